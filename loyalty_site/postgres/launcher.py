@@ -54,7 +54,9 @@ def ensure_running(cluster: str = "dev") -> Server:
 def provide_database_url(cluster: str = "dev") -> str:
     """DATABASE_URL as given, or that of the embedded server, which is started and set in the environment."""
     if not os.environ.get("DATABASE_URL"):
-        os.environ["DATABASE_URL"] = ensure_running(os.environ.get("LOYALTY_CLUSTER") or cluster).url
+        url = ensure_running(os.environ.get("LOYALTY_CLUSTER") or cluster).url
+        # The second name tells the settings that this is no server an operator named.
+        os.environ.update(DATABASE_URL=url, LOYALTY_EMBEDDED_URL=url)
     return os.environ["DATABASE_URL"]
 
 
