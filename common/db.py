@@ -1,0 +1,118 @@
+"""Transactions, row locks, retries and ids drawn beforehand."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import OperationalError, connection, models, transaction
+
+from .errors import Conflict
+
+T = TypeVar("T")
+M = TypeVar("M", bound=models.Model)
+
+SERIALIZATION_FAILURE = "40001"
+DEADLOCK = "40P01"
+LOCK_NOT_AVAILABLE = "55P03"
+TRANSIENT = frozenset({SERIALIZATION_FAILURE, DEADLOCK})
+DEFAULT_BLOCK = 100
+
+
+class Busy(Conflict):
+    """Another transaction was in the way; the same request may succeed later."""
+
+    code = "busy"
+    title = "Busy"
+
+
+@contextmanager
+def in_program(program: Any) -> Iterator[None]:
+    """Open a verb's transaction. `program` (id or instance) is known before the first program-scoped read,
+
+    so that a sharded database can be told where to look; today only the transaction is opened.
+    """
+    with transaction.atomic():
+        yield
+
+
+def sqlstate(error: BaseException) -> str:
+    """The five-letter state of a database error, or ''."""
+    return str(getattr(error.__cause__, "sqlstate", None) or "")
+
+
+def retrying(func: Callable[[], T], attempts: int = 3) -> T:
+    """Call `func` again after a deadlock or a serialization failure, then give up with the error.
+
+    Inside a transaction it calls once: only the outermost transaction may be repeated.
+    """
+    if connection.in_atomic_block:
+        return func()
+    for _ in range(attempts - 1):
+        try:
+            return func()
+        except OperationalError as error:
+            if sqlstate(error) not in TRANSIENT:
+                raise
+    return func()
+
+
+def lock_rows(queryset: models.QuerySet[M]) -> list[M]:
+    """The rows in order of their ids, each locked FOR NO KEY UPDATE."""
+    return list(queryset.order_by("pk").select_for_update(no_key=True, of=("self",)))
+
+
+class IdBlock:
+    """Ids of one sequence, drawn in blocks so that a posting needs no round trip for them.
+
+    Blocks belong to a process: after a fork the child draws its own. Unused ids are gaps, which harm nothing.
+    """
+
+    def __init__(self, sequence: str, size: int = DEFAULT_BLOCK) -> None:
+        self.sequence = sequence
+        self.size = size
+        self._ids: deque[int] = deque()
+        self._lock = threading.Lock()
+
+    def take(self, n: int = 1) -> list[int]:
+        """The next n ids, ascending within a block."""
+        with self._lock:
+            if len(self._ids) < n:
+                self._ids.extend(_draw(self.sequence, max(self.size, n - len(self._ids))))
+            return [self._ids.popleft() for _ in range(n)]
+
+    def clear(self) -> None:
+        """Forget the ids drawn and not used."""
+        self._lock = threading.Lock()
+        self._ids.clear()
+
+
+def _draw(sequence: str, n: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, n])
+        return [row[0] for row in cursor.fetchall()]
+
+
+_blocks: dict[str, IdBlock] = {}
+_blocks_lock = threading.Lock()
+
+
+def next_ids(sequence_name: str, n: int = 1) -> list[int]:
+    """n ids of the sequence, from this process's block."""
+    block = _blocks.get(sequence_name)
+    if block is None:
+        with _blocks_lock:
+            block = _blocks.setdefault(sequence_name, IdBlock(sequence_name))
+    return block.take(n)
+
+
+def forget_ids() -> None:
+    """Drop all blocks: after a fork, and where a sequence was set back."""
+    global _blocks_lock
+    _blocks_lock = threading.Lock()
+    _blocks.clear()
+
+
+os.register_at_fork(after_in_child=forget_ids)

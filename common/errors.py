@@ -1,0 +1,56 @@
+"""The root of every app's error tree: a refusal a person and a program can both understand."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypedDict
+
+
+class FieldError(TypedDict):
+    """One fault of the input: a JSON pointer to it, a stable code, a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class LoyaltyError(Exception):
+    """A rule said no. `message` names cause and cure, `facts` the numbers behind it."""
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "Refused by a rule"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        facts: Mapping[str, Any] | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        self.message = message or self.title
+        self.facts: dict[str, Any] = dict(facts or {})
+        self.errors: list[FieldError] = list(errors)
+        super().__init__(self.message)
+
+
+class Conflict(LoyaltyError):
+    code = "conflict"
+    status = 409
+    title = "In conflict with the present state"
+
+
+class NotFound(LoyaltyError):
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class Malformed(LoyaltyError):
+    code = "malformed"
+    status = 400
+    title = "Malformed request"
+
+
+class NotAllowed(LoyaltyError):
+    code = "not_allowed"
+    status = 403
+    title = "Not allowed"
