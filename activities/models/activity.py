@@ -6,12 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from cards.models import Card
 from common.constraints import CompositeForeignKey
-from common.history import AuditedModel
 from customers.models import Customer
 from gateway.models import Channel
 from memberships.models import Membership
 from points.models import Posting
-from programs.models import Program
+from programs.models import DesignModel, Program
 
 
 class PointFlow(models.TextChoices):
@@ -22,7 +21,7 @@ class PointFlow(models.TextChoices):
     NONE = "none", _("by rules only")
 
 
-class ActivityType(AuditedModel):
+class ActivityType(DesignModel):
     """`earn` and `redeem` exist in every program; a program manager adds others."""
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="activity_types")

@@ -50,13 +50,11 @@ class PointAccount(models.Model):
     last_activity_at = models.DateTimeField(
         _("last activity"), null=True, blank=True, help_text=_("The latest event that counts against inactivity.")
     )
-    touched_at = models.DateTimeField(_("last posting recorded at"), null=True, blank=True)
     closed = models.BooleanField(_("closed"), default=False, help_text=_("Takes no credits, as while pooled."))
 
     class Meta:
         verbose_name = _("point account")
         verbose_name_plural = _("point accounts")
-        indexes = [models.Index(fields=["touched_at"], name="account_touched_at")]
         constraints = [
             models.UniqueConstraint(fields=["account_set", "point_type"], name="account_type_in_set"),
             models.UniqueConstraint(fields=["id", "program"], name="account_id_program"),

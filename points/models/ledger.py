@@ -1,5 +1,6 @@
 """The ledger: postings and their signed entries, append-only (domain 1.6)."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -60,8 +61,7 @@ class Posting(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["for_set", "id"], name="posting_set"),
-            models.Index(fields=["person"], name="posting_person", condition=Q(person__isnull=False)),
-            models.Index(fields=["cause_id", "cause_kind"], name="posting_cause"),
+            BrinIndex(fields=["recorded_at"], name="posting_recorded_at", autosummarize=True),
         ]
         constraints = [
             models.UniqueConstraint(fields=["id", "program"], name="posting_id_program"),

@@ -1,3 +1,4 @@
+from programs.models.base import DesignModel, DesignVersion, bump_design
 from programs.models.point_type import ConversionRate, ExpiryPolicy, ExpiryRounding, PointKind, PointType
 from programs.models.program import (
     Activation,
@@ -17,6 +18,8 @@ __all__ = [
     "Activation",
     "CheckScheme",
     "ConversionRate",
+    "DesignModel",
+    "DesignVersion",
     "Downgrade",
     "ExpiryPolicy",
     "ExpiryRounding",
@@ -34,4 +37,5 @@ __all__ = [
     "Tier",
     "TierGroup",
     "TierPeriod",
+    "bump_design",
 ]

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import CompositeForeignKey
-from common.history import AuditedModel
+from programs.models.base import DesignModel
 from programs.models.program import Program
 
 
@@ -31,7 +31,7 @@ class ExpiryRounding(models.TextChoices):
     YEAR = "year", _("end of the year")
 
 
-class PointType(AuditedModel):
+class PointType(DesignModel):
     program = models.ForeignKey(
         Program, on_delete=models.PROTECT, related_name="point_types", verbose_name=_("program")
     )
@@ -90,7 +90,7 @@ class PointType(AuditedModel):
         return f"{self.name} ({self.program_id and self.program.code})"
 
 
-class ConversionRate(AuditedModel):
+class ConversionRate(DesignModel):
     """From this instant on, `numerator` points of `to_type` for every `denominator` of `from_type`."""
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="conversion_rates")

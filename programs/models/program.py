@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from common.history import AuditedModel
+from programs.models.base import DesignModel
 
 
 class ProgramStatus(models.TextChoices):
@@ -68,7 +68,7 @@ def validate_time_zone(value: str) -> None:
         raise ValidationError(_("“%(value)s” is no time zone of the IANA list."), params={"value": value})
 
 
-class Program(AuditedModel):
+class Program(DesignModel):
     """The tenant of everything below it; its rows never refer to another program's."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
@@ -161,7 +161,6 @@ class Program(AuditedModel):
 
     is_sandbox = models.BooleanField(_("sandbox"), default=False)
     clock_offset = models.DurationField(_("clock offset"), default=timedelta(0), editable=False)
-    design_version = models.BigIntegerField(_("design version"), default=1, editable=False)
 
     class Meta:
         verbose_name = _("program")
@@ -181,6 +180,9 @@ class Program(AuditedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def design_program_id(self) -> int:
+        return self.pk
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

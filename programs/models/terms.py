@@ -4,11 +4,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from common.history import AuditedModel
+from programs.models.base import DesignModel
 from programs.models.program import Program
 
 
-class ProgramTerms(AuditedModel):
+class ProgramTerms(DesignModel):
     """One version; the released version with the highest number is the one in force."""
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="terms")

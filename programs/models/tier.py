@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import CompositeForeignKey
-from common.history import AuditedModel
+from programs.models.base import DesignModel
 from programs.models.point_type import PointType
 from programs.models.program import Program
 
@@ -29,7 +29,7 @@ class Downgrade(models.TextChoices):
     TO_EARNED = "to_earned", _("to what was earned")
 
 
-class TierGroup(AuditedModel):
+class TierGroup(DesignModel):
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="tier_groups")
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=80)
@@ -73,7 +73,7 @@ class TierGroup(AuditedModel):
         return self.name
 
 
-class Tier(AuditedModel):
+class Tier(DesignModel):
     group = models.ForeignKey(TierGroup, on_delete=models.PROTECT, related_name="tiers")
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=80)
@@ -97,3 +97,6 @@ class Tier(AuditedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def design_program_id(self) -> int:
+        return self.group.program_id
