@@ -1,0 +1,88 @@
+"""Cards and the numbers that name them for ever (domain 1.10)."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from common.history import AuditedModel
+from programs.models import Program
+
+
+class NumberKind(models.TextChoices):
+    CARD = "card", _("card number")
+    EXTERNAL = "external", _("external number")
+
+
+class NumberRegistry(models.Model):
+    """Every number ever given out, over all programs and for ever: a number alone determines its program."""
+
+    number = models.CharField(_("number"), max_length=40, primary_key=True)
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(_("kind"), max_length=8, choices=NumberKind.choices, default=NumberKind.CARD)
+
+    class Meta:
+        verbose_name = _("registered number")
+        verbose_name_plural = _("number registry")
+        constraints = [models.UniqueConstraint(fields=["number", "program"], name="registry_number_program")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CardKind(models.TextChoices):
+    MAIN = "main", _("main")
+    ADDITIONAL = "additional", _("additional (earns only)")
+    TEMPORARY = "temporary", _("temporary")
+
+
+class CardStatus(models.TextChoices):
+    CREATED = "created", _("created")
+    ACTIVE = "active", _("active")
+    BLOCKED = "blocked", _("blocked")
+    LOST = "lost", _("lost")
+    STOLEN = "stolen", _("stolen")
+    DAMAGED = "damaged", _("damaged")
+    CANCELLED = "cancelled", _("cancelled")
+    EXPIRED = "expired", _("expired")
+    REPLACED = "replaced", _("replaced")
+
+
+class Card(AuditedModel):
+    """A number, plastic or virtual; who holds it is a CardHolding."""
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+")
+    number = models.OneToOneField(
+        NumberRegistry, on_delete=models.PROTECT, db_column="number", related_name="card", verbose_name=_("number")
+    )
+    kind = models.CharField(_("type"), max_length=10, choices=CardKind.choices, default=CardKind.MAIN)
+    status = models.CharField(_("status"), max_length=9, choices=CardStatus.choices, default=CardStatus.CREATED)
+    created_at = models.DateTimeField(_("created at"))
+    activated_at = models.DateTimeField(_("activated at"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    barred_from = models.DateTimeField(
+        _("not usable since"), null=True, blank=True, help_text=_("Events before this moment still count.")
+    )
+    successor = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="predecessor"
+    )
+
+    class Meta:
+        verbose_name = _("card")
+        verbose_name_plural = _("cards")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "program"], name="card_id_program"),
+            models.CheckConstraint(name="card_status_known", condition=Q(status__in=CardStatus.values)),
+            models.CheckConstraint(name="card_kind_known", condition=Q(kind__in=CardKind.values)),
+            models.CheckConstraint(
+                name="card_active_dated", condition=~Q(status=CardStatus.ACTIVE) | Q(activated_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="card_successor_means_ended",
+                condition=Q(successor__isnull=True)
+                | ~Q(status__in=[CardStatus.CREATED, CardStatus.ACTIVE, CardStatus.BLOCKED]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.number_id)

@@ -1,0 +1,13 @@
+from customers.models.customer import Customer, CustomerKind, CustomerNumber, CustomerStatus
+from customers.models.details import Address, ContactPreference, Identification, PreferenceChannel
+
+__all__ = [
+    "Address",
+    "ContactPreference",
+    "Customer",
+    "CustomerKind",
+    "CustomerNumber",
+    "CustomerStatus",
+    "Identification",
+    "PreferenceChannel",
+]

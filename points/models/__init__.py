@@ -1,0 +1,22 @@
+from points.models.account import PointAccount, PointAccountSet
+from points.models.adjustment import Adjustment, AdjustmentStatus
+from points.models.hold import Hold, HoldLot, HoldStatus
+from points.models.ledger import Entry, Posting, PostingKind
+from points.models.lot import Debt, Draw, Lot, LotDateChange
+
+__all__ = [
+    "Adjustment",
+    "AdjustmentStatus",
+    "Debt",
+    "Draw",
+    "Entry",
+    "Hold",
+    "HoldLot",
+    "HoldStatus",
+    "Lot",
+    "LotDateChange",
+    "PointAccount",
+    "PointAccountSet",
+    "Posting",
+    "PostingKind",
+]

@@ -1,0 +1,144 @@
+"""Points credited together, what was taken from them, and debits no lot could cover (domain 1.6)."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from common.constraints import AppendOnly
+from customers.models import Customer
+from points.models.account import PointAccount
+from points.models.ledger import Entry, Posting
+
+
+class Lot(models.Model):
+    """Drawn nearest expiry first, then oldest. `origin` is the lot that was earned, empty on that lot itself."""
+
+    account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="lots", db_index=False)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lots")
+    earner = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        help_text=_("Who earned the points; never changes."),
+    )
+    contributor = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        help_text=_("Through whose membership they came into this set."),
+    )
+    amount = models.BigIntegerField(_("points"))
+    remaining = models.BigIntegerField(_("left"))
+    earned_at = models.DateTimeField(_("earned at"))
+    available_at = models.DateTimeField(_("usable from"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("usable before"), null=True, blank=True)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", db_index=False
+    )
+    origin = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="descendants", db_index=False
+    )
+
+    class Meta:
+        verbose_name = _("lot")
+        verbose_name_plural = _("lots")
+        ordering = ["account", "expires_at", "earned_at", "id"]
+        indexes = [
+            models.Index(
+                fields=["account", "expires_at", "earned_at", "id"], name="lot_spending_order",
+                condition=Q(remaining__gt=0),
+            ),
+            models.Index(
+                fields=["expires_at", "account"], name="lot_due", condition=Q(remaining__gt=0, expires_at__isnull=False)
+            ),
+            models.Index(
+                fields=["account", "available_at"], name="lot_pending",
+                condition=Q(remaining__gt=0, available_at__isnull=False),
+            ),
+            models.Index(fields=["parent"], name="lot_parent", condition=Q(parent__isnull=False)),
+            models.Index(fields=["origin"], name="lot_origin", condition=Q(origin__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="lot_remaining_in_amount", condition=Q(remaining__gte=0, remaining__lte=F("amount"))
+            ),
+            models.CheckConstraint(name="lot_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="lot_parent_with_origin",
+                condition=Q(parent__isnull=True, origin__isnull=True)
+                | Q(parent__isnull=False, origin__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining}/{self.amount}"
+
+
+class Draw(models.Model):
+    """Taken from a lot by a debit entry (positive) or given back to it by a credit entry (negative).
+
+    `posting` is the one that drew: the entry's own, or, where an old debt was repaid, the later credit's.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="draws")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="draws")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="draws")
+    amount = models.BigIntegerField(_("amount"))
+
+    class Meta:
+        verbose_name = _("draw")
+        verbose_name_plural = _("draws")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(name="draw_not_zero", condition=~Q(amount=0)),
+            AppendOnly(name="draw_append_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount:+d}"
+
+
+class Debt(models.Model):
+    """The undrawn part of a debit entry; later credits of the account repay it, that person's first."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="debt")
+    account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="debts", db_index=False)
+    person = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    amount = models.BigIntegerField(_("points"))
+    remaining = models.BigIntegerField(_("still open"))
+
+    class Meta:
+        verbose_name = _("debt")
+        verbose_name_plural = _("debts")
+        indexes = [
+            models.Index(fields=["account", "id"], name="debt_open", condition=Q(remaining__gt=0)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="debt_remaining_in_amount",
+                condition=Q(amount__gt=0, remaining__gte=0, remaining__lte=F("amount")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining}/{self.amount}"
+
+
+class LotDateChange(models.Model):
+    """A lot's expiry moved by `extend` or the run `redate_lots`."""
+
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="date_changes")
+    old_expires_at = models.DateTimeField(_("before"), null=True, blank=True)
+    new_expires_at = models.DateTimeField(_("after"), null=True, blank=True)
+    verb = models.CharField(_("by"), max_length=10, choices=[("extend", _("extension")), ("redate", _("re-dating"))])
+    reason_code = models.CharField(_("reason"), max_length=40)
+    channel_id = models.BigIntegerField(_("channel"))
+    user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("change of a lot's date")
+        verbose_name_plural = _("changes of lots' dates")
+        ordering = ["id"]
+        constraints = [AppendOnly(name="lot_date_change_append_only")]
+
+    def __str__(self) -> str:
+        return f"{self.old_expires_at} → {self.new_expires_at}"
