@@ -4,12 +4,11 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from loyalty_site.postgres import LauncherError, provide_database_url
+from loyalty_site.postgres import LauncherError
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
     try:
-        provide_database_url()
+        execute_from_command_line(sys.argv)
     except LauncherError as refused:
         sys.exit(str(refused))
-    execute_from_command_line(sys.argv)

@@ -1,7 +1,7 @@
-"""The one settings file; every difference between machines is an environment variable (docs/operations names them).
+"""The one settings file; every difference between machines is an environment variable.
 
-A real server named in DATABASE_URL means production unless LOYALTY_PRODUCTION=0 says otherwise; with the embedded
-server of demo, development and tests everything has a safe local default.
+A real server named in DATABASE_URL means production unless LOYALTY_PRODUCTION=0 says otherwise; with the
+embedded server of demo, development and tests everything has a safe local default.
 """
 
 import secrets
@@ -10,18 +10,18 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from loyalty_site.postgres import provide_database_url
 from loyalty_site.postgres.places import local_folder
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
-if not DATABASE_URL:
-    raise ImproperlyConfigured("DATABASE_URL names no server: start through manage.py, or name one.")
-PRODUCTION = env.bool("LOYALTY_PRODUCTION", default=env.str("LOYALTY_EMBEDDED_URL", default="") != DATABASE_URL)
+DATABASE_URL = provide_database_url()
+PRODUCTION = env.bool(
+    "LOYALTY_PRODUCTION", default=env.str("LOYALTY_EMBEDDED_URL", default="") != DATABASE_URL
+)
 DEBUG = env.bool("DEBUG", default=False)
 
 
@@ -118,7 +118,7 @@ TEMPLATES = [
 
 
 def database_from(url: str) -> dict[str, object]:
-    """libpq's own reading of the URL; a pool instead of persistent connections, which run out under threads."""
+    """libpq's own reading of the URL; a pool, because persistent connections run out under threads."""
     parts: dict[str, object] = dict(conninfo_to_dict(url))
     threshold = env.int("LOYALTY_PREPARE_THRESHOLD", default=1)
     return {
@@ -267,7 +267,8 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Only production collects files; elsewhere they are served from where they stand.
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {

@@ -31,7 +31,7 @@ class Cluster:
         return self._run("pg_isready", "-q", "-h", str(self.place.sockets), "-p", str(PORT)).returncode == 0
 
     def start(self) -> None:
-        """Start the server, again and again while a killed one still leaves its workers or its lock file behind."""
+        """Start the server, trying again while a killed one leaves its workers or its lock file behind."""
         if not self.place.data.is_dir():
             self._create()
         self._require_same_version()
@@ -59,7 +59,16 @@ class Cluster:
         unfinished = self.place.base / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         made = self._run(
-            *("initdb", "-D", str(unfinished), "-U", USER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+            *(
+                "initdb",
+                "-D",
+                str(unfinished),
+                "-U",
+                USER,
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-instructions",
+            ),
             *self._locale(),
         )
         if made.returncode != 0:
@@ -103,7 +112,7 @@ class Cluster:
             )
 
     def _remove_stale_lock_file(self) -> None:
-        """PostgreSQL refuses to start when any process has the number of a killed one; under our lock none is ours."""
+        """PostgreSQL refuses to start when another program got the process number of a killed server."""
         lock_file = self.place.data / "postmaster.pid"
         try:
             process = int(lock_file.read_text().splitlines()[0])

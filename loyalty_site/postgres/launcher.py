@@ -33,14 +33,15 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"postgresql://{self.user}@/{self.database}?host={quote(str(self.socket_dir), safe='/')}&port={self.port}"
+        host = quote(str(self.socket_dir), safe="/")
+        return f"postgresql://{self.user}@/{self.database}?host={host}&port={self.port}"
 
 
 def ensure_running(cluster: str = "dev") -> Server:
     """Start the cluster unless it runs, and keep it up while this process or a fork of it lives.
 
-    Clusters: dev, bench (safe on disk) and test (may forget writes when the machine stops). Calling it again is
-    cheap and restarts a server that was killed. LauncherError says what is missing.
+    Clusters: dev, bench (safe on disk) and test (may forget writes when the machine stops). Calling it
+    again is cheap and restarts a server that was killed. LauncherError says what is missing.
     """
     found = find_cluster(cluster)
     with _guard, locked(found.place.locks, "start"):

@@ -1,7 +1,7 @@
 """File locks between the processes that share a cluster.
 
-`users` is held shared by every process that uses the server, `start` exclusively while it is started or stopped,
-`keeper` by the process that stops it. The kernel drops them with the process, even after kill -9.
+`users` is held shared by every process that uses the server, `start` exclusively while it is started or
+stopped, `keeper` by the process that stops it. The kernel drops them with the process, even after kill -9.
 """
 
 import fcntl

@@ -81,7 +81,8 @@ def _require_owner(folder: Path, owner: int) -> None:
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o022:
         raise LauncherError(
-            f"{folder} must be a folder of user {owner} that nobody else can write: remove it or set LOYALTY_LOCAL."
+            f"{folder} must be a folder of user {owner} that nobody else can write: "
+            "remove it, or name another in LOYALTY_LOCAL."
         )
 
 

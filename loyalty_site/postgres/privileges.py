@@ -16,7 +16,7 @@ HELPER = Path(__file__).with_name("unprivileged.py")
 
 @dataclass(frozen=True)
 class Identity:
-    """`mode` is self (the starting user), namespace (root, seen as nobody inside) or nobody (really nobody)."""
+    """`mode`: self (the starting user), namespace (root, seen as nobody inside) or nobody (really)."""
 
     mode: str
     uid: int
@@ -46,7 +46,9 @@ def server_identity(binaries: Binaries) -> Identity:
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
-        raise LauncherError("PostgreSQL can't run as root and there is no user nobody: use an ordinary user.") from None
+        raise LauncherError(
+            "PostgreSQL can't run as root and there is no user nobody: use an ordinary user."
+        ) from None
     within = Identity("namespace", nobody.pw_uid, nobody.pw_gid)
     if os.environ.get("LOYALTY_POSTGRES_USER") != "nobody" and _works(within, binaries):
         return within

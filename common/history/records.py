@@ -1,0 +1,127 @@
+"""simple-history with its traps closed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from common import clock
+from common.constraints import AppendOnly
+
+from .context import current_channel, current_origin
+
+REASON = "history_change_reason"
+
+
+class HistoryRow(models.Model):
+    """What every history table holds besides what simple-history writes."""
+
+    history_channel = models.TextField(default=current_channel)
+
+    class Meta:
+        abstract = True
+
+
+def _user_of_context(instance: Any, request: Any, **_: Any) -> int | None:
+    return current_origin().user_id
+
+
+def _set_user(history_row: Any, user: Any) -> None:
+    history_row.history_user_id = getattr(user, "pk", user)
+
+
+class AuditedRecords(HistoricalRecords):
+    """History without foreign key to users, append-only but for the columns listed as PERSONAL."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            inherit=True,
+            bases=(HistoryRow,),
+            history_id_field=models.BigAutoField(),
+            history_change_reason_field=models.TextField(null=True),
+            history_user_id_field=models.BigIntegerField(null=True),
+            history_user_setter=_set_user,
+            get_user=_user_of_context,
+        )
+
+    def get_extra_fields(self, model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:
+        # One field object shared by all history tables would make each of them update the last one.
+        extra: dict[str, Any] = super().get_extra_fields(model, fields)
+        return {name: one.clone() if isinstance(one, models.Field) else one for name, one in extra.items()}
+
+    def add_extra_methods(self, cls: type[models.Model]) -> None:
+        """Offer no way to save without history."""
+
+    def fields_included(self, model: Any) -> list[Any]:
+        excluded = getattr(model, "HISTORY_EXCLUDED", ())
+        return [
+            field
+            for field in super().fields_included(model)
+            if field.name not in excluded and not getattr(field, "generated", False)
+        ]
+
+    def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
+        personal: tuple[str, ...] = tuple(getattr(model, "PERSONAL", ()))
+        # A typed reason may name the person too.
+        emptying = (*personal, REASON) if personal else ()
+        name = f"{model._meta.app_label}_{model._meta.model_name}_history"
+        options: dict[str, Any] = super().get_meta_options(model)
+        return options | {
+            "app_label": model._meta.app_label,
+            "constraints": [AppendOnly(name=name, allow_emptying=emptying)],
+        }
+
+    def get_change_reason_for_object(self, instance: Any, history_type: str, using: Any) -> str | None:
+        return super().get_change_reason_for_object(instance, history_type, using) or current_origin().reason or None
+
+    def post_save(
+        self,
+        instance: Any,
+        created: bool,
+        using: Any = None,
+        update_fields: Sequence[str] | None = None,
+        raw: bool = False,
+        **_: Any,
+    ) -> None:
+        if raw:
+            return
+        self._resolve_expressions(instance)
+        recorded = instance if update_fields is None else self._as_stored(instance)
+        if created or self._differs(recorded):
+            self.create_historical_record(recorded, "+" if created else "~", using=using)
+
+    def create_historical_record(self, instance: Any, history_type: str, using: Any = None) -> None:
+        planned = getattr(instance, "_history_date", None)
+        instance._history_date = planned or clock.now()
+        try:
+            super().create_historical_record(instance, history_type, using=using)
+        finally:
+            del instance._history_date
+
+    def _resolve_expressions(self, instance: Any) -> None:
+        """Read what F() and its kind became: an expression can't be written into history."""
+        attributes = (field.attname for field in self.fields_included(instance))
+        unresolved = [name for name in attributes if hasattr(instance.__dict__.get(name), "resolve_expression")]
+        if unresolved:
+            instance.refresh_from_db(fields=unresolved)
+
+    def _as_stored(self, instance: Any) -> Any:
+        """The row itself: with update_fields the instance may hold values that were not saved."""
+        stored = type(instance)._base_manager.get(pk=instance.pk)
+        for name in ("_change_reason", "_history_user", "_history_date"):
+            if hasattr(instance, name):
+                setattr(stored, name, getattr(instance, name))
+        return stored
+
+    def _differs(self, instance: Any) -> bool:
+        last = getattr(instance, self.manager_name).order_by("-history_id").first()
+        return last is None or differs(self.fields_included(instance), instance, last)
+
+
+def differs(fields: Sequence[Any], one: Any, other: Any) -> bool:
+    """Whether two rows differ in one of the fields, whatever type a caller assigned."""
+    return any(
+        field.to_python(getattr(one, field.attname)) != field.to_python(getattr(other, field.attname))
+        for field in fields
+    )
