@@ -1,0 +1,32 @@
+"""Opening sets and the accounts in them; balances are the ledger's."""
+
+from points.models import PointAccount, PointAccountSet
+from programs.models import PointKind, PointType
+
+
+def open_set(program_id: int, *, is_pool: bool = False) -> PointAccountSet:
+    """A new set with an account per point type of the program; a pool takes redeemable ones only."""
+    account_set = PointAccountSet.objects.create(program_id=program_id, is_pool=is_pool)
+    point_types = PointType.objects.filter(program_id=program_id).order_by("pk")
+    if is_pool:
+        point_types = point_types.filter(kind=PointKind.REDEEMABLE)
+    PointAccount.objects.bulk_create(
+        PointAccount(account_set=account_set, point_type=point_type, program_id=program_id)
+        for point_type in point_types
+    )
+    return account_set
+
+
+def account_for(account_set: PointAccountSet, point_type: PointType) -> PointAccount:
+    """The set's account of the type, opened now if the type is younger than the set.
+
+    Two callers at once get the same account: the second insert yields to the first.
+    """
+    wanted = {"account_set": account_set, "point_type": point_type}
+    found = PointAccount.objects.filter(**wanted).first()
+    if found is not None:
+        return found
+    PointAccount.objects.bulk_create(
+        [PointAccount(**wanted, program_id=account_set.program_id)], ignore_conflicts=True
+    )
+    return PointAccount.objects.get(**wanted)
