@@ -11,9 +11,7 @@ from loyalty_site.postgres.locks import locked
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m loyalty_site.postgres", description="The embedded PostgreSQL."
-    )
+    parser = argparse.ArgumentParser(prog="python -m loyalty_site.postgres", description="The embedded PostgreSQL.")
     parser.add_argument("action", choices=sorted(ACTIONS), help="start holds the server until Ctrl-C or TERM")
     parser.add_argument("--cluster", default="dev", help="dev (default), test or bench")
     given, rest = parser.parse_known_args()

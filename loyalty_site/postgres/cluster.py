@@ -48,6 +48,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, everything committed is kept."""
+        self._remove_stale_lock_file()
         if self._control("stop", "-m", "fast", "-w", "-t", "30").returncode != 0 and self.is_running():
             self._control("stop", "-m", "immediate", "-w", "-t", "30")
 
@@ -112,7 +113,7 @@ class Cluster:
             )
 
     def _remove_stale_lock_file(self) -> None:
-        """PostgreSQL refuses to start when another program got the process number of a killed server."""
+        """Another program may have got the number of a killed server: no start would work, and a stop hit it."""
         lock_file = self.place.data / "postmaster.pid"
         try:
             process = int(lock_file.read_text().splitlines()[0])
