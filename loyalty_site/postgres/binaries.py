@@ -40,6 +40,8 @@ class Binaries:
             raise LauncherError(f"The user nobody can't reach {self.folder}: set PG_BIN to a folder it can reach.")
         copy = Binaries(target / WHEEL / "pginstall" / "bin")
         if not copy.folder.is_dir():
+            (target / WHEEL).mkdir(exist_ok=True)
+            (target / WHEEL).chmod(0o755)
             # The libraries stand beside the package: the programs look for them by a relative path.
             shutil.copytree(packages / f"{WHEEL}.libs", target / f"{WHEEL}.libs", dirs_exist_ok=True)
             unfinished = target / WHEEL / "pginstall.new"

@@ -52,6 +52,13 @@ class Cluster:
         if self._control("stop", "-m", "fast", "-w", "-t", "30").returncode != 0 and self.is_running():
             self._control("stop", "-m", "immediate", "-w", "-t", "30")
 
+    def remove(self) -> None:
+        """Stop the server and forget everything it held."""
+        self.stop()
+        for folder in (self.place.data, self.place.sockets):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.place.log.unlink(missing_ok=True)
+
     def psql(self, *arguments: str) -> int:
         address = ["-h", str(self.place.sockets), "-p", str(PORT), "-U", USER, DATABASE]
         return subprocess.run([self.binaries.program("psql"), *address, *arguments], check=False).returncode

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
+from loyalty_site.postgres import Server
 from loyalty_site.postgres.cluster import find_cluster
 from loyalty_site.postgres.locks import locked
 from loyalty_site.postgres.places import Place, shared_folder
@@ -28,6 +28,13 @@ with psycopg.connect(server.url) as connection:
 sys.stdin.read()
 """
 FORKING_USER = USER.replace("sys.stdin.read()", "import os\nif os.fork() == 0:\n    sys.stdin.read()\n    os._exit(0)")
+
+CHILD = """
+import sys
+from loyalty_site.postgres import provide_database_url
+print(provide_database_url(), flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -269,11 +276,16 @@ def test_root_hands_the_server_to_someone_without_rights(
     end(user)
 
 
-def test_connecting_is_for_the_owner_only(home: Path) -> None:
-    user = begin()
-    assert server_of(user)
-    sockets = find_cluster("test").place.sockets
-    assert sockets.stat().st_mode & 0o077 == 0
-    with psycopg.connect(host=str(sockets), dbname="loyalty", user="loyalty") as connection:
-        assert connection.execute("SELECT current_user").fetchone() == ("loyalty",)
-    end(user)
+def test_a_program_started_by_a_user_becomes_a_user_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOYALTY_CLUSTER", "test")
+    parent = begin()
+    assert server_of(parent)
+    url = Server("test", find_cluster("test").place.sockets).url
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("LOYALTY_EMBEDDED_URL", url)
+    child = begin(program=CHILD)
+    assert server_of(child) == url
+    end(parent)
+    time.sleep(0.5)
+    assert is_running()
+    end(child)
