@@ -72,8 +72,7 @@ def _without_lost_ids(body: Any) -> Any:
     asked: dict[type[models.Model], set[int]] = {}
     _collect(body, asked)
     kept = {
-        model: set(model._base_manager.filter(pk__in=ids).values_list("pk", flat=True))
-        for model, ids in asked.items()
+        model: set(model._base_manager.filter(pk__in=ids).values_list("pk", flat=True)) for model, ids in asked.items()
     }
     return _cleaned(body, kept)
 

@@ -66,9 +66,7 @@ class Problem:
 
     def http_response(self) -> HttpResponse:
         """For everything outside of it."""
-        return JsonResponse(
-            self.body(), status=self.status, headers=dict(self.headers), content_type=MEDIA_TYPE
-        )
+        return JsonResponse(self.body(), status=self.status, headers=dict(self.headers), content_type=MEDIA_TYPE)
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:

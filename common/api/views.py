@@ -65,9 +65,7 @@ class VerbMixin:
         actor: Actor = self.request.auth.actor()
         return actor
 
-    def perform_write(
-        self, request: Request, key_required: bool | None, func: Callable[[], Answer]
-    ) -> Response:
+    def perform_write(self, request: Request, key_required: bool | None, func: Callable[[], Answer]) -> Response:
         """Answer with status and body of `func`, once per Idempotency-Key; without trace if `?dry_run=true`.
 
         The gate is settings.LOYALTY_WRITE_GATE: (request, *, key_required, dry_run, func) -> Response.
