@@ -1,7 +1,7 @@
 """Who changed what, when, through which channel and why: the base of every audited model.
 
-`with audit_context(actor, reason): ...` around a verb is enough; every save and delete inside writes its history
-row in the same transaction. Changes of many rows at once go through `update_with_history` and
+`with audit_context(actor, reason): ...` around a verb is enough; every save and delete inside writes its
+history row in the same transaction. Changes of many rows at once go through `update_with_history` and
 `create_with_history`; the plain bulk calls of an audited model refuse.
 """
 

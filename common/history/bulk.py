@@ -31,7 +31,7 @@ def create_with_history(instances: Iterable[A]) -> list[A]:
 def update_with_history(rows: models.QuerySet[A] | Sequence[A], **values: Any) -> int:
     """Set the same values (expressions too) on all rows, locked in order of their ids.
 
-    Returns how many changed; only those get a history row. Instances passed in hold the new values afterwards.
+    Returns how many changed; only those get a history row. Instances passed in hold the new values then.
     """
     if isinstance(rows, models.QuerySet):
         given: dict[Any, A] = {}
@@ -40,7 +40,9 @@ def update_with_history(rows: models.QuerySet[A] | Sequence[A], **values: Any) -
         given = {row.pk: row for row in rows}
         sources = [_rows_of(rows[0]).filter(pk__in=batch) for batch in _batches(sorted(given))]
     with transaction.atomic(savepoint=False):
-        return sum(_update(batch, values, given) for source in sources for batch in _batches(lock_rows(source)))
+        return sum(
+            _update(batch, values, given) for source in sources for batch in _batches(lock_rows(source))
+        )
 
 
 def _update(before: Sequence[A], values: dict[str, Any], given: dict[Any, A]) -> int:

@@ -39,7 +39,7 @@ def _speaking(origin: Origin) -> Iterator[None]:
 
 @contextmanager
 def audit_context(actor: Actor, reason: str = "") -> Iterator[None]:
-    """History rows inside name the actor's user, its channel and the reason (default: the surrounding one)."""
+    """History rows inside name the actor's user, channel and the reason (or the surrounding reason)."""
     channel = {"user": "desk", "system": "system"}.get(actor.kind, actor.label)
     with _speaking(Origin(actor.user_id, channel, reason or current_origin().reason)):
         yield

@@ -17,7 +17,9 @@ class AuditedQuerySet(models.QuerySet[Any]):
     """Refuses the calls that write no history."""
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise UnrecordedChange(f"{self.model.__name__} is audited: use update_with_history() or create_with_history().")
+        raise UnrecordedChange(
+            f"{self.model.__name__} is audited: use update_with_history() or create_with_history()."
+        )
 
     update = bulk_update = bulk_create = _refuse  # type: ignore[assignment]
     aupdate = abulk_update = abulk_create = _refuse  # type: ignore[assignment]
@@ -26,8 +28,9 @@ class AuditedQuerySet(models.QuerySet[Any]):
 class AuditedModel(models.Model):
     """A model whose every change leaves a history row.
 
-    `PERSONAL` lists the fields that erasure may empty in history too; `HISTORY_EXCLUDED` those that never enter it
-    (secrets, time stamps of logins). `_change_reason` may be set for the next save; else the context's reason counts.
+    `PERSONAL` lists the fields that erasure may empty in history too; `HISTORY_EXCLUDED` those that never
+    enter it (secrets, time stamps of logins). `_change_reason` may be set for the next save; else the
+    context's reason counts.
     """
 
     PERSONAL: ClassVar[tuple[str, ...]] = ()

@@ -9,7 +9,13 @@ from common.errors import Conflict, LoyaltyError, Malformed, NotAllowed, NotFoun
 def test_system_may_do_everything_and_is_not_staff() -> None:
     run = Actor.system(7)
 
-    assert (run.kind, run.user_id, run.channel_id, run.programs, run.is_staff) == ("system", None, 7, None, False)
+    assert (run.kind, run.user_id, run.channel_id, run.programs, run.is_staff) == (
+        "system",
+        None,
+        7,
+        None,
+        False,
+    )
     assert run.may("points:adjust", 3) is True
     assert run.may("customers:write", None) is True
 
@@ -24,7 +30,9 @@ def test_an_actor_never_changes() -> None:
 
 
 def test_staff_is_who_has_a_user() -> None:
-    clerk = Actor("user", 3, 1, "mia", may=lambda action, program_id: program_id == 2, programs=frozenset({2}))
+    clerk = Actor(
+        "user", 3, 1, "mia", may=lambda action, program_id: program_id == 2, programs=frozenset({2})
+    )
 
     assert clerk.is_staff is True
     assert [clerk.may("points:adjust", program) for program in (1, 2, None)] == [False, True, False]

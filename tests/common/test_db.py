@@ -129,6 +129,7 @@ def test_ids_are_unique_across_threads(sequence: str) -> None:
 def test_a_forked_child_draws_its_own_ids(sequence: str) -> None:
     (first,) = next_ids(sequence)
     connection.close()
+    connection.close_pool()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -145,6 +146,7 @@ def test_a_forked_child_draws_its_own_ids(sequence: str) -> None:
 def test_a_fork_while_a_block_is_being_drawn_does_not_hang_the_child(sequence: str) -> None:
     next_ids(sequence)
     connection.close()
+    connection.close_pool()
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:

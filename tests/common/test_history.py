@@ -207,7 +207,9 @@ def test_deleting_leaves_a_row_also_by_cascade_and_queryset(world: SimpleNamespa
     world.Guest.objects.create(name="John")
     world.Guest.objects.filter(name="John").delete()
 
-    assert list(world.Plain.history.order_by("history_id").values_list("history_type", "history_change_reason")) == [
+    assert list(
+        world.Plain.history.order_by("history_id").values_list("history_type", "history_change_reason")
+    ) == [
         ("+", None),
         ("-", "wish"),
     ]
@@ -225,7 +227,10 @@ def test_history_takes_its_time_from_the_clock(guest: Any) -> None:
     with clock.frozen(noon):
         guest.save()
         update_with_history([guest], visits=2)
-    assert list(guest.history.order_by("-history_id").values_list("history_date", flat=True)[:2]) == [noon, noon]
+    assert list(guest.history.order_by("-history_id").values_list("history_date", flat=True)[:2]) == [
+        noon,
+        noon,
+    ]
     guest.visits = 3
     guest.save()
     assert guest.history.latest("history_id").history_date > noon
@@ -277,7 +282,9 @@ def test_create_with_history_writes_a_row_each(world: SimpleNamespace) -> None:
 
 
 def test_update_with_history_records_only_what_changed(world: SimpleNamespace) -> None:
-    made = create_with_history([world.Guest(name=name, visits=visits) for name, visits in (("a", 0), ("b", 7))])
+    made = create_with_history(
+        [world.Guest(name=name, visits=visits) for name, visits in (("a", 0), ("b", 7))]
+    )
     with audit_context(MIA, "levelled"):
         assert update_with_history(world.Guest.objects.filter(name__in="ab"), visits=7) == 1
 
@@ -305,7 +312,13 @@ def test_history_refuses_changes_but_emptying_personal_values(guest: Any) -> Non
 
     assert history.update(email="", born=None, history_change_reason=None) == 1
     row = guest.history.get()
-    assert (row.name, row.email, row.born, row.history_change_reason, row.visits) == ("Emma", "", None, None, 0)
+    assert (row.name, row.email, row.born, row.history_change_reason, row.visits) == (
+        "Emma",
+        "",
+        None,
+        None,
+        0,
+    )
 
 
 def test_history_without_personal_values_can_not_even_be_emptied(world: SimpleNamespace, guest: Any) -> None:
