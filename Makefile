@@ -66,6 +66,6 @@ LOCK_ARGS := --quiet --universal --python-version 3.11 --generate-hashes --no-em
 
 clean:
 	@for cluster in dev test bench; do \
-		test ! -d .local/postgres/$$cluster || $(BIN)/python -m loyalty_site.postgres stop --cluster $$cluster; done
+		test ! -d .local/postgres/$$cluster || $(BIN)/python -m loyalty_site.postgres remove --cluster $$cluster; done
 	rm -rf .local .venv .venv-newer staticfiles .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

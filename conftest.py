@@ -1,11 +1,25 @@
 """Before any test module: the embedded server for tests (unless DATABASE_URL names another), and Django."""
 
 import os
+import shutil
 
 import django
+import pytest
 
 os.environ.setdefault("LOYALTY_CLUSTER", "test")
 # A server named in DATABASE_URL is a test's server here, not production.
 os.environ.setdefault("LOYALTY_PRODUCTION", "0")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
 django.setup()
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+NO_BROWSER = pytest.mark.skip(reason="no Chromium found: install it (apt-get install chromium)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a Chromium the browser tests are skipped and say so, or fail where LOYALTY_REQUIRE_BROWSER asks."""
+    if os.environ.get("LOYALTY_REQUIRE_BROWSER") or any(shutil.which(name) for name in BROWSERS):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(NO_BROWSER)

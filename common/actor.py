@@ -35,9 +35,7 @@ class Actor:
     @classmethod
     def system(cls, channel_id: int) -> Self:
         """The actor of runs and migrations of data; it may do everything everywhere."""
-        return cls(
-            kind="system", user_id=None, channel_id=channel_id, label="system", may=_always, programs=None
-        )
+        return cls(kind="system", user_id=None, channel_id=channel_id, label="system", may=_always, programs=None)
 
     def for_customer(self, customer_id: int) -> Self:
         """The same actor, speaking for a customer."""

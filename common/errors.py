@@ -1,7 +1,8 @@
 """The root of every app's error tree: a refusal a person and a program can both understand."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, NamedTuple, TypedDict
 
 
 class FieldError(TypedDict):
@@ -54,3 +55,32 @@ class NotAllowed(LoyaltyError):
     code = "not_allowed"
     status = 403
     title = "Not allowed"
+
+
+class Stale(LoyaltyError):
+    code = "stale"
+    status = 412
+    title = "Changed meanwhile"
+
+
+class Refusal(NamedTuple):
+    """What a broken constraint of the database means to a caller."""
+
+    code: str
+    message: str
+    status: int
+
+
+_constraints: dict[str, Refusal] = {}
+
+
+def register_constraint(name: str, code: str, message: str, *, status: int = 409) -> None:
+    """Say what an IntegrityError of this constraint is to be answered with."""
+    _constraints[name] = Refusal(code, message, status)
+
+
+def refusal_of(constraint: str | None) -> Refusal | None:
+    """The registered refusal; a distributed database may have added `_<number>` to the name."""
+    if not constraint:
+        return None
+    return _constraints.get(constraint) or _constraints.get(re.sub(r"_\d+$", "", constraint))

@@ -19,9 +19,7 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DATABASE_URL = provide_database_url()
-PRODUCTION = env.bool(
-    "LOYALTY_PRODUCTION", default=env.str("LOYALTY_EMBEDDED_URL", default="") != DATABASE_URL
-)
+PRODUCTION = env.bool("LOYALTY_PRODUCTION", default=env.str("LOYALTY_EMBEDDED_URL", default="") != DATABASE_URL)
 DEBUG = env.bool("DEBUG", default=False)
 
 

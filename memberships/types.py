@@ -110,8 +110,7 @@ class Anonymous(Kind):
     comes_from = frozenset({"temporary_card"})
     least_members = 0
     merges = {
-        kind: frozenset({kind})
-        for kind in (MembershipType.STANDARD, MembershipType.SHARED, MembershipType.GROUP)
+        kind: frozenset({kind}) for kind in (MembershipType.STANDARD, MembershipType.SHARED, MembershipType.GROUP)
     }
     permitted = frozenset({"earn", "adjust", "tier_review", "use_card"})
     by_override = frozenset({"redeem", "hold"})
@@ -142,9 +141,7 @@ class Organization(Shared):
         return False
 
 
-TYPES: dict[str, Kind] = {
-    kind.code: kind for kind in (Standard(), Shared(), Group(), Anonymous(), Organization())
-}
+TYPES: dict[str, Kind] = {kind.code: kind for kind in (Standard(), Shared(), Group(), Anonymous(), Organization())}
 
 
 def type_of(code: str) -> Kind:

@@ -26,7 +26,5 @@ def account_for(account_set: PointAccountSet, point_type: PointType) -> PointAcc
     found = PointAccount.objects.filter(**wanted).first()
     if found is not None:
         return found
-    PointAccount.objects.bulk_create(
-        [PointAccount(**wanted, program_id=account_set.program_id)], ignore_conflicts=True
-    )
+    PointAccount.objects.bulk_create([PointAccount(**wanted, program_id=account_set.program_id)], ignore_conflicts=True)
     return PointAccount.objects.get(**wanted)

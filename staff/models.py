@@ -28,17 +28,20 @@ class StaffRight(AuditedModel):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="rights", verbose_name=_("user"))
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     program = models.ForeignKey(
-        Program, on_delete=models.CASCADE, null=True, blank=True, related_name="staff_rights",
-        verbose_name=_("program"), help_text=_("Empty: every program."),
+        Program,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="staff_rights",
+        verbose_name=_("program"),
+        help_text=_("Empty: every program."),
     )
 
     class Meta:
         verbose_name = _("right")
         verbose_name_plural = _("rights")
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "role", "program"], name="staff_right_once", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=["user", "role", "program"], name="staff_right_once", nulls_distinct=False),
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,8 @@ class ActivityType(DesignModel):
     name = models.CharField(_("name"), max_length=80)
     flow = models.CharField(_("points"), max_length=6, choices=PointFlow.choices, default=PointFlow.NONE)
     counts_as_activity = models.BooleanField(
-        _("counts against inactivity"), default=True,
+        _("counts against inactivity"),
+        default=True,
         help_text=_("An activity of this type starts the months without activity anew."),
     )
 
@@ -57,7 +58,9 @@ class ActivityStatus(models.TextChoices):
 class MemberActivity(models.Model):
     """`reference`, `location` and `note` are free text of the channel and can be erased; nothing else is personal."""
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     type = models.ForeignKey(
         ActivityType, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
@@ -77,7 +80,9 @@ class MemberActivity(models.Model):
     note = models.CharField(_("note"), max_length=500, blank=True)
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"))
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="activities", db_index=False)
+    posting = models.ForeignKey(
+        Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="activities", db_index=False
+    )
     redirected_from = models.BigIntegerField(_("asked for membership"), null=True, blank=True)
     problem = models.JSONField(_("problem"), null=True, blank=True)
 
@@ -89,16 +94,22 @@ class MemberActivity(models.Model):
             models.Index(fields=["membership", "id"], name="activity_membership"),
             models.Index(fields=["posting"], name="activity_posting", condition=Q(posting__isnull=False)),
             models.Index(fields=["reference"], name="activity_reference", condition=~Q(reference="")),
-            models.Index(fields=["program", "id"], name="activity_waiting", condition=Q(status__in=["received", "failed"])),
+            models.Index(
+                fields=["program", "id"], name="activity_waiting", condition=Q(status__in=["received", "failed"])
+            ),
         ]
         constraints = [
             CompositeForeignKey(
-                name="activity_type_program", fields=["type", "program"],
-                to="activities.ActivityType", to_fields=["id", "program"],
+                name="activity_type_program",
+                fields=["type", "program"],
+                to="activities.ActivityType",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="activity_membership_program", fields=["membership", "program"],
-                to="memberships.Membership", to_fields=["id", "program"],
+                name="activity_membership_program",
+                fields=["membership", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
             ),
             models.CheckConstraint(name="activity_status_known", condition=Q(status__in=ActivityStatus.values)),
         ]

@@ -79,9 +79,7 @@ class AppendOnly(_TriggerConstraint):
         emptied = [model._meta.get_field(name) for name in self.allow_emptying]
         # A generated column is not known yet in a BEFORE trigger, and follows from the others anyway.
         ignored = [field for field in model._meta.local_fields if getattr(field, "generated", False)]
-        same = "".join(
-            f"    kept.{quote(field.column)} := NEW.{quote(field.column)};\n" for field in emptied + ignored
-        )
+        same = "".join(f"    kept.{quote(field.column)} := NEW.{quote(field.column)};\n" for field in emptied + ignored)
         return (
             f"  IF TG_OP = 'UPDATE' THEN\n    kept := OLD;\n{same}"
             f"    IF kept *= NEW AND {' AND '.join(_emptied_sql(field, quote) for field in emptied)} THEN\n"
@@ -98,10 +96,7 @@ class AppendOnly(_TriggerConstraint):
 def _emptied_sql(field: Any, quote: Callable[[str], str]) -> str:
     column = quote(field.column)
     empty = "('{}', '[]', '\"\"')" if isinstance(field, models.JSONField) else "('')"
-    return (
-        f"(NEW.{column} IS NULL OR NEW.{column}::text IN {empty} "
-        f"OR NEW.{column} IS NOT DISTINCT FROM OLD.{column})"
-    )
+    return f"(NEW.{column} IS NULL OR NEW.{column}::text IN {empty} OR NEW.{column} IS NOT DISTINCT FROM OLD.{column})"
 
 
 class ConstraintTrigger(_TriggerConstraint):

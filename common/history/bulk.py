@@ -40,9 +40,7 @@ def update_with_history(rows: models.QuerySet[A] | Sequence[A], **values: Any) -
         given = {row.pk: row for row in rows}
         sources = [_rows_of(rows[0]).filter(pk__in=batch) for batch in _batches(sorted(given))]
     with transaction.atomic(savepoint=False):
-        return sum(
-            _update(batch, values, given) for source in sources for batch in _batches(lock_rows(source))
-        )
+        return sum(_update(batch, values, given) for source in sources for batch in _batches(lock_rows(source)))
 
 
 def _update(before: Sequence[A], values: dict[str, Any], given: dict[Any, A]) -> int:

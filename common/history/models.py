@@ -17,9 +17,7 @@ class AuditedQuerySet(models.QuerySet[Any]):
     """Refuses the calls that write no history."""
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise UnrecordedChange(
-            f"{self.model.__name__} is audited: use update_with_history() or create_with_history()."
-        )
+        raise UnrecordedChange(f"{self.model.__name__} is audited: use update_with_history() or create_with_history().")
 
     update = bulk_update = bulk_create = _refuse  # type: ignore[assignment]
     aupdate = abulk_update = abulk_create = _refuse  # type: ignore[assignment]

@@ -73,11 +73,7 @@ class AuditedRecords(HistoricalRecords):
         }
 
     def get_change_reason_for_object(self, instance: Any, history_type: str, using: Any) -> str | None:
-        return (
-            super().get_change_reason_for_object(instance, history_type, using)
-            or current_origin().reason
-            or None
-        )
+        return super().get_change_reason_for_object(instance, history_type, using) or current_origin().reason or None
 
     def post_save(
         self,
@@ -106,9 +102,7 @@ class AuditedRecords(HistoricalRecords):
     def _resolve_expressions(self, instance: Any) -> None:
         """Read what F() and its kind became: an expression can't be written into history."""
         attributes = (field.attname for field in self.fields_included(instance))
-        unresolved = [
-            name for name in attributes if hasattr(instance.__dict__.get(name), "resolve_expression")
-        ]
+        unresolved = [name for name in attributes if hasattr(instance.__dict__.get(name), "resolve_expression")]
         if unresolved:
             instance.refresh_from_db(fields=unresolved)
 

@@ -24,8 +24,17 @@ class Customer(AuditedModel):
     """Contact data stands here and nowhere else; memberships refer to it."""
 
     PERSONAL = (
-        "first_name", "last_name", "name", "birth_date", "email", "email_key", "phone", "phone_key", "name_key",
-        "payment_terms", "notes",
+        "first_name",
+        "last_name",
+        "name",
+        "birth_date",
+        "email",
+        "email_key",
+        "phone",
+        "phone_key",
+        "name_key",
+        "payment_terms",
+        "notes",
     )
 
     number = models.CharField(_("customer number"), max_length=20, unique=True)
@@ -38,14 +47,10 @@ class Customer(AuditedModel):
     phone = models.CharField(_("phone"), max_length=32, null=True, blank=True)  # noqa: DJ001
     language = models.CharField(_("language"), max_length=10, default="en")
     customer_since = models.DateField(_("customer since"))
-    status = models.CharField(
-        _("status"), max_length=10, choices=CustomerStatus.choices, default=CustomerStatus.ACTIVE
-    )
+    status = models.CharField(_("status"), max_length=10, choices=CustomerStatus.choices, default=CustomerStatus.ACTIVE)
     credit_limit = models.DecimalField(_("credit limit"), max_digits=14, decimal_places=2, null=True, blank=True)
     payment_terms = models.CharField(_("payment terms"), max_length=80, null=True, blank=True)  # noqa: DJ001
-    outstanding_balance = models.DecimalField(
-        _("outstanding balance"), max_digits=14, decimal_places=2, default=0
-    )
+    outstanding_balance = models.DecimalField(_("outstanding balance"), max_digits=14, decimal_places=2, default=0)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     notes = models.TextField(_("notes"), null=True, blank=True)  # noqa: DJ001
 

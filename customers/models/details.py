@@ -13,10 +13,14 @@ class Identification(AuditedModel):
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identifications")
     kind = models.CharField(
-        _("kind"), max_length=20,
+        _("kind"),
+        max_length=20,
         choices=[
-            ("passport", _("passport")), ("id_card", _("identity card")), ("tax", _("tax number")),
-            ("register", _("company register")), ("other", _("other")),
+            ("passport", _("passport")),
+            ("id_card", _("identity card")),
+            ("tax", _("tax number")),
+            ("register", _("company register")),
+            ("other", _("other")),
         ],
     )
     country = models.CharField(_("country"), max_length=2, blank=True)
@@ -28,9 +32,7 @@ class Identification(AuditedModel):
         verbose_name = _("identification document")
         verbose_name_plural = _("identification documents")
         indexes = [
-            models.Index(
-                fields=["number_key"], name="identification_key", condition=Q(number_key__isnull=False)
-            ),
+            models.Index(fields=["number_key"], name="identification_key", condition=Q(number_key__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -42,7 +44,9 @@ class Address(AuditedModel):
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
     kind = models.CharField(
-        _("kind"), max_length=10, default="home",
+        _("kind"),
+        max_length=10,
+        default="home",
         choices=[("home", _("home")), ("work", _("work")), ("billing", _("billing")), ("shipping", _("shipping"))],
     )
     lines = models.CharField(_("street and number"), max_length=200, null=True)  # noqa: DJ001

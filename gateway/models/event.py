@@ -9,7 +9,9 @@ from programs.models import Program
 class Event(models.Model):
     """Written in the transaction of what it speaks of; holds ids and figures, no personal values."""
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=40)
     subject_id = models.BigIntegerField(_("subject"))
     facts = models.JSONField(_("facts"), default=dict)

@@ -16,7 +16,9 @@ class IdempotencyRecord(models.Model):
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     key_digest = models.BinaryField(_("key digest"), max_length=32, help_text=_("SHA-256 of the key."))
     ordinal = models.SmallIntegerField(_("ordinal"), default=0)
     request_digest = models.BinaryField(_("request digest"), max_length=32)

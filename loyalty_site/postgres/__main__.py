@@ -1,4 +1,4 @@
-"""`python -m loyalty_site.postgres start|stop|status|psql|url [--cluster dev]`."""
+"""`python -m loyalty_site.postgres start|stop|remove|status|psql|url [--cluster dev]`."""
 
 import argparse
 import signal
@@ -11,9 +11,7 @@ from loyalty_site.postgres.locks import locked
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m loyalty_site.postgres", description="The embedded PostgreSQL."
-    )
+    parser = argparse.ArgumentParser(prog="python -m loyalty_site.postgres", description="The embedded PostgreSQL.")
     parser.add_argument("action", choices=sorted(ACTIONS), help="start holds the server until Ctrl-C or TERM")
     parser.add_argument("--cluster", default="dev", help="dev (default), test or bench")
     given, rest = parser.parse_known_args()
@@ -39,6 +37,13 @@ def stop(cluster: str, rest: list[str]) -> int:
     return status(cluster, rest)
 
 
+def remove(cluster: str, rest: list[str]) -> int:
+    found = find_cluster(cluster)
+    with locked(found.place.locks, "start"):
+        found.remove()
+    return 0
+
+
 def status(cluster: str, rest: list[str]) -> int:
     found = find_cluster(cluster)
     say(f"{cluster}: {'running' if found.is_running() else 'stopped'}, data in {found.place.data}")
@@ -60,7 +65,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-ACTIONS = {"start": start, "stop": stop, "status": status, "psql": psql, "url": url}
+ACTIONS = {"start": start, "stop": stop, "remove": remove, "status": status, "psql": psql, "url": url}
 
 if __name__ == "__main__":
     sys.exit(main())

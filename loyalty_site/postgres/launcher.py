@@ -54,11 +54,13 @@ def ensure_running(cluster: str = "dev") -> Server:
 
 def provide_database_url(cluster: str = "dev") -> str:
     """DATABASE_URL as given, or that of the embedded server, which is started and set in the environment."""
-    if not os.environ.get("DATABASE_URL"):
-        url = ensure_running(os.environ.get("LOYALTY_CLUSTER") or cluster).url
-        # The second name tells the settings that this is no server an operator named.
-        os.environ.update(DATABASE_URL=url, LOYALTY_EMBEDDED_URL=url)
-    return os.environ["DATABASE_URL"]
+    named = os.environ.get("DATABASE_URL")
+    # A program started by a user of the embedded server inherits its address and has to become a user itself.
+    if named and named != os.environ.get("LOYALTY_EMBEDDED_URL"):
+        return named
+    url = ensure_running(os.environ.get("LOYALTY_CLUSTER") or cluster).url
+    os.environ.update(DATABASE_URL=url, LOYALTY_EMBEDDED_URL=url)
+    return url
 
 
 def _hold(cluster: Cluster) -> None:

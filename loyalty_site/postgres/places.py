@@ -61,8 +61,9 @@ def place_of(cluster: str, identity: Identity) -> Place:
 def shared_folder(local: Path) -> Path:
     """A folder that nobody can reach, for a server that may not enter a private checkout."""
     folder = Path("/var/tmp") / f"loyalty-{_short_hash(local)}"  # noqa: S108 - owner and mode are checked
-    folder.mkdir(mode=0o755, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     _require_owner(folder, os.geteuid())
+    folder.chmod(0o755)
     return folder
 
 

@@ -38,7 +38,6 @@ class Identity:
             os.chown(folder, self.uid, self.gid)
 
 
-@cache
 def server_identity(binaries: Binaries) -> Identity:
     """LOYALTY_POSTGRES_USER=nobody skips the user namespace."""
     if os.geteuid() != 0:
@@ -46,15 +45,14 @@ def server_identity(binaries: Binaries) -> Identity:
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
-        raise LauncherError(
-            "PostgreSQL can't run as root and there is no user nobody: use an ordinary user."
-        ) from None
+        raise LauncherError("PostgreSQL can't run as root and there is no user nobody: use an ordinary user.") from None
     within = Identity("namespace", nobody.pw_uid, nobody.pw_gid)
     if os.environ.get("LOYALTY_POSTGRES_USER") != "nobody" and _works(within, binaries):
         return within
     return Identity("nobody", nobody.pw_uid, nobody.pw_gid)
 
 
+@cache
 def _works(identity: Identity, binaries: Binaries) -> bool:
     attempt = subprocess.run(
         identity.command(binaries.program("postgres"), "--version"), capture_output=True, check=False

@@ -25,9 +25,7 @@ class CardHolding(AuditedModel):
     card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="holdings", db_constraint=False)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="holdings", db_constraint=False)
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="holdings"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="holdings")
     held_from = models.DateTimeField(_("from"))
     held_until = models.DateTimeField(_("until"), null=True, blank=True)
 
@@ -36,9 +34,7 @@ class CardHolding(AuditedModel):
         verbose_name_plural = _("card holdings")
         ordering = ["card", "-held_from"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["card"], name="holding_one_open", condition=Q(held_until__isnull=True)
-            ),
+            models.UniqueConstraint(fields=["card"], name="holding_one_open", condition=Q(held_until__isnull=True)),
             models.CheckConstraint(
                 name="holding_period", condition=Q(held_until__isnull=True) | Q(held_until__gte=F("held_from"))
             ),
@@ -50,12 +46,16 @@ class CardHolding(AuditedModel):
                 ],
             ),
             CompositeForeignKey(
-                name="holding_card_program", fields=["card", "program"],
-                to="cards.Card", to_fields=["id", "program"],
+                name="holding_card_program",
+                fields=["card", "program"],
+                to="cards.Card",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="holding_membership_program", fields=["membership", "program"],
-                to="memberships.Membership", to_fields=["id", "program"],
+                name="holding_membership_program",
+                fields=["membership", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
             ),
         ]
 

@@ -62,28 +62,33 @@ class Membership(AuditedModel):
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="memberships")
     number = models.CharField(_("member number"), max_length=24)
-    type = models.CharField(
-        _("type"), max_length=12, choices=MembershipType.choices, default=MembershipType.STANDARD
-    )
+    type = models.CharField(_("type"), max_length=12, choices=MembershipType.choices, default=MembershipType.STANDARD)
     status = models.CharField(
         _("status"), max_length=9, choices=MembershipStatus.choices, default=MembershipStatus.INACTIVE
     )
     current = models.GeneratedField(
-        expression=models.Case(
-            models.When(status=MembershipStatus.EXPIRED, then=Value(False)), default=Value(True)
-        ),
-        output_field=models.BooleanField(), db_persist=True,
+        expression=models.Case(models.When(status=MembershipStatus.EXPIRED, then=Value(False)), default=Value(True)),
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
     end_reason = models.CharField(_("end reason"), max_length=15, choices=EndReason.choices, blank=True)
     own_set = models.OneToOneField(
         PointAccountSet, on_delete=models.PROTECT, related_name="membership", db_constraint=False
     )
     pool = models.ForeignKey(
-        PointAccountSet, on_delete=models.PROTECT, null=True, blank=True, related_name="pool_memberships",
+        PointAccountSet,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="pool_memberships",
         db_constraint=False,
     )
     organization_membership = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="individual_memberships",
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="individual_memberships",
         db_constraint=False,
     )
     main_member = models.ForeignKey(
@@ -98,7 +103,9 @@ class Membership(AuditedModel):
     expires_on = models.DateField(_("last day of the term"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     rests_until = models.DateTimeField(
-        _("points rest until"), null=True, blank=True,
+        _("points rest until"),
+        null=True,
+        blank=True,
         help_text=_("After the end: renewing or reinstating until then brings membership and points back."),
     )
     is_beneficiary = models.BooleanField(_("takes donations"), default=False)
@@ -112,7 +119,8 @@ class Membership(AuditedModel):
         indexes = [
             models.Index(fields=["number"], name="membership_number"),
             models.Index(
-                fields=["program", "expires_on"], name="membership_term_end",
+                fields=["program", "expires_on"],
+                name="membership_term_end",
                 condition=Q(expires_on__isnull=False) & ~Q(status="expired"),
             ),
             models.Index(
@@ -132,38 +140,49 @@ class Membership(AuditedModel):
             ),
             models.CheckConstraint(
                 name="membership_group_has_main",
-                condition=Q(type="group", main_member__isnull=False)
-                | (~Q(type="group") & Q(main_member__isnull=True)),
+                condition=Q(type="group", main_member__isnull=False) | (~Q(type="group") & Q(main_member__isnull=True)),
             ),
             models.CheckConstraint(name="membership_main_is_open", condition=Q(main_member_open=True)),
             models.CheckConstraint(
                 name="membership_shared_uses_pool",
                 condition=Q(type="shared", pool__isnull=False)
-                | Q(type="organization") | (~Q(type="shared") & Q(pool__isnull=True)) | Q(status="expired"),
+                | Q(type="organization")
+                | (~Q(type="shared") & Q(pool__isnull=True))
+                | Q(status="expired"),
             ),
             models.CheckConstraint(
                 name="membership_not_own_successor",
                 condition=Q(superseded_by__isnull=True) | ~Q(superseded_by=F("id")),
             ),
             CompositeForeignKey(
-                name="membership_own_set_program", fields=["own_set", "program"],
-                to="points.PointAccountSet", to_fields=["id", "program"],
+                name="membership_own_set_program",
+                fields=["own_set", "program"],
+                to="points.PointAccountSet",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="membership_pool_program", fields=["pool", "program"],
-                to="points.PointAccountSet", to_fields=["id", "program"],
+                name="membership_pool_program",
+                fields=["pool", "program"],
+                to="points.PointAccountSet",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="membership_organization_program", fields=["organization_membership", "program"],
-                to="memberships.Membership", to_fields=["id", "program"],
+                name="membership_organization_program",
+                fields=["organization_membership", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="membership_successor_program", fields=["superseded_by", "program"],
-                to="memberships.Membership", to_fields=["id", "program"],
+                name="membership_successor_program",
+                fields=["superseded_by", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="membership_main_member", fields=["main_member", "id", "main_member_open"],
-                to="memberships.Member", to_fields=["id", "membership", "is_open"],
+                name="membership_main_member",
+                fields=["main_member", "id", "main_member_open"],
+                to="memberships.Member",
+                to_fields=["id", "membership", "is_open"],
                 deferrable=models.Deferrable.DEFERRED,
             ),
             ConstraintTrigger(
@@ -181,9 +200,7 @@ class Membership(AuditedModel):
 class Member(AuditedModel):
     """A person in a membership, from `joined_at` until `ended_at`."""
 
-    membership = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, related_name="members", db_constraint=False
-    )
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="members", db_constraint=False)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     current = models.BooleanField(default=True, editable=False, help_text=_("Carried from the membership."))
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="members")
@@ -200,7 +217,8 @@ class Member(AuditedModel):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["program", "customer"], name="member_one_current_in_program",
+                fields=["program", "customer"],
+                name="member_one_current_in_program",
                 condition=Q(current=True, ended_at__isnull=True),
             ),
             models.UniqueConstraint(
@@ -208,8 +226,10 @@ class Member(AuditedModel):
             ),
             models.UniqueConstraint(fields=["id", "membership", "is_open"], name="member_id_membership_open"),
             CompositeForeignKey(
-                name="member_membership_current", fields=["membership", "program", "current"],
-                to="memberships.Membership", to_fields=["id", "program", "current"],
+                name="member_membership_current",
+                fields=["membership", "program", "current"],
+                to="memberships.Membership",
+                to_fields=["id", "program", "current"],
                 on_update="CASCADE",
             ),
             ConstraintTrigger(

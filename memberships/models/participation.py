@@ -25,7 +25,9 @@ class TierStanding(AuditedModel):
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="standings", db_constraint=False)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
-    group = models.ForeignKey(TierGroup, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    group = models.ForeignKey(
+        TierGroup, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("not lowered before"), null=True, blank=True)
@@ -46,16 +48,22 @@ class TierStanding(AuditedModel):
                 condition=~Q(source="manual") | (~Q(reason="") & Q(until__isnull=False)),
             ),
             CompositeForeignKey(
-                name="standing_membership_program", fields=["membership", "program"],
-                to="memberships.Membership", to_fields=["id", "program"],
+                name="standing_membership_program",
+                fields=["membership", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="standing_group_program", fields=["group", "program"],
-                to="programs.TierGroup", to_fields=["id", "program"],
+                name="standing_group_program",
+                fields=["group", "program"],
+                to="programs.TierGroup",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="standing_tier_group", fields=["tier", "group"],
-                to="programs.Tier", to_fields=["id", "group"],
+                name="standing_tier_group",
+                fields=["tier", "group"],
+                to="programs.Tier",
+                to_fields=["id", "group"],
             ),
         ]
 
@@ -66,7 +74,9 @@ class TierStanding(AuditedModel):
 class TermsAcceptance(AuditedModel):
     """Who accepted which version of the terms, when and through which channel."""
 
-    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="acceptances", db_constraint=False)
+    membership = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, related_name="acceptances", db_constraint=False
+    )
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     terms = models.ForeignKey(ProgramTerms, on_delete=models.PROTECT, related_name="+", db_constraint=False)
@@ -80,12 +90,16 @@ class TermsAcceptance(AuditedModel):
         constraints = [
             models.UniqueConstraint(fields=["membership", "customer", "terms"], name="acceptance_once"),
             CompositeForeignKey(
-                name="acceptance_membership_program", fields=["membership", "program"],
-                to="memberships.Membership", to_fields=["id", "program"],
+                name="acceptance_membership_program",
+                fields=["membership", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="acceptance_terms_program", fields=["terms", "program"],
-                to="programs.ProgramTerms", to_fields=["id", "program"],
+                name="acceptance_terms_program",
+                fields=["terms", "program"],
+                to="programs.ProgramTerms",
+                to_fields=["id", "program"],
             ),
         ]
 
@@ -113,8 +127,10 @@ class MembershipTerm(AuditedModel):
             models.UniqueConstraint(fields=["membership", "first_day"], name="membership_term_once"),
             models.CheckConstraint(name="membership_term_period", condition=Q(last_day__gte=F("first_day"))),
             CompositeForeignKey(
-                name="membership_term_program", fields=["membership", "program"],
-                to="memberships.Membership", to_fields=["id", "program"],
+                name="membership_term_program",
+                fields=["membership", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
             ),
         ]
 

@@ -17,7 +17,9 @@ class PointAccountSet(models.Model):
         _("points do not expire until"), null=True, blank=True, help_text=_("Given by a tier that exempts.")
     )
     activity_at = models.DateTimeField(
-        _("inactivity counts from"), null=True, blank=True,
+        _("inactivity counts from"),
+        null=True,
+        blank=True,
         help_text=_("Carried over from merged or split sets; accounts keep the later ones."),
     )
 
@@ -61,12 +63,16 @@ class PointAccount(models.Model):
             models.CheckConstraint(name="account_debt_not_negative", condition=Q(debt__gte=0)),
             models.CheckConstraint(name="account_below_zero_is_debt", condition=Q(balance__gte=-F("debt"))),
             CompositeForeignKey(
-                name="account_set_program", fields=["account_set", "program"],
-                to="points.PointAccountSet", to_fields=["id", "program"],
+                name="account_set_program",
+                fields=["account_set", "program"],
+                to="points.PointAccountSet",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="account_type_program", fields=["point_type", "program"],
-                to="programs.PointType", to_fields=["id", "program"],
+                name="account_type_program",
+                fields=["point_type", "program"],
+                to="programs.PointType",
+                to_fields=["id", "program"],
             ),
             ConstraintTrigger(
                 name="account_balance_is_last_entry",

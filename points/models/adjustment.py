@@ -39,9 +39,7 @@ class Adjustment(models.Model):
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     decided_by_id = models.BigIntegerField(_("decided by user"), null=True, blank=True)
     decision_note = models.TextField(_("note on the decision"), blank=True)
-    posting = models.OneToOneField(
-        Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="adjustment"
-    )
+    posting = models.OneToOneField(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="adjustment")
 
     class Meta:
         verbose_name = _("adjustment")
@@ -57,7 +55,8 @@ class Adjustment(models.Model):
             models.CheckConstraint(name="adjustment_reason_given", condition=~Q(reason_code="")),
             models.CheckConstraint(
                 name="adjustment_second_person",
-                condition=Q(decided_by_id__isnull=True) | Q(requested_by_id__isnull=True)
+                condition=Q(decided_by_id__isnull=True)
+                | Q(requested_by_id__isnull=True)
                 | ~Q(decided_by_id=F("requested_by_id")),
             ),
             models.CheckConstraint(
@@ -69,8 +68,10 @@ class Adjustment(models.Model):
                 condition=Q(needs_approval=False) | Q(status="waiting") | Q(decided_by_id__isnull=False),
             ),
             CompositeForeignKey(
-                name="adjustment_account_program", fields=["account", "program"],
-                to="points.PointAccount", to_fields=["id", "program"],
+                name="adjustment_account_program",
+                fields=["account", "program"],
+                to="points.PointAccount",
+                to_fields=["id", "program"],
             ),
         ]
 

@@ -29,8 +29,12 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 class Hold(models.Model):
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     for_set = models.ForeignKey(PointAccountSet, on_delete=models.PROTECT, related_name="holds")
-    account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="holds", db_constraint=False, db_index=False)
-    person = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    account = models.ForeignKey(
+        PointAccount, on_delete=models.PROTECT, related_name="holds", db_constraint=False, db_index=False
+    )
+    person = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
     reference = models.CharField(_("reference"), max_length=80, blank=True)
@@ -40,7 +44,9 @@ class Hold(models.Model):
     occurred_at = models.DateTimeField(_("placed at"))
     expires_at = models.DateTimeField(_("free again at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="holds", db_index=False)
+    posting = models.ForeignKey(
+        Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="holds", db_index=False
+    )
 
     objects = HoldQuerySet.as_manager()
 
@@ -62,8 +68,10 @@ class Hold(models.Model):
                 condition=Q(status="open", ended_at__isnull=True) | (~Q(status="open") & Q(ended_at__isnull=False)),
             ),
             CompositeForeignKey(
-                name="hold_account_program", fields=["account", "program"],
-                to="points.PointAccount", to_fields=["id", "program"],
+                name="hold_account_program",
+                fields=["account", "program"],
+                to="points.PointAccount",
+                to_fields=["id", "program"],
             ),
         ]
 

@@ -32,13 +32,20 @@ class Posting(models.Model):
     """One ledger event. `part` counts the reversals of a posting 1, 2, 3 ...; `key_digest` is that of the
     Idempotency-Key and stays unique for ever with its channel and `ordinal`."""
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=8, choices=PostingKind.choices)
     for_set = models.ForeignKey(
         PointAccountSet, on_delete=models.PROTECT, related_name="postings", db_constraint=False, db_index=False
     )
     person = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="postings", verbose_name=_("person"),
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="postings",
+        verbose_name=_("person"),
         db_index=False,
     )
     cause_kind = models.CharField(_("cause"), max_length=12)
@@ -66,7 +73,8 @@ class Posting(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id", "program"], name="posting_id_program"),
             models.UniqueConstraint(
-                fields=["channel", "key_digest", "ordinal"], name="posting_key_once",
+                fields=["channel", "key_digest", "ordinal"],
+                name="posting_key_once",
                 condition=Q(key_digest__isnull=False),
             ),
             models.UniqueConstraint(
@@ -78,8 +86,10 @@ class Posting(models.Model):
                 | (~Q(kind="reverse") & Q(reverses__isnull=True, part__isnull=True)),
             ),
             CompositeForeignKey(
-                name="posting_set_program", fields=["for_set", "program"],
-                to="points.PointAccountSet", to_fields=["id", "program"],
+                name="posting_set_program",
+                fields=["for_set", "program"],
+                to="points.PointAccountSet",
+                to_fields=["id", "program"],
             ),
             AppendOnly(name="posting_append_only"),
         ]
@@ -95,7 +105,9 @@ class Entry(models.Model):
     account = models.ForeignKey(
         PointAccount, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
     )
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     number = models.BigIntegerField(_("number"))
     amount = models.BigIntegerField(_("amount"))
     balance_after = models.BigIntegerField(_("balance after"))
@@ -108,12 +120,16 @@ class Entry(models.Model):
             models.UniqueConstraint(fields=["account", "number"], name="entry_number_once"),
             models.CheckConstraint(name="entry_not_zero", condition=~Q(amount=0)),
             CompositeForeignKey(
-                name="entry_posting_program", fields=["posting", "program"],
-                to="points.Posting", to_fields=["id", "program"],
+                name="entry_posting_program",
+                fields=["posting", "program"],
+                to="points.Posting",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="entry_account_program", fields=["account", "program"],
-                to="points.PointAccount", to_fields=["id", "program"],
+                name="entry_account_program",
+                fields=["account", "program"],
+                to="points.PointAccount",
+                to_fields=["id", "program"],
             ),
             AppendOnly(name="entry_append_only"),
         ]

@@ -16,17 +16,29 @@ class Lot(models.Model):
     account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="lots", db_index=False)
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lots")
     earner = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
         help_text=_("Who earned the points; never changes."),
     )
     contributor = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
         help_text=_("Through whose membership they came into this set."),
     )
     amount = models.BigIntegerField(_("points"))
     remaining = models.BigIntegerField(_("left"))
     is_open = models.GeneratedField(
-        expression=Q(remaining__gt=0), output_field=models.BooleanField(), db_persist=True,
+        expression=Q(remaining__gt=0),
+        output_field=models.BooleanField(),
+        db_persist=True,
         help_text=_("Indexed instead of the points left, so that a partial draw touches no index."),
     )
     earned_at = models.DateTimeField(_("earned at"))
@@ -45,11 +57,13 @@ class Lot(models.Model):
         ordering = ["account", "expires_at", "earned_at", "id"]
         indexes = [
             models.Index(
-                fields=["account", "expires_at", "earned_at", "id"], name="lot_spending_order",
+                fields=["account", "expires_at", "earned_at", "id"],
+                name="lot_spending_order",
                 condition=Q(is_open=True),
             ),
             models.Index(
-                fields=["account", "available_at"], name="lot_pending",
+                fields=["account", "available_at"],
+                name="lot_pending",
                 condition=Q(is_open=True, available_at__isnull=False),
             ),
             models.Index(fields=["parent"], name="lot_parent", condition=Q(parent__isnull=False)),
@@ -62,8 +76,7 @@ class Lot(models.Model):
             models.CheckConstraint(name="lot_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(
                 name="lot_parent_with_origin",
-                condition=Q(parent__isnull=True, origin__isnull=True)
-                | Q(parent__isnull=False, origin__isnull=False),
+                condition=Q(parent__isnull=True, origin__isnull=True) | Q(parent__isnull=False, origin__isnull=False),
             ),
         ]
 

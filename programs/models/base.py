@@ -48,7 +48,5 @@ class DesignVersion(models.Model):
 
 def bump_design(program_id: int) -> None:
     """A new version of the design, visible with the change itself."""
-    DesignVersion.objects.bulk_create(
-        [DesignVersion(program_id=program_id, version=0)], ignore_conflicts=True
-    )
+    DesignVersion.objects.bulk_create([DesignVersion(program_id=program_id, version=0)], ignore_conflicts=True)
     DesignVersion.objects.filter(program_id=program_id).update(version=F("version") + 1)

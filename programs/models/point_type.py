@@ -53,7 +53,10 @@ class PointType(DesignModel):
         _("days until usable"), default=0, help_text=_("Earned points become available after so many days.")
     )
     money_value = models.DecimalField(
-        _("money value of a point"), max_digits=14, decimal_places=6, default=0,
+        _("money value of a point"),
+        max_digits=14,
+        decimal_places=6,
+        default=0,
         validators=[MinValueValidator(0)],
     )
 
@@ -64,9 +67,7 @@ class PointType(DesignModel):
         constraints = [
             models.UniqueConstraint(fields=["program", "code"], name="point_type_code_in_program"),
             models.UniqueConstraint(fields=["id", "program"], name="point_type_id_program"),
-            models.UniqueConstraint(
-                fields=["program"], condition=Q(is_default=True), name="point_type_one_default"
-            ),
+            models.UniqueConstraint(fields=["program"], condition=Q(is_default=True), name="point_type_one_default"),
             models.CheckConstraint(
                 name="point_type_default_redeemable",
                 condition=Q(is_default=False) | Q(kind=PointKind.REDEEMABLE),
@@ -77,9 +78,7 @@ class PointType(DesignModel):
                     Q(expiry_policy__in=[ExpiryPolicy.NEVER, ExpiryPolicy.TIER_PERIOD])
                     | Q(expiry_policy=ExpiryPolicy.ON_DATE, expiry_date__isnull=False)
                     | Q(
-                        expiry_policy__in=[
-                            ExpiryPolicy.AFTER_DAYS, ExpiryPolicy.AFTER_MONTHS, ExpiryPolicy.INACTIVITY
-                        ],
+                        expiry_policy__in=[ExpiryPolicy.AFTER_DAYS, ExpiryPolicy.AFTER_MONTHS, ExpiryPolicy.INACTIVITY],
                         expiry_length__gte=1,
                     )
                 ),
@@ -107,16 +106,18 @@ class ConversionRate(DesignModel):
         constraints = [
             models.UniqueConstraint(fields=["from_type", "to_type", "valid_from"], name="conversion_rate_dated"),
             models.CheckConstraint(name="conversion_rate_two_types", condition=~Q(from_type=F("to_type"))),
-            models.CheckConstraint(
-                name="conversion_rate_positive", condition=Q(numerator__gte=1, denominator__gte=1)
+            models.CheckConstraint(name="conversion_rate_positive", condition=Q(numerator__gte=1, denominator__gte=1)),
+            CompositeForeignKey(
+                name="conversion_rate_from_program",
+                fields=["from_type", "program"],
+                to="programs.PointType",
+                to_fields=["id", "program"],
             ),
             CompositeForeignKey(
-                name="conversion_rate_from_program", fields=["from_type", "program"],
-                to="programs.PointType", to_fields=["id", "program"],
-            ),
-            CompositeForeignKey(
-                name="conversion_rate_to_program", fields=["to_type", "program"],
-                to="programs.PointType", to_fields=["id", "program"],
+                name="conversion_rate_to_program",
+                fields=["to_type", "program"],
+                to="programs.PointType",
+                to_fields=["id", "program"],
             ),
         ]
 

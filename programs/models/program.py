@@ -75,21 +75,25 @@ class Program(DesignModel):
     name = models.CharField(_("name"), max_length=120)
     business_unit = models.CharField(_("business unit"), max_length=80, blank=True)
     brand_color = models.CharField(
-        _("brand color"), max_length=7, default="#3b5bdb",
+        _("brand color"),
+        max_length=7,
+        default="#3b5bdb",
         validators=[RegexValidator(re.compile(r"^#[0-9a-fA-F]{6}$"), _("Write a color as #rrggbb."))],
     )
     logo = models.FileField(_("logo"), upload_to="program-logos/", blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     currency = models.CharField(
-        _("currency"), max_length=3, default="EUR",
+        _("currency"),
+        max_length=3,
+        default="EUR",
         validators=[RegexValidator(r"^[A-Z]{3}$", _("Three capital letters, as in ISO 4217."))],
     )
-    status = models.CharField(
-        _("status"), max_length=10, choices=ProgramStatus.choices, default=ProgramStatus.DRAFT
-    )
+    status = models.CharField(_("status"), max_length=10, choices=ProgramStatus.choices, default=ProgramStatus.DRAFT)
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_until = models.DateField(
-        _("valid until"), null=True, blank=True,
+        _("valid until"),
+        null=True,
+        blank=True,
         help_text=_("Last day of a seasonal program; its memberships expire by themselves after it."),
     )
 
@@ -106,7 +110,9 @@ class Program(DesignModel):
         _("member number digits"), default=8, validators=[MinValueValidator(6)]
     )
     card_prefix = models.CharField(
-        _("card number prefix"), max_length=8, blank=True,
+        _("card number prefix"),
+        max_length=8,
+        blank=True,
         validators=[RegexValidator(r"^[0-9A-Z]*$", _("Digits and capital letters only."))],
     )
     card_body = models.CharField(
@@ -134,12 +140,11 @@ class Program(DesignModel):
     consent_valid_days = models.PositiveSmallIntegerField(_("consents are valid for days"), default=30)
     undo_window_days = models.PositiveSmallIntegerField(_("undo window in days"), default=30)
     late_grace = models.DurationField(
-        _("late grace"), default=timedelta(days=3),
+        _("late grace"),
+        default=timedelta(days=3),
         help_text=_("Events this much older than now are still taken; expiry waits as long."),
     )
-    rest_days = models.PositiveSmallIntegerField(
-        _("points of an ended membership rest for days"), default=30
-    )
+    rest_days = models.PositiveSmallIntegerField(_("points of an ended membership rest for days"), default=30)
     refund_policy = models.CharField(
         _("refund of spent points"), max_length=10, choices=RefundPolicy.choices, default=RefundPolicy.NEGATIVE
     )
@@ -155,7 +160,9 @@ class Program(DesignModel):
     )
     retention_months = models.PositiveSmallIntegerField(_("retention in months"), default=120)
     capability_overrides = models.JSONField(
-        _("capability overrides"), default=dict, blank=True,
+        _("capability overrides"),
+        default=dict,
+        blank=True,
         help_text=_('Differences from the default matrix, as {"suspended": {"earn": true}}.'),
     )
 
@@ -169,7 +176,9 @@ class Program(DesignModel):
         constraints = [
             models.CheckConstraint(
                 name="program_valid_period",
-                condition=Q(valid_from__isnull=True) | Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_until__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
             ),
             models.CheckConstraint(name="program_clock_forward", condition=Q(clock_offset__gte=timedelta(0))),
             models.CheckConstraint(

@@ -35,12 +35,15 @@ class TierGroup(DesignModel):
     name = models.CharField(_("name"), max_length=80)
     fed_by = models.CharField(_("fed by"), max_length=10, choices=FedBy.choices, default=FedBy.POINTS)
     point_type = models.ForeignKey(
-        PointType, on_delete=models.PROTECT, null=True, blank=True, related_name="tier_groups",
-        verbose_name=_("point type"), db_constraint=False,
+        PointType,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tier_groups",
+        verbose_name=_("point type"),
+        db_constraint=False,
     )
-    period = models.CharField(
-        _("period"), max_length=15, choices=TierPeriod.choices, default=TierPeriod.CALENDAR_YEAR
-    )
+    period = models.CharField(_("period"), max_length=15, choices=TierPeriod.choices, default=TierPeriod.CALENDAR_YEAR)
     period_months = models.PositiveSmallIntegerField(
         _("months of a rolling period"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
@@ -64,8 +67,10 @@ class TierGroup(DesignModel):
                 condition=~Q(period=TierPeriod.ROLLING_MONTHS) | Q(period_months__isnull=False),
             ),
             CompositeForeignKey(
-                name="tier_group_type_program", fields=["point_type", "program"],
-                to="programs.PointType", to_fields=["id", "program"],
+                name="tier_group_type_program",
+                fields=["point_type", "program"],
+                to="programs.PointType",
+                to_fields=["id", "program"],
             ),
         ]
 
@@ -79,7 +84,9 @@ class Tier(DesignModel):
     name = models.CharField(_("name"), max_length=80)
     rank = models.PositiveSmallIntegerField(_("rank"), help_text=_("0 is the lowest rung."))
     threshold = models.BigIntegerField(
-        _("threshold"), default=0, validators=[MinValueValidator(0)],
+        _("threshold"),
+        default=0,
+        validators=[MinValueValidator(0)],
         help_text=_("Qualifying points of a period from which a membership stands on this tier."),
     )
     color = models.CharField(_("color"), max_length=7, blank=True)

@@ -30,9 +30,7 @@ def test_an_actor_never_changes() -> None:
 
 
 def test_staff_is_who_has_a_user() -> None:
-    clerk = Actor(
-        "user", 3, 1, "mia", may=lambda action, program_id: program_id == 2, programs=frozenset({2})
-    )
+    clerk = Actor("user", 3, 1, "mia", may=lambda action, program_id: program_id == 2, programs=frozenset({2}))
 
     assert clerk.is_staff is True
     assert [clerk.may("points:adjust", program) for program in (1, 2, None)] == [False, True, False]

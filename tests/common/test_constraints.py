@@ -38,9 +38,7 @@ def declare() -> SimpleNamespace:
             output_field=models.BooleanField(null=True),
             db_persist=True,
         )
-        main = models.ForeignKey(
-            "Member", models.DO_NOTHING, null=True, related_name="+", db_constraint=False
-        )
+        main = models.ForeignKey("Member", models.DO_NOTHING, null=True, related_name="+", db_constraint=False)
 
         class Meta:
             app_label = "common"
@@ -188,9 +186,7 @@ def test_removing_the_constraints_leaves_no_trigger_function_or_key(world: Simpl
 
 def test_every_trigger_fires_always(world: SimpleNamespace) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgname, tgenabled FROM pg_trigger WHERE tgname = ANY(%s) ORDER BY tgname", [OURS]
-        )
+        cursor.execute("SELECT tgname, tgenabled FROM pg_trigger WHERE tgname = ANY(%s) ORDER BY tgname", [OURS])
         assert cursor.fetchall() == [
             ("log_append_only", "A"),
             ("member_at_most_two", "A"),
@@ -322,9 +318,7 @@ def test_emptying_personal_columns_passes(world: SimpleNamespace) -> None:
         {"id": 99},
     ],
 )
-def test_other_updates_of_personal_history_are_refused(
-    world: SimpleNamespace, values: dict[str, Any]
-) -> None:
+def test_other_updates_of_personal_history_are_refused(world: SimpleNamespace, values: dict[str, Any]) -> None:
     past = world.Past.objects.create(email="a@example.org", born="2000-01-01", facts={"a": 1}, amount=3)
 
     assert refusal(lambda: world.Past.objects.update(**values)) == ("23001", "past_append_only")
@@ -345,12 +339,8 @@ def test_other_updates_of_personal_history_are_refused(
         lambda: ConstraintTrigger(name="x" * 51, body="NULL"),
         lambda: CompositeForeignKey(name="x" * 51, fields=["a"], to="common.A", to_fields=["b"]),
         lambda: CompositeForeignKey(name="x", fields=["a"], to="common.A", to_fields=["b", "c"]),
-        lambda: CompositeForeignKey(
-            name="x", fields=["a"], to="common.A", to_fields=["b"], on_delete="SET NULL"
-        ),
-        lambda: CompositeForeignKey(
-            name="x", fields=["a"], to="common.A", to_fields=["b"], on_update="SET NULL"
-        ),
+        lambda: CompositeForeignKey(name="x", fields=["a"], to="common.A", to_fields=["b"], on_delete="SET NULL"),
+        lambda: CompositeForeignKey(name="x", fields=["a"], to="common.A", to_fields=["b"], on_update="SET NULL"),
         lambda: ConstraintTrigger(name="x", body="NULL", events=("TRUNCATE",)),
     ],
 )

@@ -207,9 +207,7 @@ def test_deleting_leaves_a_row_also_by_cascade_and_queryset(world: SimpleNamespa
     world.Guest.objects.create(name="John")
     world.Guest.objects.filter(name="John").delete()
 
-    assert list(
-        world.Plain.history.order_by("history_id").values_list("history_type", "history_change_reason")
-    ) == [
+    assert list(world.Plain.history.order_by("history_id").values_list("history_type", "history_change_reason")) == [
         ("+", None),
         ("-", "wish"),
     ]
@@ -282,9 +280,7 @@ def test_create_with_history_writes_a_row_each(world: SimpleNamespace) -> None:
 
 
 def test_update_with_history_records_only_what_changed(world: SimpleNamespace) -> None:
-    made = create_with_history(
-        [world.Guest(name=name, visits=visits) for name, visits in (("a", 0), ("b", 7))]
-    )
+    made = create_with_history([world.Guest(name=name, visits=visits) for name, visits in (("a", 0), ("b", 7))])
     with audit_context(MIA, "levelled"):
         assert update_with_history(world.Guest.objects.filter(name__in="ab"), visits=7) == 1
 

@@ -1,0 +1,77 @@
+"""The online statements of earning and redeeming, put together from the parts each app owns.
+
+Earning is one statement; redeeming locks first and draws lots in a second one, whose snapshot is younger than the
+lock. A last statement reads the balances behind that lock and stores the answer. Without an Idempotency-Key %(key)s
+is NULL and nothing is stored.
+"""
+
+from gateway import sql as gateway_sql
+from memberships import sql as memberships_sql
+from points import balances
+from points import sql as points_sql
+
+ACTIVITY = """
+INSERT INTO activities_memberactivity (id, program_id, type_id, membership_id, customer_id, card_id, channel_id,
+    user_id, status, points, reference, location, note, occurred_at, recorded_at, posting_id, redirected_from)
+SELECT %(activity)s, %(program)s, %(activity_type)s, %(membership)s, able.person, %(card)s, %(channel)s, %(user)s,
+    'processed', %(points)s, %(reference)s, %(location)s, %(note)s, %(at)s, acc.at, %(posting)s, %(redirected)s
+FROM acc, able
+"""
+
+
+def statement(ctes: dict[str, str], last: str) -> str:
+    """WITH name AS (...), ... and the last part; blanks squeezed, so that psycopg keeps it prepared in its cache."""
+    parts = ", ".join(f"{name} AS ({text})" for name, text in ctes.items())
+    return " ".join(f"WITH {parts} {last}".split())
+
+
+WRITES = {
+    "p": points_sql.POSTING,
+    "e": points_sql.ENTRY,
+    "ev": points_sql.EVENT,
+}
+EARN = statement(
+    {
+        "able": f"{memberships_sql.ABLE} {memberships_sql.LOCK}",
+        "acc": points_sql.CREDIT_ACCOUNT.format(unless_answered=gateway_sql.UNLESS_ANSWERED),
+        **WRITES,
+        "l": points_sql.LOT,
+    },
+    ACTIVITY,
+)
+LOCK = " ".join(
+    f"""
+    SELECT 1 FROM ({memberships_sql.ABLE} {memberships_sql.LOCK}) able
+    JOIN points_pointaccount a ON a.account_set_id = able.in_set AND a.point_type_id = %(type)s
+    FOR NO KEY UPDATE OF a
+    """.split()
+)
+LOCKED = f"""
+SELECT a.id FROM points_pointaccount a JOIN able ON a.account_set_id = able.in_set
+JOIN points_pointaccountset s ON s.id = a.account_set_id
+WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND s.exempt_until IS NULL
+    AND (%(active_since)s::timestamptz IS NULL OR a.last_activity_at >= %(active_since)s)
+    AND {gateway_sql.UNLESS_ANSWERED}
+"""
+REDEEM = statement(
+    {
+        "able": memberships_sql.ABLE,
+        "locked": LOCKED,
+        "candidates": points_sql.CANDIDATES,
+        "takes": points_sql.TAKES,
+        "acc": points_sql.DEBIT_ACCOUNT,
+        **WRITES,
+        "d": points_sql.DRAW,
+        "ul": points_sql.TAKE_LOTS,
+    },
+    ACTIVITY,
+)
+
+FACTS = f"""
+SELECT json_build_array(p.recorded_at, e.balance_after, {balances.FIGURES}) AS facts
+FROM points_entry e JOIN points_posting p ON p.id = e.posting_id JOIN points_pointaccount a ON a.id = e.account_id
+{balances.LATERALS.format(at="%(at)s", now="(clock_timestamp() + %(offset)s)")}
+WHERE e.id = %(entry)s
+"""
+ANSWER = " ".join(FACTS.split())
+STORED_ANSWER = " ".join(gateway_sql.STORE_ANSWER.format(answer=FACTS).split())

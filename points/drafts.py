@@ -1,0 +1,82 @@
+"""A posting while it is worked out, and as it was written."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from points.moves import NewLot
+from programs.design import Design
+
+
+@dataclass(slots=True)
+class Account:
+    """An account under its lock, carried forward through the moves of a posting."""
+
+    id: int
+    point_type_id: int
+    balance: int
+    entry_count: int
+    debt: int
+    lifetime_earned: int
+    lifetime_redeemed: int
+    closed: bool
+    exempt_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenEntry:
+    id: int
+    account_id: int
+    point_type_id: int
+    number: int
+    amount: int
+    balance_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLot:
+    id: int
+    entry_id: int
+    account_id: int
+    new: NewLot
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDraw:
+    entry_id: int
+    lot_id: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a posting wrote; `shortfall` are points no lot covered and that became debt, per account."""
+
+    id: int
+    kind: str
+    program_id: int
+    occurred_at: datetime
+    recorded_at: datetime
+    reason_code: str
+    reverses: int | None
+    entries: tuple[WrittenEntry, ...]
+    lots: tuple[WrittenLot, ...]
+    draws: tuple[WrittenDraw, ...]
+    shortfall: dict[int, int]
+
+
+@dataclass(slots=True)
+class Draft:
+    """The rows of a posting while they are worked out."""
+
+    design: Design
+    person_id: int | None
+    occurred_at: datetime
+    now: datetime
+    accounts: dict[int, Account]
+    entries: list[WrittenEntry] = field(default_factory=list)
+    lots: list[WrittenLot] = field(default_factory=list)
+    draws: list[WrittenDraw] = field(default_factory=list)
+    lot_changes: dict[int, int] = field(default_factory=dict)
+    debts: list[tuple[int, int, int]] = field(default_factory=list)
+    repaid: dict[int, int] = field(default_factory=dict)

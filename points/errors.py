@@ -1,0 +1,58 @@
+"""Refusals of the ledger, each with the numbers behind it."""
+
+from common.errors import Conflict, LoyaltyError
+
+
+class LedgerError(LoyaltyError):
+    """Root of this app's errors."""
+
+
+class InsufficientPoints(LedgerError):
+    code = "insufficient_points"
+    title = "Not enough points"
+
+    def __init__(self, *, available: int, asked: int, point_type: str) -> None:
+        super().__init__(
+            f"{available} {point_type} points are available, {asked} were asked for.",
+            facts={"available": available, "asked": asked, "point_type": point_type},
+        )
+
+
+class AccountClosed(LedgerError):
+    code = "account_closed"
+    title = "This account takes no points"
+
+
+class NotRedeemable(LedgerError):
+    code = "not_redeemable"
+    title = "Qualifying points cannot be spent"
+
+
+class NotTransferable(LedgerError):
+    code = "not_transferable"
+    title = "These points cannot be transferred"
+
+
+class DifferentProgram(LedgerError):
+    code = "different_program"
+    title = "Points never cross programs"
+
+
+class NotReversible(LedgerError):
+    code = "not_reversible"
+    title = "This posting cannot be reversed"
+
+
+class EventTimeOutOfRange(LedgerError):
+    code = "event_time_out_of_range"
+    title = "The event lies too far from now"
+
+
+class HoldNotOpen(Conflict):
+    code = "hold_not_open"
+    title = "This hold is over"
+
+
+class AdjustmentDecided(Conflict):
+    code = "adjustment_decided"
+    title = "This adjustment was decided already"

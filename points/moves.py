@@ -1,0 +1,86 @@
+"""What a posting does to accounts, as values: the input of `points.ledger.post`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Lifetime(StrEnum):
+    """Which lifetime figure of the account a move counts into; reversals count with the opposite sign."""
+
+    NONE = ""
+    EARNED = "earned"
+    REDEEMED = "redeemed"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a posting exists: a kind (see points.causes) and the id of that row."""
+
+    kind: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewLot:
+    """Points that come in together. Times are aware; None: usable at once, never expiring."""
+
+    points: int
+    earned_at: datetime
+    available_at: datetime | None = None
+    expires_at: datetime | None = None
+    earner_id: int | None = None
+    contributor_id: int | None = None
+    parent_id: int | None = None
+    origin_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Lots made on an account by one entry. `repays` is off where debts move along untouched (merges)."""
+
+    account_id: int
+    lots: Sequence[NewLot]
+    lifetime: Lifetime = Lifetime.NONE
+    repays: bool = True
+
+    @property
+    def points(self) -> int:
+        return sum(lot.points for lot in self.lots)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """`points` of one lot."""
+
+    lot_id: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Debit:
+    """Points drawn in spending order, or from the lots named in `takes`; what no lot covers becomes debt
+    only where `debt` allows so many."""
+
+    account_id: int
+    points: int
+    takes: Sequence[Take] | None = None
+    debt: int = 0
+    lifetime: Lifetime = Lifetime.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Points returned to the lots an earlier debit drew, with their dates as they are."""
+
+    account_id: int
+    takes: Sequence[Take]
+    lifetime: Lifetime = Lifetime.NONE
+
+    @property
+    def points(self) -> int:
+        return sum(take.points for take in self.takes)
+
+
+Move = Credit | Debit | GiveBack
