@@ -279,7 +279,6 @@ STORAGES = {
 }
 MEDIA_ROOT = env.path("LOYALTY_MEDIA", default=str(local_folder() / "media"))
 
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if PRODUCTION else 'console'}.EmailBackend"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
