@@ -23,6 +23,11 @@ class OutsideValidity(LoyaltyError):
     title = "The program does not run at that time"
 
 
+class MembershipNotAble(LoyaltyError):
+    code = "membership_not_able"
+    title = "The membership may not do this now"
+
+
 class CustomerNotActive(LoyaltyError):
     code = "customer_not_active"
     title = "The customer is not active"
