@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from gateway.events import record_event
-
 from cards.errors import CardNotUsable, CardStatusConflict, CardsWait, TimeOutOfRange
 from cards.models import Card, CardKind, CardStatus
 from cards.numbering import register_number
@@ -16,6 +14,7 @@ from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
 from common.history import audit_context
+from gateway.events import record_event
 from programs.expiry import end_of_day
 from programs.models import Program, ProgramStatus
 
@@ -67,9 +66,13 @@ def issue_card(
 def activate(card: Card, *, actor: Actor, at: datetime | None = None) -> Card:
     """A created card becomes usable."""
     return _change(
-        card, "activated", actor=actor, only_from=frozenset({CardStatus.CREATED}), status=CardStatus.ACTIVE,
+        card,
+        "activated",
+        actor=actor,
+        only_from=frozenset({CardStatus.CREATED}),
+        status=CardStatus.ACTIVE,
         activated_at=at or program_now(card.program),
-    )  # fmt: skip
+    )
 
 
 def block(card: Card, *, actor: Actor, reason: str) -> Card:
@@ -86,14 +89,17 @@ def block(card: Card, *, actor: Actor, reason: str) -> Card:
 
 def unblock(card: Card, *, actor: Actor, reason: str) -> Card:
     return _change(
-        card, "unblocked", actor=actor, reason=reason, only_from=frozenset({CardStatus.BLOCKED}),
-        status=CardStatus.ACTIVE, barred_from=None,
-    )  # fmt: skip
+        card,
+        "unblocked",
+        actor=actor,
+        reason=reason,
+        only_from=frozenset({CardStatus.BLOCKED}),
+        status=CardStatus.ACTIVE,
+        barred_from=None,
+    )
 
 
-def report(
-    card: Card, status: CardStatus, *, actor: Actor, since: datetime | None = None, reason: str = ""
-) -> Card:
+def report(card: Card, status: CardStatus, *, actor: Actor, since: datetime | None = None, reason: str = "") -> Card:
     """Lost, stolen or damaged `since` (default now): blocked at once, but events before it still count."""
     now = program_now(card.program)
     if since is not None and since > now:
@@ -128,9 +134,14 @@ def replace(card: Card, *, actor: Actor, reason: str) -> Card:
 def cancel(card: Card, *, actor: Actor, reason: str) -> Card:
     """For good; the number stays registered."""
     return _change(
-        card, "cancelled", actor=actor, reason=reason, status=CardStatus.CANCELLED,
-        barred_from=program_now(card.program), keep_bar=True,
-    )  # fmt: skip
+        card,
+        "cancelled",
+        actor=actor,
+        reason=reason,
+        status=CardStatus.CANCELLED,
+        barred_from=program_now(card.program),
+        keep_bar=True,
+    )
 
 
 def usable_at(card: Card, at: datetime) -> bool:
@@ -182,9 +193,7 @@ def _locked(card: Card) -> Card:
     return locked
 
 
-def _refuse_unless(
-    card: Card, status: CardStatus, event: str, only_from: frozenset[CardStatus] | None
-) -> None:
+def _refuse_unless(card: Card, status: CardStatus, event: str, only_from: frozenset[CardStatus] | None) -> None:
     allowed = TRANSITIONS[status] if only_from is None else only_from
     if card.status in allowed:
         return
@@ -199,6 +208,8 @@ def _record(event: str, card: Card, **facts: Any) -> None:
     """Channels keep their hot lists by these events, so the number and the time of the bar are in them."""
     barred_from = card.barred_from.isoformat() if card.barred_from else None
     record_event(
-        f"card.{event}", program_id=card.program_id, subject_id=card.pk,
+        f"card.{event}",
+        program_id=card.program_id,
+        subject_id=card.pk,
         facts={"number": card.number_id, "status": str(card.status), "barred_from": barred_from} | facts,
-    )  # fmt: skip
+    )

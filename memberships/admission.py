@@ -103,9 +103,7 @@ def refuse_cooling_down(customer_id: int, *, program: Program, at: datetime) -> 
     left = Q(ended_at__isnull=False) | Q(membership__end_reason=EndReason.TERMINATED)
     times = [
         member.ended_at or member.membership.ended_at
-        for member in Member.objects.select_related("membership").filter(
-            left, program=program, customer_id=customer_id
-        )
+        for member in Member.objects.select_related("membership").filter(left, program=program, customer_id=customer_id)
     ]
     last = max((time for time in times if time is not None), default=None)
     if last is None:
@@ -120,9 +118,7 @@ def refuse_cooling_down(customer_id: int, *, program: Program, at: datetime) -> 
 
 def terms_to_accept(program: Program, *, accepted: bool) -> ProgramTerms | None:
     """The terms an acceptance is recorded for; refused where they must be accepted and were not."""
-    terms = (
-        ProgramTerms.objects.filter(program=program, released_at__isnull=False).order_by("-version").first()
-    )
+    terms = ProgramTerms.objects.filter(program=program, released_at__isnull=False).order_by("-version").first()
     if terms is not None and terms.must_accept and not accepted:
         raise TermsNotAccepted(
             f"“{terms}” of {program.name} must be accepted to enrol.",

@@ -50,28 +50,19 @@ def end_holding(card: Card, *, actor: Actor, at: datetime) -> CardHolding | None
 def holder_at(card_id: int, at: datetime) -> CardHolding | None:
     """Who held the card at that time."""
     period = Q(held_until__isnull=True) | Q(held_until__gt=at)
-    return (
-        CardHolding.objects.select_related("membership")
-        .filter(period, card_id=card_id, held_from__lte=at)
-        .first()
-    )
+    return CardHolding.objects.select_related("membership").filter(period, card_id=card_id, held_from__lte=at).first()
 
 
 def last_holder(card_id: int) -> CardHolding | None:
     """Who holds the card, or held it last: for staff a retired number still finds the membership."""
-    return (
-        CardHolding.objects.select_related("membership")
-        .filter(card_id=card_id)
-        .order_by("-held_from")
-        .first()
-    )
+    return CardHolding.objects.select_related("membership").filter(card_id=card_id).order_by("-held_from").first()
 
 
 def cards_in_hand(membership: Membership) -> QuerySet[Card]:
     """The cards of the membership's members today."""
-    return Card.objects.filter(
-        holdings__membership=membership, holdings__held_until__isnull=True
-    ).select_related("program", "successor")  # fmt: skip
+    return Card.objects.filter(holdings__membership=membership, holdings__held_until__isnull=True).select_related(
+        "program", "successor"
+    )
 
 
 def replace_card(card: Card, *, actor: Actor, reason: str) -> Card:
@@ -81,9 +72,12 @@ def replace_card(card: Card, *, actor: Actor, reason: str) -> Card:
         ended = end_holding(card, actor=actor, at=program_now(successor.program))
         if ended is not None:
             give_card(
-                successor, membership=ended.membership, customer_id=ended.customer_id, actor=actor,
+                successor,
+                membership=ended.membership,
+                customer_id=ended.customer_id,
+                actor=actor,
                 at=ended.held_until or ended.held_from,
-            )  # fmt: skip
+            )
         return successor
 
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from gateway.events import record_event
 
 from common.actor import Actor
 from common.clock import program_now
@@ -12,6 +11,7 @@ from common.db import in_program
 from common.errors import LoyaltyError
 from common.history import audit_context
 from customers.models import Customer
+from gateway.events import record_event
 from memberships import admission
 from memberships.card_holding import issue_main_card
 from memberships.errors import EnrolmentsRefused
@@ -48,18 +48,23 @@ def enrol(
         membership = _open_membership(customer, program=program, type=type, at=at)
         if terms is not None:
             TermsAcceptance.objects.create(
-                membership=membership, program_id=program.pk, customer=customer, terms=terms, accepted_at=at,
-                channel_id=actor.channel_id, user_id=actor.user_id,
-            )  # fmt: skip
+                membership=membership,
+                program_id=program.pk,
+                customer=customer,
+                terms=terms,
+                accepted_at=at,
+                channel_id=actor.channel_id,
+                user_id=actor.user_id,
+            )
         active = _give_terms_and_status(membership, program=program, at=at)
         stand_initially(membership, at=at)
-        issue_main_card(
-            membership, program=program, customer_id=customer.pk, actor=actor, at=at, active=active
-        )
+        issue_main_card(membership, program=program, customer_id=customer.pk, actor=actor, at=at, active=active)
         record_event(
-            "membership.enrolled", program_id=program.pk, subject_id=membership.pk,
+            "membership.enrolled",
+            program_id=program.pk,
+            subject_id=membership.pk,
             facts={"customer": customer.pk, "type": str(type), "status": str(membership.status)},
-        )  # fmt: skip
+        )
         return membership
 
 
@@ -113,9 +118,7 @@ def _open_membership(customer: Customer, *, program: Program, type: str, at: dat
                 own_set=open_set(program.pk),
                 enrolled_at=at,
             )
-            Member.objects.create(
-                membership=membership, program_id=program.pk, customer=customer, joined_at=at
-            )
+            Member.objects.create(membership=membership, program_id=program.pk, customer=customer, joined_at=at)
             return membership
     except IntegrityError as error:
         member = admission.current_participation(customer.pk, program_id=program.pk)

@@ -8,9 +8,7 @@ from programs.expiry import add_months
 from programs.models import Activation, Program
 
 
-def open_term(
-    membership: Membership, *, program: Program, first_day: date, at: datetime
-) -> MembershipTerm | None:
+def open_term(membership: Membership, *, program: Program, first_day: date, at: datetime) -> MembershipTerm | None:
     """A term from that day on, None where the program has none. A term without a fee counts as paid."""
     if not program.term_months:
         return None
@@ -40,11 +38,7 @@ def starts_active(program: Program, term: MembershipTerm | None) -> bool:
 
 
 def first_unpaid(membership: Membership) -> MembershipTerm | None:
-    return (
-        MembershipTerm.objects.filter(membership=membership, paid_at__isnull=True)
-        .order_by("first_day")
-        .first()
-    )
+    return MembershipTerm.objects.filter(membership=membership, paid_at__isnull=True).order_by("first_day").first()
 
 
 def last_term(membership: Membership) -> MembershipTerm | None:

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 from django.db.models import QuerySet
-from gateway.events import record_event
 
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program
 from common.history import audit_context
+from gateway.events import record_event
 from memberships.errors import ReasonMissing, StandingRefused
 from memberships.locking import locked_memberships
 from memberships.models import Membership, StandingSource, TierStanding
@@ -25,19 +25,21 @@ def stand_initially(membership: Membership, *, at: datetime) -> list[TierStandin
     lowest = [tier for group in groups if (tier := group.tiers.order_by("rank").first()) is not None]
     standings = [
         TierStanding.objects.create(
-            membership=membership, program_id=membership.program_id, group_id=tier.group_id, tier=tier,
-            since=at, source=StandingSource.INITIAL,
+            membership=membership,
+            program_id=membership.program_id,
+            group_id=tier.group_id,
+            tier=tier,
+            since=at,
+            source=StandingSource.INITIAL,
         )
         for tier in lowest
-    ]  # fmt: skip
+    ]
     if any(tier.exempt_from_expiry for tier in lowest):
         refresh_exemption(membership)
     return standings
 
 
-def set_standing(
-    membership: Membership, *, tier: Tier, reason: str, until: datetime, actor: Actor
-) -> TierStanding:
+def set_standing(membership: Membership, *, tier: Tier, reason: str, until: datetime, actor: Actor) -> TierStanding:
     """By hand: with a reason, and not lowered before `until`."""
     with in_program(membership.program_id), audit_context(actor, reason):
         (membership,) = locked_memberships([membership.pk])
@@ -47,14 +49,18 @@ def set_standing(
             old.ended_at = at
             old.save()
         standing = TierStanding.objects.create(
-            membership=membership, program_id=membership.program_id, group_id=tier.group_id, tier=tier, since=at,
-            until=until, source=StandingSource.MANUAL, reason=reason,
-        )  # fmt: skip
+            membership=membership,
+            program_id=membership.program_id,
+            group_id=tier.group_id,
+            tier=tier,
+            since=at,
+            until=until,
+            source=StandingSource.MANUAL,
+            reason=reason,
+        )
         refresh_exemption(membership)
         facts = {"group": tier.group_id, "tier": tier.pk, "until": until.isoformat()}
-        record_event(
-            "membership.tier_set", program_id=membership.program_id, subject_id=membership.pk, facts=facts
-        )
+        record_event("membership.tier_set", program_id=membership.program_id, subject_id=membership.pk, facts=facts)
         return standing
 
 
