@@ -1,7 +1,7 @@
 """Earning and redeeming in their general form: it redirects, repays, expires first, and explains refusals."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,12 @@ from common import clock
 from common.actor import Actor
 from common.db import in_program, next_ids, retrying
 from memberships.able import require_able
-from memberships.errors import NotAMember
 from memberships.locking import shared_membership
 from memberships.models import Member, Membership, MembershipStatus
 from memberships.targets import Target, find_target
 from memberships.types import type_of
 from points.accounts import account_for
 from points.balances import balances_of, iso
-from points.inactivity import expire_if_rested
 from points.ledger import post
 from points.models import PointAccount, PointAccountSet
 from points.moves import Cause, Move
@@ -63,11 +61,10 @@ def _post(
         design = design_of(membership.program_id)
         point_type = design.point_type(call.point_type)
         at = event_time(call.occurred_at, design)
-        member = _member(membership, target.person_id)
+        member = target.member
         require_able(membership, kind, design, member=member)
         account_set = PointAccountSet.objects.get(pk=type_of(membership.type).account_set_for(membership, point_type))
         account = account_for(account_set, point_type)
-        expire_if_rested(account, design=design, at=at, actor=actor)
         situation = Situation(design, membership, member, account, point_type, at)
         return _record(kind, call, situation, actor=actor, moves=moves(situation), target=target)
 
@@ -80,19 +77,7 @@ def _locked(target: Target, call: PointsCall, actor: Actor) -> Target:
             actor, membership_id=call.membership_id, member=call.member, at=call.occurred_at or clock.now()
         )
         membership = shared_membership(target.membership.pk)
-    return target.with_membership(membership)
-
-
-def _member(membership: Membership, person_id: int | None) -> Member | None:
-    if person_id is None:
-        return None
-    member = Member.objects.filter(membership=membership, customer_id=person_id, ended_at=None).first()
-    if member is None:
-        raise NotAMember(
-            f"Customer {person_id} is no current member of membership {membership.number}.",
-            facts={"member": person_id, "membership": membership.pk},
-        )
-    return member
+    return replace(target, membership=membership)
 
 
 def _record(

@@ -17,6 +17,7 @@ from common.api.dry_run import Answer, rehearse
 from common.api.problems import Problem, problem_of
 from common.db import retrying
 from common.errors import LoyaltyError
+from common.keys import carrying_key
 from gateway import idempotency
 from gateway.answers import (
     RETRY_AFTER_SECONDS,
@@ -130,7 +131,8 @@ def _once(request: Request, key: KeyOfRequest, func: Verb) -> HttpResponse:
 
 
 def _carried_out(request: Request, key: KeyOfRequest, func: Verb, ordinal: int = 0) -> HttpResponse:
-    status, body = _settled(func)
+    with carrying_key(key.digest, ordinal):
+        status, body = _settled(func)
     raw = _rendered(body)
     _store(request, key, status, raw, ordinal)
     return sent(status, raw)
