@@ -61,12 +61,12 @@ ORDER BY a.account_set_id, a.point_type_id
 """
 
 
-def shape(point_type: PointType, figures: Sequence[Any], *, pooled: bool) -> dict[str, Any]:
+def shape(code: str, kind: str, figures: Sequence[Any], *, pooled: bool) -> dict[str, Any]:
     """The API's <balance> from the columns of FIGURES in their order; `at` may be a datetime or its text."""
     balance, available, pending, held, debt, earned, redeemed, next_points, next_at = figures
     return {
-        "point_type": point_type.code,
-        "kind": point_type.kind,
+        "point_type": code,
+        "kind": kind,
         "balance": balance,
         "available": available,
         "pending": pending,
@@ -96,5 +96,6 @@ def balances_of(
         rows = cursor.fetchall()
     for set_id, type_id, closed, *figures in sorted(rows, key=lambda row: not point_types[row[1]].is_default):
         if not closed:
-            found[set_id].append(shape(point_types[type_id], figures, pooled=set_id in pools))
+            point_type = point_types[type_id]
+            found[set_id].append(shape(point_type.code, point_type.kind, figures, pooled=set_id in pools))
     return found

@@ -81,9 +81,7 @@ def move_clock(program: Program, *, actor: Actor, by: timedelta, reason: str = "
         if not row.is_sandbox:
             raise ClockNotMovable(f"{row.code} is no sandbox: its clock is real time.")
         if by <= timedelta(0):
-            raise ClockNotMovable(
-                "The clock only moves forward.", facts={"by_seconds": int(by.total_seconds())}
-            )
+            raise ClockNotMovable("The clock only moves forward.", facts={"by_seconds": int(by.total_seconds())})
         row.clock_offset += by
         row.save(update_fields=["clock_offset"])
         return row
@@ -135,8 +133,7 @@ def _changing(program: Program, actor: Actor, reason: str) -> Iterator[Program]:
 def _expect(program: Program, status: ProgramStatus, *, verb: str) -> None:
     if program.status != status:
         raise ProgramWrongStatus(
-            f"{program.code} is {program.get_status_display()}; only a program that is {status.label} "
-            f"can be {verb}.",
+            f"{program.code} is {program.get_status_display()}; only a program that is {status.label} can be {verb}.",
             facts={"status": program.status, "needed": str(status)},
         )
 

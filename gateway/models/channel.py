@@ -1,5 +1,7 @@
 """The systems that call the API: OAuth2 clients with programs and scopes."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,8 +11,10 @@ from common.history import AuditedModel
 from programs.models import Program
 
 
-class Channel(AbstractApplication):
+class Channel(AuditedModel, AbstractApplication):
     """A client of the API. `desk` (staff) and `system` (runs) are built in and get no tokens."""
+
+    HISTORY_EXCLUDED = ("client_secret", "updated")
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     scope_list = ArrayField(models.CharField(max_length=40), verbose_name=_("scopes"), default=list, blank=True)
@@ -25,6 +29,10 @@ class Channel(AbstractApplication):
 
     def __str__(self) -> str:
         return self.name or self.code
+
+    def is_usable(self, request: Any) -> bool:
+        """Asked by the toolkit before it issues a token."""
+        return not self.built_in
 
 
 class ChannelProgram(AuditedModel):

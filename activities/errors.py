@@ -1,0 +1,17 @@
+"""Refusals of what members do."""
+
+from common.errors import LoyaltyError
+
+
+class ActivityError(LoyaltyError):
+    """Root of this app's errors."""
+
+
+class UnknownActivityType(ActivityError):
+    code = "unknown_activity_type"
+    title = "No such activity type in this program"
+
+
+class LimitExceeded(ActivityError):
+    code = "limit_exceeded"
+    title = "Above the program's limit"
