@@ -33,6 +33,21 @@ class NotTransferable(LedgerError):
     title = "These points cannot be transferred"
 
 
+class SameAccount(LedgerError):
+    code = "same_account"
+    title = "These points are there already"
+
+
+class TransferOutOfLimits(LedgerError):
+    code = "transfer_limit"
+    title = "The program limits transfers"
+
+
+class AccountRested(LedgerError):
+    code = "account_rested"
+    title = "The account was without activity too long"
+
+
 class DifferentProgram(LedgerError):
     code = "different_program"
     title = "Points never cross programs"
@@ -46,6 +61,26 @@ class NotReversible(LedgerError):
 class EventTimeOutOfRange(LedgerError):
     code = "event_time_out_of_range"
     title = "The event lies too far from now"
+
+
+class HoldOutOfBounds(LedgerError):
+    code = "hold_out_of_bounds"
+    title = "A hold can't last so long"
+
+
+class CaptureTooLarge(LedgerError):
+    code = "capture_too_large"
+    title = "More than was held"
+
+
+class LotNotExtendable(LedgerError):
+    code = "lot_not_extendable"
+    title = "This lot's date can't be moved so"
+
+
+class LotsNotRedatable(LedgerError):
+    code = "lots_not_redatable"
+    title = "Lots of this type can't be re-dated"
 
 
 class HoldNotOpen(Conflict):

@@ -15,10 +15,11 @@ from common.actor import Actor
 from common.db import next_ids
 from common.keys import take_key
 from points import writing
+from points.carrying import child_lots
 from points.drafts import Account, Draft, Posted, WrittenDraw, WrittenEntry, WrittenLot
 from points.errors import AccountClosed, InsufficientPoints, LedgerError
 from points.models import Debt
-from points.moves import Cause, Credit, Debit, GiveBack, Lifetime, Move, NewLot, Take
+from points.moves import Carry, Cause, Credit, Debit, GiveBack, Lifetime, Move, NewLot, Take, accounts_of
 from points.spending import choose_lots
 from programs.design import design_of
 
@@ -58,7 +59,7 @@ def post(
         raise transaction.TransactionManagementError("post() belongs into a verb's transaction.")
     if not moves:
         raise LedgerError("A posting moves at least one point.")
-    accounts = lock_accounts({move.account_id for move in moves}, program_id=program_id)
+    accounts = lock_accounts(accounts_of(moves), program_id=program_id)
     design = design_of(program_id)
     draft = Draft(design, person_id, occurred_at, clock.program_now(design.program), accounts)
     for move in moves:
@@ -104,6 +105,8 @@ def _enter(draft: Draft, move: Move) -> None:
             _debit(draft, account, move)
         case GiveBack():
             _give_back(draft, account, move)
+        case Carry():
+            _carry(draft, account, move)
 
 
 def _entry(draft: Draft, account: Account, amount: int, lifetime: Lifetime) -> WrittenEntry:
@@ -147,7 +150,7 @@ def _spending_order(lot_id: int, lot: NewLot) -> tuple[bool, datetime, datetime,
     return (lot.expires_at is None, lot.expires_at or lot.earned_at, lot.earned_at, lot_id)
 
 
-def _debit(draft: Draft, account: Account, move: Debit) -> None:
+def _debit(draft: Draft, account: Account, move: Debit) -> Sequence[Take]:
     if move.takes is not None:
         takes, covered, free = list(move.takes), sum(take.points for take in move.takes), None
     else:
@@ -175,6 +178,15 @@ def _debit(draft: Draft, account: Account, move: Debit) -> None:
     if short:
         account.debt += short
         draft.debts.append((entry.id, account.id, short))
+    return takes
+
+
+def _carry(draft: Draft, account: Account, move: Carry) -> None:
+    target = draft.accounts[move.to_account_id]
+    if target.point_type_id != account.point_type_id:
+        raise LedgerError("Points are carried to an account of the same type only.")
+    takes = _debit(draft, account, Debit(account.id, move.points, takes=move.takes))
+    _credit(draft, target, Credit(target.id, child_lots(takes, contributor_id=move.contributor_id)))
 
 
 def _give_back(draft: Draft, account: Account, move: GiveBack) -> None:

@@ -83,4 +83,25 @@ class GiveBack:
         return sum(take.points for take in self.takes)
 
 
-Move = Credit | Debit | GiveBack
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Points that go to another account of the same type as child lots with the parents' dates, earner and origin.
+
+    Drawn in spending order, or from the lots named in `takes`: two entries whose sum is nothing. `contributor_id`
+    is the person through whose membership they come in.
+    """
+
+    account_id: int
+    to_account_id: int
+    points: int
+    contributor_id: int | None
+    takes: Sequence[Take] | None = None
+
+
+Move = Credit | Debit | GiveBack | Carry
+
+
+def accounts_of(moves: Sequence[Move]) -> set[int]:
+    """The ids of all accounts the moves write to."""
+    both = {move.to_account_id for move in moves if isinstance(move, Carry)}
+    return both | {move.account_id for move in moves}

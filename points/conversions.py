@@ -1,0 +1,61 @@
+"""Points of one type made into points of another of the same program, at a dated rate (domain 1.6)."""
+
+from datetime import datetime
+
+from common.actor import Actor
+from points.accounts import account_for
+from points.drafts import Posted
+from points.inactivity import refuse_rested
+from points.ledger import post
+from points.models import PointAccountSet, PostingKind
+from points.moves import Cause, Credit, Debit, NewLot
+from programs.conversion import converted, rate_at
+from programs.design import Design
+from programs.expiry import expires_at
+from programs.models import PointType
+
+
+def convert(
+    from_type: PointType,
+    *,
+    to_type: PointType,
+    points: int,
+    from_set_id: int,
+    to_set_id: int,
+    own_set_id: int,
+    person_id: int | None,
+    design: Design,
+    cause: Cause,
+    occurred_at: datetime,
+    actor: Actor,
+    period_end: datetime | None = None,
+    key: tuple[bytes, int] | None = None,
+) -> Posted:
+    """Take `points` of one type and give what the rate of that time makes of them, rounded down.
+
+    The new lot expires by its own type's rule, counted from the conversion; `period_end` is the end of the tier
+    period for a type that expires with it. Neither lifetime figure counts a conversion.
+    """
+    gained = converted(points, rate_at(from_type, to_type, occurred_at))
+    source = account_for(PointAccountSet.objects.get(pk=from_set_id), from_type).pk
+    target = account_for(PointAccountSet.objects.get(pk=to_set_id), to_type).pk
+    refuse_rested(source, from_type, design=design, at=occurred_at, whose="These")
+    refuse_rested(target, to_type, design=design, at=occurred_at, whose="The")
+    lot = NewLot(
+        gained,
+        earned_at=occurred_at,
+        expires_at=expires_at(to_type, earned_at=occurred_at, zone=design.zone, period_end=period_end),
+        earner_id=person_id,
+        contributor_id=person_id,
+    )
+    return post(
+        PostingKind.CONVERT,
+        program_id=design.program.pk,
+        for_set_id=own_set_id,
+        person_id=person_id,
+        cause=cause,
+        occurred_at=occurred_at,
+        actor=actor,
+        moves=[Debit(source, points), Credit(target, [lot])],
+        key=key,
+    )
