@@ -194,6 +194,7 @@ OAUTH2_PROVIDER = {
         "changes:carry-out": "Carry out agreed changes",
         "reports:read": "Read reports and the event feed",
     },
+    "SCOPES_BACKEND_CLASS": "gateway.oauth.ChannelScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
@@ -215,6 +216,9 @@ REST_FRAMEWORK = {
         "gateway.authentication.StaffSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["common.api.permissions.DefaultDeny"],
+    "DEFAULT_THROTTLE_CLASSES": ["gateway.throttling.ChannelThrottle"],
+    "DEFAULT_PAGINATION_CLASS": "common.api.pagination.LoyaltyPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "common.api.schema.ProblemAutoSchema",
@@ -223,6 +227,11 @@ REST_FRAMEWORK = {
     # Money is a string with its currency, so that no reader makes a float of it.
     "COERCE_DECIMAL_TO_STRING": True,
 }
+# What lower apps ask of those above them, by name, so that no import points upward.
+LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
+LOYALTY_CUSTOMER_OBSTACLES: list[str] = []
+LOYALTY_CUSTOMER_ERASERS: list[str] = []
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Loyalty membership",
     "DESCRIPTION": "Programs, customers, memberships, points and cards for channels.",
@@ -231,6 +240,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["common.api.schema.only_api"],
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
     # One name per choices class: two fields with the same choices would otherwise get two made-up names.
