@@ -184,6 +184,8 @@ OAUTH2_PROVIDER = {
         "reports:read": "Read reports and the event feed",
     },
     "SCOPES_BACKEND_CLASS": "gateway.oauth.ChannelScopes",
+    # The only grant a channel can use.
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
@@ -224,6 +226,8 @@ REST_FRAMEWORK = {
 }
 # What lower apps ask of those above them, by name, so that no import points upward.
 LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
+LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
+LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
 LOYALTY_CUSTOMER_OBSTACLES: list[str] = []
 LOYALTY_CUSTOMER_ERASERS: list[str] = []
 
@@ -289,6 +293,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # It writes tokens into its debug lines.
+    "loggers": {"oauthlib": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOYALTY_LOG_LEVEL", default="WARNING")},
 }
 UNFOLD = {"SITE_TITLE": "Loyalty membership", "SITE_HEADER": "Loyalty membership", "SHOW_HISTORY": True}
