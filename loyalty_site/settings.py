@@ -223,6 +223,8 @@ REST_FRAMEWORK = {
     # Money is a string with its currency, so that no reader makes a float of it.
     "COERCE_DECIMAL_TO_STRING": True,
 }
+# Every write of the API passes here: (request, *, key_required, dry_run, func) -> Response.
+LOYALTY_WRITE_GATE = "gateway.idempotency.write_gate"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Loyalty membership",
     "DESCRIPTION": "Programs, customers, memberships, points and cards for channels.",
@@ -232,6 +234,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api",
+    "PREPROCESSING_HOOKS": ["common.api.schema.only_api"],
     "COMPONENT_SPLIT_REQUEST": True,
     # One name per choices class: two fields with the same choices would otherwise get two made-up names.
     "ENUM_NAME_OVERRIDES": {},

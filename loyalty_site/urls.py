@@ -13,3 +13,9 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]
+
+# Under /api/ these answer with problem+json, elsewhere with Django's pages.
+handler400 = "common.api.problems.bad_request"
+handler403 = "common.api.problems.permission_denied"
+handler404 = "common.api.problems.not_found"
+handler500 = "common.api.problems.server_error"

@@ -111,10 +111,10 @@ def _faults(detail: Any, pointer: str) -> Iterator[FieldError]:
 
 def _of_framework(error: exceptions.APIException) -> Problem:
     headers: dict[str, str] = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
     own = getattr(error.detail, "code", error.default_code)
     code = CODES.get(error.status_code, "refused") if own == error.default_code else own
     return Problem(error.status_code, code, str(error.detail), headers=headers)

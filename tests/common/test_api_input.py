@@ -74,9 +74,7 @@ def test_points_are_whole_numbers(value: int) -> None:
     assert PointsField().run_validation(value) == value
 
 
-@pytest.mark.parametrize(
-    "value", [True, False, 10.0, "10", 1e3, None, [], {}, 10**15 + 1, -(10**15) - 1, 10**30, ""]
-)
+@pytest.mark.parametrize("value", [True, False, 10.0, "10", 1e3, None, [], {}, 10**15 + 1, -(10**15) - 1, 10**30, ""])
 def test_nothing_else_is_points(value: Any) -> None:
     with pytest.raises(ValidationError):
         PointsField().run_validation(value)

@@ -210,8 +210,7 @@ def planted(state: str, kind: type[Exception], constraint: str = "x") -> Excepti
     """The error as Django raises it, with PostgreSQL's own diagnosis."""
     with pytest.raises(kind) as caught, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "DO $$ BEGIN RAISE EXCEPTION 'planted' USING "
-            f"ERRCODE = '{state}', CONSTRAINT = '{constraint}'; END $$"
+            f"DO $$ BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '{state}', CONSTRAINT = '{constraint}'; END $$"
         )
     return caught.value
 
@@ -225,9 +224,7 @@ def planted(state: str, kind: type[Exception], constraint: str = "x") -> Excepti
         (problems.server_error, [], 500),
     ],
 )
-def test_outside_the_views_the_api_answers_with_problems_too(
-    view: Any, arguments: list[Any], status: int
-) -> None:
+def test_outside_the_views_the_api_answers_with_problems_too(view: Any, arguments: list[Any], status: int) -> None:
     response = view(RequestFactory().get("/api/nowhere"), *arguments)
     assert (response.status_code, body(response)["status"]) == (status, status)
     assert b"secret" not in response.content

@@ -290,9 +290,7 @@ def test_pages_follow_each_other_by_cursor(world: SimpleNamespace) -> None:
     assert set(second) == {"next", "previous", "results"}
 
 
-@pytest.mark.parametrize(
-    "query", ["page_size=0", "page_size=201", "page_size=-1", "page_size=x", "page_size=%D9%A3"]
-)
+@pytest.mark.parametrize("query", ["page_size=0", "page_size=201", "page_size=-1", "page_size=x", "page_size=%D9%A3"])
 def test_a_page_has_one_to_two_hundred_rows(world: SimpleNamespace, query: str) -> None:
     status, body, _ = call(world, "get", f"api/boxes?{query}")
     assert (status, body["errors"][0]["pointer"]) == (400, "?page_size")
@@ -334,7 +332,5 @@ def test_the_documentation_tells_every_error_and_parameter(world: SimpleNamespac
 
 
 def test_only_the_api_is_documented() -> None:
-    endpoints = [
-        (path, "", "GET", None) for path in ("/api/boxes", "/api/schema", "/api/docs", "/admin/", "/healthz")
-    ]
+    endpoints = [(path, "", "GET", None) for path in ("/api/boxes", "/api/schema", "/api/docs", "/admin/", "/healthz")]
     assert [one[0] for one in only_api(endpoints)] == ["/api/boxes"]
