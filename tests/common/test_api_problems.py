@@ -16,7 +16,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from common.api import problems
-from common.errors import Conflict, LoyaltyError, Malformed, register_constraint
+from common.errors import Busy, Conflict, LoyaltyError, Malformed, register_constraint
 
 requests = APIRequestFactory()
 
@@ -131,6 +131,11 @@ def test_faults_of_fields_have_json_pointers() -> None:
 def test_throttled_says_how_long_to_wait() -> None:
     response = call(exceptions.Throttled(wait=12.3))
     assert (response.status_code, response["Retry-After"], body(response)["code"]) == (429, "13", "throttled")
+
+
+def test_a_refusal_may_say_when_to_come_back() -> None:
+    assert call(Busy())["Retry-After"] == "1"
+    assert "Retry-After" not in call(Conflict())
 
 
 def test_no_credentials_is_401_and_a_missing_scope_403() -> None:
