@@ -233,7 +233,6 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "PREPROCESSING_HOOKS": ["common.api.schema.only_api"],
     "SCHEMA_PATH_PREFIX": "/api",
-    "PREPROCESSING_HOOKS": ["common.api.schema.only_api"],
     "COMPONENT_SPLIT_REQUEST": True,
     # One name per choices class: two fields with the same choices would otherwise get two made-up names.
     "ENUM_NAME_OVERRIDES": {},
