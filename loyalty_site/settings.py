@@ -194,6 +194,9 @@ OAUTH2_PROVIDER = {
         "changes:carry-out": "Carry out agreed changes",
         "reports:read": "Read reports and the event feed",
     },
+    "SCOPES_BACKEND_CLASS": "gateway.oauth.ChannelScopes",
+    # The only grant a channel can use.
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
@@ -209,11 +212,17 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
 }
 
+# What lower apps ask of higher ones, by name.
+LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
+LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
+LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "gateway.authentication.ChannelAuthentication",
-        "gateway.authentication.StaffSessionAuthentication",
+        "loyalty_site.authentication.StaffSessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["gateway.throttling.ChannelThrottle"],
     "DEFAULT_PERMISSION_CLASSES": ["common.api.permissions.DefaultDeny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
@@ -286,5 +295,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOYALTY_LOG_LEVEL", default="WARNING")},
+    # It writes tokens into its debug lines.
+    "loggers": {"oauthlib": {"level": "INFO"}},
 }
 UNFOLD = {"SITE_TITLE": "Loyalty membership", "SITE_HEADER": "Loyalty membership", "SHOW_HISTORY": True}
