@@ -9,23 +9,14 @@ from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, models, transaction
 
-from .errors import Conflict
-
 T = TypeVar("T")
 M = TypeVar("M", bound=models.Model)
 
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK = "40P01"
-LOCK_NOT_AVAILABLE = "55P03"
 TRANSIENT = frozenset({SERIALIZATION_FAILURE, DEADLOCK})
+LOCK_NOT_AVAILABLE = "55P03"
 DEFAULT_BLOCK = 100
-
-
-class Busy(Conflict):
-    """Another transaction was in the way; the same request may succeed later."""
-
-    code = "busy"
-    title = "Busy"
 
 
 @contextmanager

@@ -19,6 +19,8 @@ class LoyaltyError(Exception):
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 422
     title: ClassVar[str] = "Refused by a rule"
+    # Seconds after which the same request may succeed; told as Retry-After.
+    retry_after: int | None = None
 
     def __init__(
         self,
@@ -37,6 +39,14 @@ class Conflict(LoyaltyError):
     code = "conflict"
     status = 409
     title = "In conflict with the present state"
+
+
+class Busy(Conflict):
+    """Another transaction was in the way."""
+
+    code = "busy"
+    title = "Busy"
+    retry_after = 1
 
 
 class NotFound(LoyaltyError):

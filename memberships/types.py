@@ -18,6 +18,8 @@ class Kind:
     code: ClassVar[str]
     comes_from: ClassVar[frozenset[str]]
     least_members: ClassVar[int] = 1
+    # Whether it may end by itself; else its member leaves by a split.
+    ends_alone: ClassVar[bool] = True
     merges: ClassVar[dict[str, frozenset[str]]] = {}
 
     def member_limit(self, program: Program) -> int:
@@ -67,7 +69,8 @@ class Standard(Kind):
 
 class Shared(Kind):
     code = MembershipType.SHARED
-    comes_from = frozenset({"merge", "joining", "enrolment"})
+    ends_alone = False
+    comes_from = frozenset({"merge", "joining", "organization_enrolment"})
     merges = {
         MembershipType.STANDARD: frozenset({MembershipType.SHARED}),
         MembershipType.SHARED: frozenset({MembershipType.SHARED}),
@@ -126,6 +129,7 @@ class Organization(Shared):
     """Owns a pool that its shared members use, and does nothing with points itself."""
 
     code = MembershipType.ORGANIZATION
+    ends_alone = True
     comes_from = frozenset({"staff"})
     least_members = 0
     merges = {}

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from common import clock
 from common.actor import Actor
 from common.db import next_ids
+from common.keys import take_key
 from points import writing
 from points.carrying import child_lots
 from points.drafts import Account, Draft, Posted, WrittenDraw, WrittenEntry, WrittenLot
@@ -45,14 +46,13 @@ def post(
     reason_code: str = "",
     reverses: int | None = None,
     part: int | None = None,
-    key: tuple[bytes, int] | None = None,
     counts_as_activity: bool = False,
     posting_id: int | None = None,
 ) -> Posted:
     """Write one posting with an entry per move, inside the caller's transaction.
 
-    The caller holds the memberships' locks and has asked whether they may. `key` is (SHA-256 of the
-    Idempotency-Key, ordinal). Raises InsufficientPoints, AccountClosed; IntegrityError where a key or a
+    The caller holds the memberships' locks and has asked whether they may. The posting takes the request's
+    Idempotency-Key. Raises InsufficientPoints, AccountClosed; IntegrityError where a key or a
     reversal's part was used before.
     """
     if not connection.in_atomic_block:
@@ -78,7 +78,7 @@ def post(
         shortfall={entry_account: points for _, entry_account, points in draft.debts},
     )
     header = writing.Header(
-        for_set_id, person_id, cause, actor.channel_id, actor.user_id, part, key, counts_as_activity
+        for_set_id, person_id, cause, actor.channel_id, actor.user_id, part, take_key(), counts_as_activity
     )
     writing.write(posted, header, draft)
     return posted

@@ -41,7 +41,8 @@ class Design:
             return self.default
         if code not in self.by_code:
             raise NoPointType(
-                f"{self.program.name} has no point type “{code}”.", facts={"point_types": sorted(self.by_code)}
+                f"{self.program.name} has no point type “{code}”.",
+                facts={"point_types": sorted(self.by_code)},
             )
         return self.by_code[code]
 

@@ -1,4 +1,4 @@
-"""The life of a program: draft -> released <-> locked -> closed, its test clock and its terms (domain 1.2)."""
+"""A program's life: draft -> released <-> locked -> closed; its test clock and its terms (domain 1.2)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -62,8 +62,8 @@ def unlock(program: Program, *, actor: Actor, reason: str) -> Program:
 def close(program: Program, *, actor: Actor, reason: str, obstacles: Sequence[Obstacle] = ()) -> Program:
     """End a locked program for ever.
 
-    The caller, who sees holds, changes and balances, collects what is still open in the transaction around this
-    call; locked, the program lets nothing new begin meanwhile.
+    The caller, who sees holds, changes and balances, collects what is open in the transaction around this call;
+    locked, the program lets nothing new begin meanwhile.
     """
     with _changing(program, actor, reason) as row:
         _expect(row, LOCKED, verb="closed")
@@ -103,11 +103,13 @@ def release_terms(terms: ProgramTerms, *, actor: Actor, reason: str = "") -> Pro
     with _changing(terms.program, actor, reason) as program:
         row = ProgramTerms.objects.get(pk=terms.pk)
         if row.released_at is not None:
-            raise TermsAlreadyReleased(f"Version {row.version} was released at {row.released_at.isoformat()}.")
+            raise TermsAlreadyReleased(
+                f"Version {row.version} was released at {row.released_at.isoformat()}."
+            )
         newer = terms_in_force(program)
         if newer is not None and newer.version > row.version:
             raise TermsSuperseded(
-                f"Version {newer.version} is in force: write a new version instead of releasing {row.version}.",
+                f"Version {newer.version} is in force: write a new one instead of releasing {row.version}.",
                 facts={"version": row.version, "in_force": newer.version},
             )
         row.released_at = clock.program_now(program)

@@ -36,7 +36,7 @@ def _numbers(program: Program) -> Iterator[Obstacle]:
     if not 6 <= program.member_number_length <= NUMBER_ROOM - len(program.member_number_prefix):
         yield Obstacle(
             "member_number_scheme",
-            f"Member numbers need 6 digits at least and {NUMBER_ROOM} characters at most, the prefix included.",
+            f"A member number needs 6 digits or more and, with its prefix, {NUMBER_ROOM} characters at most.",
         )
     least = SHORTEST_BODY[NumberBody(program.card_body)]
     if not least <= program.card_body_length <= CARD_ROOM - 2 - len(program.card_prefix):
@@ -52,7 +52,9 @@ def _numbers(program: Program) -> Iterator[Obstacle]:
 
 def _membership_terms(program: Program, today: date) -> Iterator[Obstacle]:
     if program.valid_until is not None and program.valid_until < today:
-        yield Obstacle("valid_until", f"The program's validity ended on {program.valid_until}: set a later day.")
+        yield Obstacle(
+            "valid_until", f"The program's validity ended on {program.valid_until}: set a later day."
+        )
     if program.fee is not None and not program.term_months:
         yield Obstacle("term_months", "A fee is asked per term: set the term in months.")
     if program.auto_renew and not program.term_months:
@@ -69,13 +71,14 @@ def _legal_terms(program: Program) -> Iterator[Obstacle]:
 
 def _point_types(program: Program) -> Iterator[Obstacle]:
     dated = any(
-        group.fed_by == FedBy.POINTS and group.period != TierPeriod.LIFETIME for group in program.tier_groups.all()
+        group.fed_by == FedBy.POINTS and group.period != TierPeriod.LIFETIME
+        for group in program.tier_groups.all()
     )
     for point_type in program.point_types.all():
         if point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD and not dated:
             yield Obstacle(
                 "tier_period",
-                f"{point_type.code} expires with the tier period, but no tier group fed by points has one that ends.",
+                f"{point_type.code} expires with a tier period: a tier group fed by points must have one that ends.",
                 {"point_type": point_type.code},
             )
 
@@ -88,6 +91,10 @@ def _tier_group(group: TierGroup) -> Iterator[Obstacle]:
     if group.fed_by != FedBy.POINTS:
         return
     if group.point_type is not None and group.point_type.kind != PointKind.QUALIFYING:
-        yield Obstacle("tier_points", f"Tier group {group.code} must be fed by a qualifying point type.", facts)
+        yield Obstacle(
+            "tier_points", f"Tier group {group.code} must be fed by a qualifying point type.", facts
+        )
     if any(lower.threshold >= upper.threshold for lower, upper in zip(tiers, tiers[1:], strict=False)):
-        yield Obstacle("tier_thresholds", f"In tier group {group.code} a higher tier must need more points.", facts)
+        yield Obstacle(
+            "tier_thresholds", f"In tier group {group.code} a higher tier must need more points.", facts
+        )

@@ -1,7 +1,7 @@
 """Fields that take one JSON type and no look-alike of it."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
@@ -76,5 +76,5 @@ class StrictDateTimeField(serializers.DateTimeField):
         except OverflowError:
             self._refuse()
 
-    def _refuse(self) -> Any:
+    def _refuse(self) -> NoReturn:
         self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss[.uuuuuu]](+HH:MM|-HH:MM|Z)")

@@ -42,9 +42,10 @@ class DefaultDeny(BasePermission):
     @staticmethod
     def _may(request: Request, view: Any, program_id: int | None) -> bool:
         needed = required_scopes(view, str(request.method))
-        if needed is None or request.auth is None:
+        auth: Any = request.auth
+        if needed is None or auth is None:
             return False
-        return any(request.auth.may(scope, program_id) for scope in needed)
+        return any(auth.may(scope, program_id) for scope in needed)
 
 
 class StaffOnly(BasePermission):
@@ -53,4 +54,5 @@ class StaffOnly(BasePermission):
     message = "Only staff may do this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return request.auth is not None and bool(request.auth.actor().is_staff)
+        auth: Any = request.auth
+        return auth is not None and bool(auth.actor().is_staff)

@@ -17,10 +17,9 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, sqlstate
-from common.errors import FieldError, LoyaltyError, refusal_of
+from common.errors import Busy, FieldError, LoyaltyError, refusal_of
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = "1"
 logger = logging.getLogger(__name__)
 
 CODES = {
@@ -85,7 +84,8 @@ def problem_of(error: Exception) -> Problem | None:
 
 
 def _of_rule(error: LoyaltyError) -> Problem:
-    return Problem(error.status, error.code, error.message, error.title, error.facts, error.errors)
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
+    return Problem(error.status, error.code, error.message, error.title, error.facts, error.errors, headers)
 
 
 def _of_validation(error: exceptions.ValidationError) -> Problem:
@@ -111,10 +111,10 @@ def _faults(detail: Any, pointer: str) -> Iterator[FieldError]:
 
 def _of_framework(error: exceptions.APIException) -> Problem:
     headers: dict[str, str] = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
     own = getattr(error.detail, "code", error.default_code)
     code = CODES.get(error.status_code, "refused") if own == error.default_code else own
     return Problem(error.status_code, code, str(error.detail), headers=headers)
@@ -132,8 +132,7 @@ def exceptions_detail(error: ModelValidationError) -> Any:
 def _of_lock(error: OperationalError) -> Problem | None:
     if sqlstate(error) not in TRANSIENT | {LOCK_NOT_AVAILABLE}:
         return None
-    detail = "Another request is changing the same data; try again in a moment."
-    return Problem(409, "busy", detail, headers={"Retry-After": RETRY_SECONDS})
+    return _of_rule(Busy("Another request is changing the same data; try again in a moment."))
 
 
 def _of_constraint(error: IntegrityError) -> Problem | None:

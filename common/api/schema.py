@@ -1,6 +1,6 @@
 """OpenAPI that tells the whole truth: every error, the dry run, the key."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -9,6 +9,7 @@ from .problems import MEDIA_TYPE
 from .serializers import ProblemSerializer
 from .views import needs_key
 
+Direction = Literal["request", "response"]
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 PROBLEMS = {
     "400": "Malformed request.",
@@ -57,7 +58,7 @@ class ProblemAutoSchema(AutoSchema):
     def _takes_key(self) -> bool:
         return self.method == "POST" and needs_key(self.view, getattr(self.view, "action", None))
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
         if direction != "response":
             return responses

@@ -64,7 +64,7 @@ class StrictModelSerializer(_KnownFieldsOnly, serializers.ModelSerializer):
         return shown
 
     def _mark_ids(self, shown: dict[str, Any]) -> None:
-        model = self.Meta.model
+        model: Any = self.Meta.model
         columns = {column.name: column for column in model._meta.concrete_fields}
         for name, field in self.fields.items():
             column = columns.get(field.source)
@@ -91,4 +91,4 @@ class ProblemSerializer(serializers.Serializer):
     detail = serializers.CharField()
     code = serializers.CharField(help_text="Stable; meant for programs.")
     facts = serializers.DictField(help_text="The numbers behind the refusal.")
-    errors = FieldErrorSerializer(many=True)
+    errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]

@@ -54,15 +54,16 @@ def needs_key(view: Any, action: str | None) -> bool:
 class VerbMixin:
     """For views that call verbs."""
 
-    request: Request
-    action: str | None = None
+    request: Any
+    action: Any = None
     key_required: bool | Collection[str] = False
 
     @cached_property
     def actor(self) -> Actor:
-        if self.request.auth is None:
+        auth: Any = self.request.auth
+        if auth is None:
             raise NotAuthenticated
-        actor: Actor = self.request.auth.actor()
+        actor: Actor = auth.actor()
         return actor
 
     def perform_write(self, request: Request, key_required: bool | None, func: Callable[[], Answer]) -> Response:
@@ -83,11 +84,12 @@ class LoyaltyViewSet(VerbMixin, GenericViewSet):
     pagination_class = LoyaltyPagination
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        queryset = super().get_queryset()
+        queryset: Any = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
-            return queryset.none()
-        visible: models.QuerySet[Any] = queryset.visible_to(self.actor)
-        return visible
+            queryset = queryset.none()
+        else:
+            queryset = queryset.visible_to(self.actor)
+        return queryset
 
 
 class TaggedRetrieveMixin:

@@ -1,7 +1,7 @@
 """How the DDL of these constraints waits until the end of a migration."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, models
@@ -49,7 +49,7 @@ def defer(
     schema_editor.deferred_sql.append(_Ddl(table, render, last=last))
 
 
-def columns_of(model: type[models.Model], fields: Iterable[str]) -> list[str]:
+def columns_of(model: Any, fields: Iterable[str]) -> list[str]:
     return [model._meta.get_field(field).column for field in fields]
 
 
@@ -66,7 +66,7 @@ class DeferredConstraint(models.BaseConstraint):
             raise ValueError(f"Constraint name {name!r} is longer than {MAX_NAME} characters.")
         super().__init__(name=name, **options)
 
-    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         # Migrations name the package, so that a class may move between its modules.
         return re.sub(r"^common\.constraints\.\w+\.", "common.constraints.", path), args, kwargs
@@ -82,10 +82,10 @@ class DeferredConstraint(models.BaseConstraint):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: name={self.name!r}>"
 
-    def constraint_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         self.create_sql(model, schema_editor)
 
-    def create_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         raise NotImplementedError
 
     def validate(

@@ -1,10 +1,9 @@
 """Foreign keys over several columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from .base import DeferredConstraint, columns_of, defer, fresh
 
@@ -41,7 +40,7 @@ class CompositeForeignKey(DeferredConstraint):
         if self.on_delete not in ("NO ACTION", "RESTRICT", "CASCADE"):
             raise ValueError(f"{self.name}: on_delete {self.on_delete!r} is unknown.")
 
-    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"fields": self.fields, "to": self.to, "to_fields": self.to_fields}
         if self.on_update != "NO ACTION":
@@ -52,7 +51,7 @@ class CompositeForeignKey(DeferredConstraint):
             kwargs["deferrable"] = self.deferrable
         return path, args, kwargs
 
-    def create_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         def render() -> str:
             quote = schema_editor.quote_name
             source, target = fresh(model), model._meta.apps.get_model(self.to)
@@ -71,6 +70,6 @@ class CompositeForeignKey(DeferredConstraint):
             return ""
         return f" DEFERRABLE INITIALLY {self.deferrable.name}"
 
-    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         quote = schema_editor.quote_name
         return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"

@@ -1,7 +1,7 @@
 """Constraints kept by a trigger."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import models
@@ -13,7 +13,7 @@ from .base import DeferredConstraint, columns_of, defer, fresh
 class _TriggerConstraint(DeferredConstraint):
     """A trigger and its function, both named like the constraint; it fires in every replication role."""
 
-    def create_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         def table() -> str:
             return _qualified(schema_editor, fresh(model)._meta.db_table)
 
@@ -41,7 +41,7 @@ class _TriggerConstraint(DeferredConstraint):
     def trigger_sql(self, model: type[models.Model], table: str, function: str) -> str:
         raise NotImplementedError
 
-    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         return f"DROP FUNCTION {_qualified(schema_editor, self.name)}() CASCADE"
 
 
@@ -59,7 +59,7 @@ class AppendOnly(_TriggerConstraint):
         super().__init__(name=name, **options)
         self.allow_emptying = tuple(allow_emptying)
 
-    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         if self.allow_emptying:
             kwargs["allow_emptying"] = self.allow_emptying
@@ -74,7 +74,7 @@ class AppendOnly(_TriggerConstraint):
             "    TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA;\nEND"
         )
 
-    def _emptying_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def _emptying_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
         quote = schema_editor.quote_name
         emptied = [model._meta.get_field(name) for name in self.allow_emptying]
         # A generated column is not known yet in a BEFORE trigger, and follows from the others anyway.
@@ -128,7 +128,7 @@ class ConstraintTrigger(_TriggerConstraint):
         if not self.events or not set(self.events) <= {"INSERT", "UPDATE", "DELETE"}:
             raise ValueError(f"{name}: events are INSERT, UPDATE and DELETE.")
 
-    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"body": self.body, "events": self.events, "deferrable": self.deferrable}
         if self.update_of:

@@ -7,6 +7,7 @@ history row in the same transaction. Changes of many rows at once go through `up
 
 from .bulk import create_with_history, update_with_history
 from .context import audit_context, current_channel, desk_context
+from .erasure import erase_personal
 from .models import AuditedModel, AuditedQuerySet, UnrecordedChange
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "create_with_history",
     "current_channel",
     "desk_context",
+    "erase_personal",
     "update_with_history",
 ]

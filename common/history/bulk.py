@@ -51,9 +51,9 @@ def _update(before: Sequence[A], values: dict[str, Any], given: dict[Any, A]) ->
     changed = [after[row.pk] for row in before if differs(fields, row, after[row.pk])]
     _record(changed, update=True)
     for pk in after.keys() & given.keys():
-        for name in values:
-            attribute = given[pk]._meta.get_field(name).attname
-            setattr(given[pk], attribute, getattr(after[pk], attribute))
+        for field in stored.model._meta.concrete_fields:
+            if {field.name, field.attname} & values.keys():
+                setattr(given[pk], field.attname, getattr(after[pk], field.attname))
     return len(changed)
 
 

@@ -19,8 +19,8 @@ class AuditedQuerySet(models.QuerySet[Any]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise UnrecordedChange(f"{self.model.__name__} is audited: use update_with_history() or create_with_history().")
 
-    update = bulk_update = bulk_create = _refuse  # type: ignore[assignment]
-    aupdate = abulk_update = abulk_create = _refuse  # type: ignore[assignment]
+    update = bulk_update = bulk_create = _refuse
+    aupdate = abulk_update = abulk_create = _refuse
 
 
 class AuditedModel(models.Model):

@@ -1,10 +1,13 @@
 """People and organizations the business deals with, members or not (domain 1.3)."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from common.history import AuditedModel
+from common.actor import Actor
+from common.history import AuditedModel, AuditedQuerySet
 
 
 class CustomerKind(models.TextChoices):
@@ -18,6 +21,12 @@ class CustomerStatus(models.TextChoices):
     DECEASED = "deceased", _("deceased")
     CLOSED = "closed", _("closed")
     ERASED = "erased", _("erased")
+
+
+class CustomerQuerySet(AuditedQuerySet):
+    def visible_to(self, actor: Actor) -> Self:
+        """Customers are global: whoever may read one may read all; their memberships are limited by program."""
+        return self
 
 
 class Customer(AuditedModel):
@@ -64,6 +73,8 @@ class Customer(AuditedModel):
     )
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), editable=False)
+
+    objects = CustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer")

@@ -3,6 +3,7 @@
 import re
 import zoneinfo
 from datetime import timedelta
+from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
@@ -10,6 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from common.actor import Actor
+from common.history import AuditedQuerySet
 from programs.models.base import DesignModel
 
 
@@ -66,6 +69,12 @@ class CheckScheme(models.TextChoices):
 def validate_time_zone(value: str) -> None:
     if value not in zoneinfo.available_timezones():
         raise ValidationError(_("“%(value)s” is no time zone of the IANA list."), params={"value": value})
+
+
+class ProgramQuerySet(AuditedQuerySet):
+    def visible_to(self, actor: Actor) -> Self:
+        """The programs the actor works for."""
+        return self if actor.programs is None else self.filter(pk__in=actor.programs)
 
 
 class Program(DesignModel):
@@ -168,6 +177,8 @@ class Program(DesignModel):
 
     is_sandbox = models.BooleanField(_("sandbox"), default=False)
     clock_offset = models.DurationField(_("clock offset"), default=timedelta(0), editable=False)
+
+    objects = ProgramQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("program")

@@ -133,9 +133,13 @@ def world() -> Iterator[SimpleNamespace]:
         made.migrations = detect(ProjectState(), state)
         made.state = migrate(made.migrations, ProjectState())
         yield made
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS common_club, common_member, common_log, common_past CASCADE")
-            cursor.execute("DROP FUNCTION IF EXISTS member_at_most_two, log_append_only, past_append_only")
+        drop_everything()
+
+
+def drop_everything() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS common_club, common_member, common_log, common_past CASCADE")
+        cursor.execute("DROP FUNCTION IF EXISTS member_at_most_two, log_append_only, past_append_only")
 
 
 def refusal(action: Any) -> tuple[str, str]:
@@ -152,6 +156,35 @@ def test_makemigrations_writes_the_constraints_once_and_then_sees_no_change(worl
     for name in ("CompositeForeignKey", "ConstraintTrigger", "AppendOnly"):
         assert f"common.constraints.{name}(" in written
     assert detect(world.state, ProjectState.from_apps(world.apps)) == []
+
+
+def test_keys_wait_for_the_unique_constraints_of_tables_made_later() -> None:
+    with isolate_apps("common"):
+        made = declare()
+        try:
+            with connection.schema_editor() as editor:
+                editor.create_model(made.Member)
+                editor.create_model(made.Club)
+            club = made.Club.objects.create()
+            assert refusal(lambda: made.Member.objects.create(club=club, zone="there"))[1] == "member_same_zone"
+        finally:
+            drop_everything()
+
+
+def test_sqlmigrate_shows_one_statement_at_a_time() -> None:
+    with isolate_apps("common"):
+        log = declare().Log
+        with connection.schema_editor(collect_sql=True) as editor:
+            editor.create_model(log)
+
+    assert [sql.split("log_append_only")[0].rpartition("\n")[2][:28] for sql in editor.collected_sql][1:] == [
+        'CREATE OR REPLACE FUNCTION "',
+        'CREATE TRIGGER "',
+        'ALTER TABLE "public"."common',
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('common_log')")
+        assert cursor.fetchone() == (None,)
 
 
 def test_a_changed_constraint_is_dropped_and_made_again(world: SimpleNamespace) -> None:

@@ -25,6 +25,7 @@ from common.history import (
     audit_context,
     create_with_history,
     desk_context,
+    erase_personal,
     update_with_history,
 )
 
@@ -315,6 +316,19 @@ def test_history_refuses_changes_but_emptying_personal_values(guest: Any) -> Non
         None,
         0,
     )
+
+
+def test_erasing_leaves_nothing_personal_in_row_or_history(world: SimpleNamespace, guest: Any) -> None:
+    other = world.Guest.objects.create(name="John", email="john@example.org")
+    guest.email, guest._change_reason = "marker@example.org", "marker told us"
+    guest.save()
+    with audit_context(MIA, "asked to be forgotten"):
+        erase_personal(guest)
+
+    guest.refresh_from_db()
+    assert (guest.name, guest.email, guest.born) == ("Emma", "", None)
+    assert list(guest.history.values_list("email", "born", "history_change_reason")) == [("", None, None)] * 3
+    assert other.history.get().email == "john@example.org"
 
 
 def test_history_without_personal_values_can_not_even_be_emptied(world: SimpleNamespace, guest: Any) -> None:

@@ -1,0 +1,88 @@
+"""Earn and redeem by figures: one round trip where the case is plain, the general form behind the gate otherwise."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from activities.api.shapes import PointsAnswerSerializer, kept_ids
+from activities.calls import AnswerKey, PointsCall, body_of
+from activities.earning import earn_in_general, earn_online
+from activities.redeeming import redeem_in_general, redeem_online
+from common.actor import Actor
+from common.api.dry_run import wants_dry_run
+from common.api.fields import IdField, PointsField, StrictCharField, StrictDateTimeField
+from common.api.serializers import StrictSerializer
+from common.api.views import VerbMixin
+from gateway.answers import checked_key, key_digest, request_digest, sent
+
+
+class PointsCallSerializer(StrictSerializer):
+    points = PointsField(min_value=1)
+    point_type = StrictCharField(max_length=40, required=False, help_text="Default: the program's default type.")
+    member = IdField(required=False, help_text="The customer who acted, in a membership of several.")
+    occurred_at = StrictDateTimeField(required=False, help_text="Default: now.")
+    reference = StrictCharField(max_length=80, required=False, allow_blank=True, help_text="A search aid.")
+    location = StrictCharField(max_length=80, required=False, allow_blank=True)
+    note = StrictCharField(max_length=500, required=False, allow_blank=True)
+
+
+class PointsView(VerbMixin, APIView):
+    """What earning and redeeming share."""
+
+    key_required = True
+    online: ClassVar[Callable[..., list[Any] | None]]
+    in_general: ClassVar[Callable[..., dict[str, Any]]]
+
+    def carry_out(self, request: Request, membership_id: int) -> HttpResponse | Response:
+        raw = request.body  # before the parser takes the stream
+        asked = PointsCallSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        call = PointsCall(membership_id=membership_id, **asked.validated_data)
+        key = None if wants_dry_run(request) else self._key(request, raw)
+        if key is not None:
+            facts = type(self).online(call, actor=self.actor, key=key)
+            if facts is not None:
+                return sent(status.HTTP_201_CREATED, body_of(facts))
+        return self.perform_write(request, None, lambda: self._in_general(call, self.actor))
+
+    def _in_general(self, call: PointsCall, actor: Actor) -> tuple[int, dict[str, Any]]:
+        return status.HTTP_201_CREATED, kept_ids(type(self).in_general(call, actor=actor))
+
+    def _key(self, request: Request, raw: bytes) -> AnswerKey | None:
+        key = checked_key(request.headers.get("Idempotency-Key"))
+        if key is None:
+            return None
+        return AnswerKey(
+            digest=key_digest(key, request.auth.key_owner),
+            request=request_digest(str(request.method), request.path, raw),
+        )
+
+
+class EarnPointsView(PointsView):
+    required_scopes = {"POST": "points:earn"}
+    online = staticmethod(earn_online)
+    in_general = staticmethod(earn_in_general)
+
+    @extend_schema(request=PointsCallSerializer, responses={201: PointsAnswerSerializer}, operation_id="earn_points")
+    def post(self, request: Request, membership_id: int) -> HttpResponse | Response:
+        """Credit points to a membership."""
+        return self.carry_out(request, membership_id)
+
+
+class RedeemPointsView(PointsView):
+    required_scopes = {"POST": "points:redeem"}
+    online = staticmethod(redeem_online)
+    in_general = staticmethod(redeem_in_general)
+
+    @extend_schema(request=PointsCallSerializer, responses={201: PointsAnswerSerializer}, operation_id="redeem_points")
+    def post(self, request: Request, membership_id: int) -> HttpResponse | Response:
+        """Spend points of a membership: nearest expiry first, then oldest."""
+        return self.carry_out(request, membership_id)
+
+

@@ -1,0 +1,28 @@
+"""From when and until when points earned by an event are usable."""
+
+from datetime import datetime
+
+from programs import tiers
+from programs.design import Design
+from programs.expiry import available_at, expires_at
+from programs.models import ExpiryPolicy, FedBy, PointType, TierGroup
+
+
+def lot_dates(
+    point_type: PointType, design: Design, *, at: datetime, enrolled_at: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """(usable from, usable before) of a lot earned at `at`; None: at once, and never."""
+    period_end = None
+    if point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD:
+        period_end = _period_end(point_type, design, at=at, enrolled_at=enrolled_at)
+    return (
+        available_at(point_type, earned_at=at),
+        expires_at(point_type, earned_at=at, zone=design.zone, period_end=period_end),
+    )
+
+
+def _period_end(point_type: PointType, design: Design, *, at: datetime, enrolled_at: datetime) -> datetime | None:
+    group = TierGroup.objects.filter(point_type=point_type, fed_by=FedBy.POINTS).order_by("pk").first()
+    if group is None:
+        return None
+    return tiers.counts_until(group, earned_at=at, enrolled_at=enrolled_at, zone=design.zone)

@@ -1,0 +1,66 @@
+"""Redeem points by figures (interfaces 3.1, redeem-points)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from activities import statements
+from activities.calls import REDEEM_FORM, AnswerKey, PointsCall, render
+from activities.errors import LimitExceeded
+from activities.general import Situation, post_in_general
+from activities.online import Flow, post_online
+from common.actor import Actor
+from memberships.programs import program_of
+from points.errors import NotRedeemable
+from points.moves import Debit, Lifetime, Move
+from programs.design import Design, design_of
+from programs.models import PointKind, PointType
+
+REDEEM = Flow(kind="redeem", sign=-1, form=REDEEM_FORM, statements=(statements.LOCK, statements.REDEEM))
+
+
+def redeem(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
+    """Spend the points: nearest expiry first, then oldest.
+
+    Returns the API's answer. Raises InsufficientPoints, NotRedeemable, LimitExceeded and what `earn` raises.
+    """
+    facts = redeem_online(call, actor=actor)
+    return redeem_in_general(call, actor=actor) if facts is None else render(facts)
+
+
+def redeem_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None) -> list[Any] | None:
+    """The facts of the answer; None where it is not the plain case and nothing was written."""
+    program_id = program_of(call.membership_id)
+    if program_id is None or not actor.may("points:redeem", program_id):
+        return None
+    design = design_of(program_id)
+    point_type = design.point_type(call.point_type)
+    if refusal_of(point_type, call.points, design) is not None:
+        return None
+    return post_online(REDEEM, call, design=design, actor=actor, key=key)
+
+
+def redeem_in_general(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
+    return post_in_general(REDEEM.kind, call, actor=actor, moves=lambda situation: _debit(situation, call.points))
+
+
+def refusal_of(point_type: PointType, points: int, design: Design) -> NotRedeemable | LimitExceeded | None:
+    """Why so many points of the type can't be spent at once in this program, whatever the balance."""
+    if point_type.kind != PointKind.REDEEMABLE:
+        return NotRedeemable(
+            f"{point_type.name} are qualifying points: they count towards a tier and cannot be spent.",
+            facts={"point_type": point_type.code},
+        )
+    limit = design.program.redemption_limit
+    if limit is not None and points > limit:
+        return LimitExceeded(
+            f"{design.program.name} redeems at most {limit} points at once, {points} were asked for.",
+            facts={"limit": limit, "asked": points},
+        )
+    return None
+
+
+def _debit(situation: Situation, points: int) -> Sequence[Move]:
+    refusal = refusal_of(situation.point_type, points, situation.design)
+    if refusal is not None:
+        raise refusal
+    return [Debit(situation.account.pk, points, lifetime=Lifetime.REDEEMED)]

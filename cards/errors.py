@@ -1,0 +1,33 @@
+"""Why a card can't do what was asked."""
+
+from common.errors import Conflict, LoyaltyError
+
+
+class CardStatusConflict(Conflict):
+    code = "card_status"
+    title = "The card's status does not allow it"
+
+
+class CardNotUsable(LoyaltyError):
+    code = "card_blocked"
+    title = "The card is not usable"
+
+
+class NumbersExhausted(LoyaltyError):
+    code = "numbers_exhausted"
+    title = "No free card number found"
+
+
+class SchemeUnusable(LoyaltyError):
+    code = "number_scheme_unusable"
+    title = "The number scheme can't give numbers"
+
+
+class TimeOutOfRange(LoyaltyError):
+    code = "event_time_out_of_range"
+    title = "The time is out of range"
+
+
+class CardsWait(LoyaltyError):
+    code = "program_not_released"
+    title = "The program takes no new cards"

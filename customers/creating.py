@@ -1,0 +1,82 @@
+"""A new customer, unless the person is probably known already (domain 1.3)."""
+
+from typing import Any
+
+from django.db import transaction
+from stdnum import luhn
+
+from common import clock
+from common.actor import Actor
+from common.db import next_ids
+from common.history import audit_context
+from customers.details import Details, document_keys, home_country, replace_details
+from customers.duplicates import Traits, likely_duplicates, lock_traits
+from customers.errors import LikelyDuplicate
+from customers.models import Customer, CustomerKind, CustomerNumber
+from customers.record import fill
+from gateway.events import record_event
+
+SEQUENCE = "customers_customer_id_seq"
+DIGITS = 7
+
+
+def create_customer(
+    kind: str = CustomerKind.PERSON,
+    *,
+    actor: Actor,
+    allow_duplicate: bool = False,
+    details: Details | None = None,
+    reason: str = "",
+    **values: Any,
+) -> Customer:
+    """A customer with its number, documents, addresses and preferences.
+
+    Refused with masked candidates when a record shares e-mail, phone, document, or name and birth date; two
+    calls at once wait for each other. `values` are the columns of record.FIELDS.
+    """
+    details = details or {}
+    now = clock.now()
+    with transaction.atomic(), audit_context(actor, reason):
+        customer = Customer(customer_since=now.date(), created_at=now, contact_changed_at=now)
+        given = {
+            name: value for name, value in values.items() if name != "customer_since" or value is not None
+        }
+        fill(customer, {"kind": kind, **given}, country=home_country(details))
+        if not allow_duplicate:
+            _refuse_duplicate(customer, details)
+        (customer.pk,) = next_ids(SEQUENCE)
+        customer.number = number_of(customer.pk)
+        customer.save(force_insert=True)
+        CustomerNumber.objects.create(number=customer.number, customer=customer)
+        replace_details(customer, details)
+        record_event(
+            "customer.created",
+            program_id=None,
+            subject_id=customer.pk,
+            facts={"customer": customer.pk, "number": customer.number, "kind": customer.kind},
+        )
+    return customer
+
+
+def number_of(customer_id: int) -> str:
+    """C, the id, a Luhn check digit: one digit mistyped never names somebody else."""
+    digits = f"{customer_id:0{DIGITS}d}"
+    return f"C{digits}{luhn.calc_check_digit(digits)}"
+
+
+def _refuse_duplicate(customer: Customer, details: Details) -> None:
+    traits = Traits(
+        email=customer.email_key,
+        phone=customer.phone_key,
+        documents=document_keys(details),
+        name=customer.name_key,
+        birth_date=customer.birth_date,
+    )
+    lock_traits(traits)
+    candidates = likely_duplicates(traits)
+    if candidates:
+        numbers = ", ".join(candidate.number for candidate in candidates)
+        raise LikelyDuplicate(
+            f"This looks like a known customer: {numbers}. Use that one, or repeat with allow_duplicate.",
+            facts={"candidates": [candidate.as_fact() for candidate in candidates]},
+        )

@@ -1,0 +1,56 @@
+"""Forgetting a person: personal values go from rows and history, ids and status stay (domain 1.3).
+
+Personal values held above customers are erased by the functions listed in the setting
+LOYALTY_CUSTOMER_ERASERS, each (customer, *, actor), in the same transaction; one may refuse by raising
+CustomerNotErasable.
+"""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from common import clock
+from common.actor import Actor
+from common.db import lock_rows
+from common.history import audit_context, update_with_history
+from common.obstacles import registered
+from customers.errors import ErasingNotAllowed
+from customers.histories import empty_histories
+from customers.models import Address, Customer, CustomerStatus, Identification
+from gateway.events import record_event
+
+ERASE = "customers:erase"
+
+
+def erase_customer(customer: Customer, *, actor: Actor, reason: str) -> Customer:
+    """Erase the person with every record merged into this one; a second call changes nothing."""
+    if not actor.may(ERASE, None):
+        raise ErasingNotAllowed(f"{actor.label} has no right to erase customers.")
+    survivor_id = customer.merged_into_id or customer.pk
+    with transaction.atomic(), audit_context(actor, reason):
+        records = lock_rows(Customer.objects.filter(Q(pk=survivor_id) | Q(merged_into=survivor_id)))
+        present = [row for row in records if row.status != CustomerStatus.ERASED]
+        for row in present:
+            for path in getattr(settings, "LOYALTY_CUSTOMER_ERASERS", ()):
+                registered(path)(row, actor=actor)
+            _blank(row)
+            record_event(
+                "customer.erased",
+                program_id=None,
+                subject_id=row.pk,
+                facts={"customer": row.pk, "number": row.number},
+            )
+        if present:
+            empty_histories([row.pk for row in present])
+    return next(row for row in records if row.pk == customer.pk)
+
+
+def _blank(row: Customer) -> None:
+    for model in (Identification, Address):
+        update_with_history(model.objects.filter(customer=row), **dict.fromkeys(model.PERSONAL, None))
+    for name in Customer.PERSONAL:
+        setattr(row, name, None)
+    row.status = CustomerStatus.ERASED
+    row.erased_at = clock.now()
+    row.version += 1
+    row.save()

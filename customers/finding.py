@@ -1,0 +1,38 @@
+"""Finding customers by what they say about themselves."""
+
+from django.db.models import Q, QuerySet
+
+from customers.keys import document_key, email_key, phone_key
+from customers.models import Customer, CustomerNumber, CustomerStatus
+
+
+def customer_by_number(number: str) -> Customer | None:
+    """Whoever answers to the number today: a merged record's number finds the record it was merged into."""
+    found = CustomerNumber.objects.select_related("customer").filter(number=number.strip().upper()).first()
+    return found.customer if found else None
+
+
+def find_customers(
+    *, phone: str | None = None, email: str | None = None, document: str | None = None, country: str = ""
+) -> QuerySet[Customer]:
+    """Customers that match every value given; nobody when nothing comparable is given."""
+    conditions = [
+        _by(phone, phone_key(phone, country), "phone_key"),
+        _by(email, email_key(email), "email_key"),
+        _by(document, document_key(document), "identifications__number_key"),
+    ]
+    given = [condition for condition in conditions if condition is not None]
+    if not given:
+        return Customer.objects.none()
+    found: QuerySet[Customer] = Customer.objects.exclude(status=CustomerStatus.ERASED).filter(
+        merged_into=None
+    )
+    for condition in given:
+        found = found.filter(condition)
+    return found.distinct().order_by("pk")
+
+
+def _by(given: str | None, key: str | None, column: str) -> Q | None:
+    if given is None:
+        return None
+    return Q((column, key)) if key else Q(pk__in=())

@@ -1,0 +1,143 @@
+"""Ends of memberships, by hand and by the daily run, and the rest of their points afterwards (domain 1.5)."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from django.db.models import QuerySet
+
+from common.actor import Actor
+from common.clock import program_now
+from common.db import in_program
+from common.history import audit_context
+from gateway.events import record_event
+from memberships.card_holding import cancel_cards
+from memberships.errors import LeavePoolFirst, ProgramNotOpen, ReasonMissing, WrongStatus
+from memberships.locking import locked_memberships
+from memberships.models import EndReason, Membership, MembershipStatus
+from memberships.types import type_of
+from programs.models import Program, ProgramStatus
+
+# Ends by hand; the others follow from a run or a change.
+BY_HAND = frozenset({EndReason.TERMINATED, EndReason.CUSTOMER_CLOSED, EndReason.DECEASED, EndReason.PROGRAM_CLOSED})
+
+
+def terminate(
+    membership: Membership, *, actor: Actor, reason: str, end_reason: EndReason = EndReason.TERMINATED
+) -> Membership:
+    """End it; `reason` in words, `end_reason` one of BY_HAND. Its points rest for the program's days."""
+    if not reason.strip():
+        raise ReasonMissing("A membership is terminated with a reason.")
+    if end_reason not in BY_HAND:
+        raise WrongStatus(f"“{end_reason}” is no end by hand.", facts={"end_reasons": sorted(BY_HAND)})
+    return _end(membership, end_reason, actor=actor, reason=reason)
+
+
+def expire(
+    membership: Membership, *, actor: Actor, reason: str = "", end_reason: EndReason = EndReason.TERM_END
+) -> Membership:
+    """End it by the passing of time."""
+    return _end(membership, end_reason, actor=actor, reason=reason or str(end_reason))
+
+
+def expire_memberships(
+    program: Program,
+    *,
+    actor: Actor,
+    at: datetime | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int], object] = lambda ended: None,
+) -> list[int]:
+    """End every membership whose last day is over at `at`; the ids, in order. Running it twice changes nothing.
+
+    Each one is its own transaction, so an interrupted run goes on where it stopped. `progress` hears of each.
+    """
+    if program.status != ProgramStatus.RELEASED:
+        raise ProgramNotOpen(
+            f"{program.name} is {program.get_status_display()}; the ends of its memberships wait until it is released.",
+            facts={"program": program.code, "program_status": program.status},
+        )
+    at = at or program_now(program)
+    today = at.astimezone(program.zone).date()
+    due = [one.pk for one in memberships_due(program, today) if is_due(one, program, today)]
+    if dry_run:
+        return due
+    return [pk for pk in due if _expire_if_due(pk, program=program, today=today, at=at, actor=actor, progress=progress)]
+
+
+def memberships_due(program: Program, today: date) -> QuerySet[Membership]:
+    """Those whose last day has passed; an automatically renewed one may still wait for its payment."""
+    return (
+        Membership.objects.filter(program=program, expires_on__lt=today)
+        .exclude(status=MembershipStatus.EXPIRED)
+        .order_by("pk")
+    )
+
+
+def is_due(membership: Membership, program: Program, today: date) -> bool:
+    """Seasonal ends are final; a term that renews by itself gets the days of grace for it."""
+    if membership.expires_on is None or not membership.current or not type_of(membership.type).ends_alone:
+        return False
+    seasonal = program.valid_until is not None and membership.expires_on >= program.valid_until
+    grace = program.renewal_grace_days if program.auto_renew and not seasonal else 0
+    return today > membership.expires_on + timedelta(days=grace)
+
+
+def memberships_done_resting(program: Program, *, at: datetime) -> QuerySet[Membership]:
+    """Ended memberships whose points have rested long enough; post their expiry, then `finish_resting`."""
+    return Membership.objects.filter(
+        program=program, status=MembershipStatus.EXPIRED, rests_until__isnull=False, rests_until__lte=at
+    ).order_by("pk")
+
+
+def finish_resting(membership: Membership, *, actor: Actor, at: datetime) -> Membership:
+    """In the transaction that expired its points: it can't come back, and its cards end."""
+    with in_program(membership.program_id), audit_context(actor, "done resting"):
+        (row,) = locked_memberships([membership.pk])
+        if row.rests_until is None or row.rests_until > at:
+            raise WrongStatus(f"{row.number} does not rest, or not long enough.", facts={"membership": row.pk})
+        cancel_cards(row, actor=actor, at=at, reason="done resting")
+        row.rests_until = None
+        row.save()
+        return row
+
+
+def _expire_if_due(
+    pk: int, *, program: Program, today: date, at: datetime, actor: Actor, progress: Callable[[int], object]
+) -> bool:
+    """Asked again under the lock: a renewal may have come first."""
+    with in_program(program), audit_context(actor, str(EndReason.TERM_END)):
+        (row,) = locked_memberships([pk], key_change=True)
+        due = is_due(row, program, today)
+        if due:
+            _close(row, EndReason.TERM_END, at=at)
+    progress(pk)
+    return due
+
+
+def _end(membership: Membership, end_reason: EndReason, *, actor: Actor, reason: str) -> Membership:
+    with in_program(membership.program_id), audit_context(actor, reason):
+        (row,) = locked_memberships([membership.pk], key_change=True)
+        if row.status == MembershipStatus.EXPIRED:
+            raise WrongStatus(
+                f"{row.number} has ended already.", facts={"membership": row.pk, "end_reason": row.end_reason}
+            )
+        if not type_of(row.type).ends_alone:
+            raise LeavePoolFirst(
+                f"{row.number} uses a shared account: split it off first, by the program's leaving rule.",
+                facts={"membership": row.pk, "pool": row.pool_id},
+            )
+        _close(row, end_reason, at=program_now(row.program))
+        return row
+
+
+def _close(row: Membership, end_reason: EndReason, *, at: datetime) -> None:
+    row.status, row.end_reason, row.ended_at = MembershipStatus.EXPIRED, end_reason, at
+    row.rests_until = at + timedelta(days=row.program.rest_days)
+    row.version += 1
+    row.save()
+    record_event(
+        "membership.expired",
+        program_id=row.program_id,
+        subject_id=row.pk,
+        facts={"end_reason": str(end_reason), "rests_until": row.rests_until.isoformat(), "version": row.version},
+    )

@@ -1,0 +1,138 @@
+"""Enrolling a customer in one program, or in several at once (domain 1.2, 1.4)."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from common.actor import Actor
+from common.clock import program_now
+from common.db import in_program
+from common.errors import LoyaltyError
+from common.history import audit_context
+from customers.models import Customer
+from gateway.events import record_event
+from memberships import admission
+from memberships.card_holding import issue_main_card
+from memberships.errors import EnrolmentsRefused
+from memberships.models import Member, Membership, MembershipStatus, MembershipType, TermsAcceptance
+from memberships.numbering import new_member_number
+from memberships.paid_terms import last_day_of, open_term, starts_active
+from memberships.standings import stand_initially
+from points.accounts import open_set
+from programs.design import design_of
+from programs.models import Program
+
+ONE_CURRENT = "member_one_current_in_program"
+
+
+def enrol(
+    customer: Customer,
+    *,
+    program: Program,
+    actor: Actor,
+    accept_terms: bool = False,
+    type: str = MembershipType.STANDARD,
+    at: datetime | None = None,
+) -> Membership:
+    """A new membership with its set, accounts, tiers, terms, and one main card; `at` defaults to now."""
+    with in_program(program), audit_context(actor, "enrolment"):
+        program = design_of(program.pk).program
+        at = at or program_now(program)
+        admission.refuse_unenrolled_type(type)
+        admission.refuse_unless_open(program, at=at)
+        customer = admission.locked_customer(customer.pk)
+        admission.refuse_second(customer.pk, program=program)
+        admission.refuse_cooling_down(customer.pk, program=program, at=at)
+        terms = admission.terms_to_accept(program, accepted=accept_terms)
+        membership = _open_membership(customer, program=program, type=type, at=at)
+        if terms is not None:
+            TermsAcceptance.objects.create(
+                membership=membership,
+                program_id=program.pk,
+                customer=customer,
+                terms=terms,
+                accepted_at=at,
+                channel_id=actor.channel_id,
+                user_id=actor.user_id,
+            )
+        active = _give_terms_and_status(membership, program=program, at=at)
+        stand_initially(membership, at=at)
+        issue_main_card(membership, program=program, customer_id=customer.pk, actor=actor, at=at, active=active)
+        record_event(
+            "membership.enrolled",
+            program_id=program.pk,
+            subject_id=membership.pk,
+            facts={"customer": customer.pk, "type": str(type), "status": str(membership.status)},
+        )
+        return membership
+
+
+def enrol_in_several(
+    customer: Customer,
+    *,
+    programs: Sequence[Program],
+    actor: Actor,
+    accepted: Collection[int] = (),
+    at: datetime | None = None,
+) -> list[Membership]:
+    """All or none, in one transaction; `accepted` holds the ids of the programs whose terms were accepted.
+
+    Answers in the order asked. A refusal names the outcome of every program.
+    """
+    made: dict[int, Membership] = {}
+    refused: dict[int, LoyaltyError] = {}
+    with transaction.atomic():
+        for program in sorted(programs, key=lambda one: one.pk):
+            try:
+                made[program.pk] = enrol(
+                    customer, program=program, actor=actor, accept_terms=program.pk in accepted, at=at
+                )
+            except LoyaltyError as error:
+                refused[program.pk] = error
+        if refused:
+            raise _refusal(programs, refused)
+    return [made[program.pk] for program in programs]
+
+
+def _refusal(programs: Sequence[Program], refused: dict[int, LoyaltyError]) -> EnrolmentsRefused:
+    outcomes = []
+    for program in programs:
+        error = refused.get(program.pk)
+        outcome = {"program": program.code, "enrolled": False, "code": None}
+        if error is not None:
+            outcome |= {"code": error.code, "detail": error.message, "facts": error.facts}
+        outcomes.append(outcome)
+    names = ", ".join(program.name for program in programs if program.pk in refused)
+    return EnrolmentsRefused(f"Refused by {names}; no membership was made.", facts={"outcomes": outcomes})
+
+
+def _open_membership(customer: Customer, *, program: Program, type: str, at: datetime) -> Membership:
+    """The membership with its set and its one member; two at once: the database lets one through."""
+    try:
+        with transaction.atomic():
+            membership = Membership.objects.create(
+                program=program,
+                number=new_member_number(program),
+                type=type,
+                own_set=open_set(program.pk),
+                enrolled_at=at,
+            )
+            Member.objects.create(membership=membership, program_id=program.pk, customer=customer, joined_at=at)
+            return membership
+    except IntegrityError as error:
+        member = admission.current_participation(customer.pk, program_id=program.pk)
+        if ONE_CURRENT not in str(error) or member is None:
+            raise
+        raise admission.already_member(member, program=program) from error
+
+
+def _give_terms_and_status(membership: Membership, *, program: Program, at: datetime) -> bool:
+    """Open the first term and set what follows from it; whether the membership is active at once."""
+    term = open_term(membership, program=program, first_day=at.astimezone(program.zone).date(), at=at)
+    membership.expires_on = last_day_of(program, term)
+    active = starts_active(program, term)
+    if active:
+        membership.status, membership.activated_at = MembershipStatus.ACTIVE, at
+    membership.save()
+    return active

@@ -1,0 +1,113 @@
+"""Why a membership can't be had, changed or used."""
+
+from common.errors import Conflict, LoyaltyError
+
+
+class AlreadyMember(Conflict):
+    code = "already_member"
+    title = "The person takes part already"
+
+
+class TermsNotAccepted(LoyaltyError):
+    code = "terms_not_accepted"
+    title = "The terms were not accepted"
+
+
+class ProgramNotOpen(LoyaltyError):
+    code = "program_not_released"
+    title = "The program takes no such step now"
+
+
+class OutsideValidity(LoyaltyError):
+    code = "program_not_valid"
+    title = "The program does not run at that time"
+
+
+class MembershipNotAble(LoyaltyError):
+    code = "membership_not_able"
+    title = "The membership may not do this now"
+
+
+class CustomerNotActive(LoyaltyError):
+    code = "customer_not_active"
+    title = "The customer is not active"
+
+
+class CoolingDown(LoyaltyError):
+    code = "cool_down"
+    title = "The person left too recently"
+
+
+class TypeNotEnrolled(LoyaltyError):
+    code = "type_not_enrolled"
+    title = "Memberships of this type do not come from enrolment"
+
+
+class TimeOutOfRange(LoyaltyError):
+    code = "event_time_out_of_range"
+    title = "The time is out of range"
+
+
+class EnrolmentsRefused(LoyaltyError):
+    code = "enrolments_refused"
+    title = "Not every program takes the enrolment, so none was made"
+
+
+class NumbersExhausted(LoyaltyError):
+    code = "numbers_exhausted"
+    title = "No free member number found"
+
+
+class WrongStatus(Conflict):
+    code = "membership_status"
+    title = "The membership's status does not allow it"
+
+
+class NotRestorable(Conflict):
+    code = "membership_not_restorable"
+    title = "The ended membership can't be brought back"
+
+
+class LeavePoolFirst(LoyaltyError):
+    code = "leave_pool_first"
+    title = "A member of a shared account leaves it by a split"
+
+
+class NothingToPay(Conflict):
+    code = "nothing_to_pay"
+    title = "No term is waiting for a payment"
+
+
+class NoTerm(LoyaltyError):
+    code = "no_term"
+    title = "The membership has no term"
+
+
+class ReasonMissing(LoyaltyError):
+    code = "reason_missing"
+    title = "A reason is needed"
+
+
+class StandingRefused(LoyaltyError):
+    code = "standing_refused"
+    title = "The tier can't be set so"
+
+
+class NotAMember(LoyaltyError):
+    code = "not_a_member"
+    title = "The person is no current member"
+
+
+class MembershipEnded(LoyaltyError):
+    code = "membership_ended"
+    title = "The membership has ended"
+
+
+class AmbiguousNumber(LoyaltyError):
+    code = "ambiguous_number"
+    title = "The number occurs in several programs"
+
+
+class DeletionRefused(Conflict):
+    code = "deletion_refused"
+    title = "The membership can't be deleted"

@@ -1,0 +1,107 @@
+"""What memberships put in the way of a customer's deletion, and the deletion of one nothing was posted to (1.3)."""
+
+from collections.abc import Sequence
+
+from django.db.models import ProtectedError
+
+from cards import issuing
+from common.actor import Actor
+from common.clock import program_now
+from common.db import in_program
+from common.history import audit_context
+from common.obstacles import Obstacle, sentence
+from customers.models import Customer
+from gateway.events import record_event
+from memberships.card_holding import end_holding
+from memberships.errors import DeletionRefused
+from memberships.locking import locked_memberships
+from memberships.models import (
+    CardHolding,
+    Member,
+    Membership,
+    MembershipTerm,
+    TermsAcceptance,
+    TierStanding,
+)
+from points.models import Hold, Lot, PointAccount, PointAccountSet, Posting
+
+
+def obstacles(customer: Customer) -> list[Obstacle]:
+    """Why the customer can't be deleted with their memberships."""
+    found = []
+    for member in Member.objects.filter(customer=customer).select_related("membership"):
+        found += membership_obstacles(member.membership)
+        if member.membership.main_member_id == member.pk:
+            found.append(
+                Obstacle(
+                    "main_of_group",
+                    f"The customer is the main member of group {member.membership.number}: hand that over first.",
+                    {"membership": member.membership_id},
+                )
+            )
+    return found
+
+
+def membership_obstacles(membership: Membership) -> list[Obstacle]:
+    """Why this membership can't be deleted: something was posted to it, or others belong to it."""
+    facts = {"membership": membership.pk}
+    sets = [membership.own_set_id]
+    posted = (
+        Posting.objects.filter(for_set__in=sets).exists()
+        or PointAccount.objects.filter(account_set__in=sets, entry_count__gt=0).exists()
+        or Lot.objects.filter(account__account_set__in=sets).exists()
+        or Hold.objects.filter(for_set__in=sets).exists()
+    )
+    found = []
+    if posted:
+        found.append(
+            Obstacle("has_postings", f"Points were posted to {membership.number}: erase the customer instead.", facts)
+        )
+    if Member.objects.filter(membership=membership).count() > 1 or membership.pool_id is not None:
+        found.append(Obstacle("has_other_members", f"Others take part in {membership.number}: split it first.", facts))
+    if Membership.objects.filter(superseded_by=membership).exists():
+        found.append(Obstacle("has_predecessors", f"Other memberships went into {membership.number}.", facts))
+    return found
+
+
+def delete_membership(membership: Membership, *, actor: Actor, reason: str, above: Sequence[Obstacle] = ()) -> None:
+    """Remove it with its holdings, acceptances, standings and empty accounts; its customer stays.
+
+    Its cards are cancelled and belong to nobody, their numbers stay registered. `above` are obstacles of callers
+    who see more.
+    """
+    with in_program(membership.program_id), audit_context(actor, reason):
+        (row,) = locked_memberships([membership.pk], key_change=True)
+        found = [*membership_obstacles(row), *above]
+        if found:
+            raise DeletionRefused(sentence(found), facts={"obstacles": [one.as_fact() for one in found]})
+        _release_cards(row, actor=actor, reason=reason)
+        try:
+            _delete_rows(row)
+        except ProtectedError as error:
+            raise DeletionRefused(
+                f"Other records refer to {row.number}: erase the customer instead.",
+                facts={
+                    "membership": row.pk,
+                    "records": sorted({type(one).__name__ for one in error.protected_objects}),
+                },
+            ) from error
+        record_event("membership.deleted", program_id=row.program_id, subject_id=membership.pk, facts={})
+
+
+def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:
+    at = program_now(row.program)
+    for holding in CardHolding.objects.filter(membership=row).select_related("card__program").order_by("card"):
+        if holding.card.status not in issuing.FINAL:
+            issuing.cancel(holding.card, actor=actor, reason=reason)
+        end_holding(holding.card, actor=actor, at=at)
+
+
+def _delete_rows(row: Membership) -> None:
+    for model in (CardHolding, TermsAcceptance, TierStanding, MembershipTerm, Member):
+        for dependent in model.objects.filter(membership=row):
+            dependent.delete()
+    own_set_id = row.own_set_id
+    row.delete()
+    PointAccount.objects.filter(account_set=own_set_id).delete()
+    PointAccountSet.objects.filter(pk=own_set_id).delete()

@@ -1,0 +1,35 @@
+"""Member numbers: the program's prefix, random digits and a Luhn digit, unique in the program."""
+
+import secrets
+
+from stdnum import luhn
+
+from memberships.errors import NumbersExhausted
+from memberships.models import Membership
+from programs.models import Program
+
+ATTEMPTS = 20
+
+
+def new_member_number(program: Program) -> str:
+    """A number no membership of the program has yet; the table's constraint decides between two at once."""
+    length = program.member_number_length - 1
+    for _ in range(ATTEMPTS):
+        body = f"{secrets.randbelow(10**length):0{length}d}"
+        number = program.member_number_prefix + body + luhn.calc_check_digit(body)
+        if not Membership.objects.filter(program=program, number=number).exists():
+            return number
+    raise NumbersExhausted(
+        f"{program.name} found no free member number in {ATTEMPTS} draws: lengthen its member numbers.",
+        facts={"program": program.code, "length": program.member_number_length},
+    )
+
+
+def valid_member_number(number: str, *, program: Program) -> bool:
+    """Whether the number could be one of the program's."""
+    body = number.removeprefix(program.member_number_prefix)
+    return (
+        number.startswith(program.member_number_prefix)
+        and len(body) == program.member_number_length
+        and bool(luhn.is_valid(body))
+    )

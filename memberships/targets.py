@@ -1,0 +1,186 @@
+"""Which membership, person and card a call means: by id, member number or card number (domain 1.4, 1.5, 1.10).
+
+What the actor may not see answers exactly like what does not exist.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from cards.issuing import refuse_unusable
+from cards.models import Card
+from cards.numbering import compact
+from common.actor import Actor
+from common.errors import NotFound
+from memberships.admission import current_participation
+from memberships.card_holding import holder_at
+from memberships.errors import AmbiguousNumber, MembershipEnded, NotAMember
+from memberships.models import Member, Membership
+
+NOWHERE = "There is no such membership that you can see."
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a call lands. `redirected_from` is the membership that was named, if it is another one."""
+
+    membership: Membership
+    person_id: int | None
+    card_id: int | None = None
+    redirected_from: int | None = None
+    member: Member | None = None
+
+
+def find_target(
+    actor: Actor,
+    *,
+    at: datetime,
+    membership_id: int | None = None,
+    member_number: str | None = None,
+    card_number: str | None = None,
+    program_id: int | None = None,
+    member: int | None = None,
+) -> Target:
+    """One of the three names the membership; `member` is the id of the customer who acted.
+
+    Raises NotFound, CardNotUsable, AmbiguousNumber, MembershipEnded, NotAMember.
+    """
+    if card_number is not None:
+        target = _by_card(actor, card_number, at=at)
+    elif member_number is not None:
+        target = _landed(_by_number(actor, member_number, program_id=program_id), person_id=member, any_end=True)
+    elif membership_id is not None:
+        target = _landed(_by_id(actor, membership_id), person_id=member, any_end=False)
+    else:
+        raise NotFound(NOWHERE)
+    return _with_person(target, member)
+
+
+def visible_memberships(actor: Actor) -> QuerySet[Membership]:
+    """The memberships of the actor's programs."""
+    if actor.programs is None:
+        return Membership.objects.all()
+    return Membership.objects.filter(program_id__in=actor.programs)
+
+
+def visible_card(actor: Actor, number: str) -> Card:
+    """The card of that number, whatever its status; NotFound where the actor has no part in its program."""
+    card = Card.objects.select_related("program").filter(number=compact(number)[:40]).first()
+    if card is None or (actor.programs is not None and card.program_id not in actor.programs):
+        raise NotFound("There is no such card that you can see.")
+    return card
+
+
+def _by_id(actor: Actor, membership_id: int) -> Membership:
+    membership = visible_memberships(actor).filter(pk=membership_id).first()
+    if membership is None:
+        raise NotFound(NOWHERE)
+    return membership
+
+
+def _by_number(actor: Actor, number: str, *, program_id: int | None) -> Membership:
+    """Member numbers are unique in their program only."""
+    found = visible_memberships(actor).filter(number=number[:24]).select_related("program")
+    if program_id is not None:
+        found = found.filter(program_id=program_id)
+    memberships = list(found[:10])
+    if not memberships:
+        raise NotFound(NOWHERE)
+    if len(memberships) > 1:
+        programs = sorted(membership.program.code for membership in memberships)
+        raise AmbiguousNumber(
+            f"Member number {number} occurs in several programs: name one.", facts={"programs": programs}
+        )
+    return memberships[0]
+
+
+def _by_card(actor: Actor, number: str, *, at: datetime) -> Target:
+    """Who held the card at that time, and where that person takes part today."""
+    card = visible_card(actor, number)
+    refuse_unusable(card, at)
+    holding = holder_at(card.pk, at)
+    if holding is None:
+        # Nobody's card is as unknown to a till as no card.
+        raise NotFound("There is no such card that you can see.")
+    target = _landed(holding.membership, person_id=holding.customer_id, any_end=True)
+    return replace(target, card_id=card.pk)
+
+
+def _landed(membership: Membership, *, person_id: int | None, any_end: bool) -> Target:
+    """Where points for this membership go today: to it, or to the current participation of the person.
+
+    `any_end`: a number or a card leads on from every ended membership, an id only from one that went into another.
+    """
+    if membership.current:
+        if person_id is None or _open_member(membership, person_id) is not None:
+            return Target(membership, person_id)
+        if not any_end:
+            raise _not_a_member(membership, person_id)
+    elif not any_end and membership.superseded_by_id is None:
+        raise _ended(membership)
+    survivor = _current_of_person(membership, person_id) or _successor(membership)
+    if survivor is None:
+        raise _ended(membership)
+    return Target(survivor, person_id or _only_person(membership), redirected_from=membership.pk)
+
+
+def _current_of_person(membership: Membership, person_id: int | None) -> Membership | None:
+    person_id = person_id or _only_person(membership)
+    if person_id is None:
+        return None
+    member = current_participation(person_id, program_id=membership.program_id)
+    return member.membership if member is not None else None
+
+
+def _only_person(membership: Membership) -> int | None:
+    """Whom the membership and its number were issued to; a group as a whole is nobody's."""
+    people = set(Member.objects.filter(membership=membership).values_list("customer_id", flat=True)[:2])
+    return people.pop() if len(people) == 1 else None
+
+
+def _successor(membership: Membership) -> Membership | None:
+    """The end of the chain of successors, if it is current. The tables allow no circle; each step is taken once."""
+    seen = {membership.pk}
+    step: Membership | None = membership
+    while step is not None and not step.current:
+        step = step.superseded_by
+        if step is not None and step.pk in seen:
+            return None
+        if step is not None:
+            seen.add(step.pk)
+    return step
+
+
+def _with_person(target: Target, asked: int | None) -> Target:
+    """Fill in who acts: the member named, the person found, or else the main or only member."""
+    membership = target.membership
+    person_id = asked or target.person_id
+    if person_id is not None:
+        member = _open_member(membership, person_id)
+        if member is None:
+            raise _not_a_member(membership, person_id)
+        return replace(target, person_id=person_id, member=member)
+    if membership.main_member_id is not None:
+        member = membership.main_member
+    else:
+        member = Member.objects.filter(membership=membership, ended_at__isnull=True).first()
+    return replace(target, person_id=member.customer_id if member else None, member=member)
+
+
+def _open_member(membership: Membership, person_id: int) -> Member | None:
+    return Member.objects.filter(membership=membership, customer_id=person_id, ended_at__isnull=True).first()
+
+
+def _not_a_member(membership: Membership, person_id: int) -> NotAMember:
+    return NotAMember(
+        f"Customer {person_id} is no current member of {membership.number}.",
+        facts={"membership": membership.pk, "member": person_id},
+    )
+
+
+def _ended(membership: Membership) -> MembershipEnded:
+    return MembershipEnded(
+        f"{membership.number} has ended, and the person takes part in the program no more.",
+        facts={"membership": membership.pk, "end_reason": membership.end_reason},
+    )

@@ -1,0 +1,54 @@
+"""Programs, people and actors as the tests of memberships and cards need them."""
+
+from datetime import date, datetime
+from itertools import count
+from typing import Any
+
+from common import clock
+from common.actor import Actor
+from customers.models import Customer
+from programs.models import (
+    PointKind,
+    PointType,
+    Program,
+    ProgramStatus,
+    ProgramTerms,
+    Tier,
+    TierGroup,
+)
+
+ACTOR = Actor.system(2)
+_numbers = count(1)
+
+
+def actor_in(*programs: Program) -> Actor:
+    """A channel that sees these programs only."""
+    return Actor("channel", None, 2, "till", lambda action, program_id: True, frozenset(one.pk for one in programs))
+
+
+def make_program(code: str = "sky", **values: Any) -> Program:
+    """Released, with a redeemable and a qualifying type and one ladder of two rungs."""
+    defaults = {"name": code.title(), "status": ProgramStatus.RELEASED, "member_number_prefix": code[:2].upper()}
+    program = Program.objects.create(code=code, **(defaults | values))
+    PointType.objects.create(program=program, code="miles", name="Miles", kind=PointKind.REDEEMABLE, is_default=True)
+    status = PointType.objects.create(program=program, code="status", name="Status", kind=PointKind.QUALIFYING)
+    ladder = TierGroup.objects.create(program=program, code="ladder", name="Ladder", point_type=status)
+    Tier.objects.create(group=ladder, code="blue", name="Blue", rank=0)
+    Tier.objects.create(group=ladder, code="gold", name="Gold", rank=1, threshold=1000)
+    return program
+
+
+def make_terms(program: Program, **values: Any) -> ProgramTerms:
+    defaults = {"version": 1, "title": "Terms", "text": "Be fair.", "released_at": clock.now()}
+    return ProgramTerms.objects.create(program=program, **(defaults | values))
+
+
+def make_customer(name: str = "Emma Stone", **values: Any) -> Customer:
+    now: datetime = clock.now()
+    defaults = {"number": f"T{next(_numbers)}", "name": name, "customer_since": date(2024, 1, 1)}
+    return Customer.objects.create(**(defaults | {"contact_changed_at": now, "created_at": now} | values))
+
+
+def counted(*models: Any) -> dict[str, int]:
+    """How many rows each table has, to prove that nothing else changed."""
+    return {model.__name__: model.objects.count() for model in models}
