@@ -7,6 +7,7 @@ class GatewayConfig(AppConfig):
     verbose_name = "Channels and events"
 
     def ready(self) -> None:
+        # Models can't be imported before the apps are ready.
         from gateway.channels import make_built_in_channels
 
         post_migrate.connect(make_built_in_channels, sender=self, dispatch_uid="built-in channels")

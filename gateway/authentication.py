@@ -50,9 +50,7 @@ class ChannelAuth:
 
     def may(self, action: str, program_id: int | None = None) -> bool:
         """In that program, or with None in any program at all."""
-        return action in self.scopes and (
-            program_id is None or self.programs is None or program_id in self.programs
-        )
+        return action in self.scopes and (program_id is None or self.programs is None or program_id in self.programs)
 
     def actor(self) -> Actor:
         return Actor("channel", None, self.channel_id, self.code, self.may, self.programs)

@@ -10,6 +10,7 @@ from oauth2_provider.generators import generate_client_secret
 from common.actor import Actor
 from common.errors import LoyaltyError
 from common.history import audit_context
+from gateway.events import record_event
 from gateway.models import Channel, ChannelProgram
 from programs.models import Program
 
@@ -34,7 +35,8 @@ def system_actor() -> Actor:
 
 def all_scopes() -> dict[str, str]:
     """Every scope a channel may be given, with its meaning."""
-    scopes: dict[str, str] = settings.OAUTH2_PROVIDER["SCOPES"]
+    provider: dict[str, Any] = settings.OAUTH2_PROVIDER
+    scopes: dict[str, str] = provider["SCOPES"]
     return scopes
 
 
@@ -70,11 +72,13 @@ def create_channel(
 
 def renew_secret(channel: Channel, *, actor: Actor) -> str:
     """A new secret; the old one stops working at once, tokens already given live on to their end."""
-    secret = generate_client_secret()
-    with transaction.atomic(), audit_context(actor, "secret renewed"):
+    secret: str = generate_client_secret()
+    with transaction.atomic(), audit_context(actor):
         locked = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
         locked.client_secret = secret
         locked.save()
+        # History holds no secrets, so it would not show that there is a new one.
+        record_event("channel.secret_renewed", program_id=None, subject_id=channel.pk, facts={})
     return secret
 
 
@@ -94,8 +98,13 @@ def make_built_in_channels(**_: Any) -> None:
     with transaction.atomic(), audit_context(system_actor(), "built in"):
         for code, pk in missing:
             Channel.objects.create(
-                pk=pk, code=code, name=code, built_in=True, all_programs=True,
-                client_secret=generate_client_secret(), **OF_MACHINES,
+                pk=pk,
+                code=code,
+                name=code,
+                built_in=True,
+                all_programs=True,
+                client_secret=generate_client_secret(),
+                **OF_MACHINES,
             )
         _keep_ids_reserved()
 

@@ -156,8 +156,7 @@ def _vanished() -> tuple[StoredAnswer, datetime]:
 def _forget(channel_id: int, digest: bytes, ordinal: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM gateway_idempotencyrecord"
-            " WHERE channel_id = %s AND key_digest = %s AND ordinal = %s",
+            "DELETE FROM gateway_idempotencyrecord WHERE channel_id = %s AND key_digest = %s AND ordinal = %s",
             [channel_id, digest, ordinal],
         )
 

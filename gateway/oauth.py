@@ -28,4 +28,5 @@ class ChannelTokenView(TokenView):
     """`POST /oauth/token`, without the toolkit's flow for devices."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.authorization_flow_token_response(request)
+        response: HttpResponse = self.authorization_flow_token_response(request)
+        return response

@@ -199,11 +199,17 @@ OAUTH2_PROVIDER = {
     },
 }
 
+# What lower apps ask of higher ones, by name.
+LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
+LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
+LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "gateway.authentication.ChannelAuthentication",
         "loyalty_site.authentication.StaffSessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["gateway.throttling.ChannelThrottle"],
     "DEFAULT_PERMISSION_CLASSES": ["common.api.permissions.DefaultDeny"],
     "DEFAULT_THROTTLE_CLASSES": ["gateway.throttling.ChannelThrottle"],
     "DEFAULT_PAGINATION_CLASS": "common.api.pagination.LoyaltyPagination",
@@ -288,5 +294,7 @@ LOGGING = {
     # It writes tokens into its debug lines.
     "loggers": {"oauthlib": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOYALTY_LOG_LEVEL", default="WARNING")},
+    # It writes tokens into its debug lines.
+    "loggers": {"oauthlib": {"level": "INFO"}},
 }
 UNFOLD = {"SITE_TITLE": "Loyalty membership", "SITE_HEADER": "Loyalty membership", "SHOW_HISTORY": True}

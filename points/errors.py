@@ -13,7 +13,7 @@ class InsufficientPoints(LedgerError):
 
     def __init__(self, *, available: int, asked: int, point_type: str) -> None:
         super().__init__(
-            f"{available} {point_type} points are available, {asked} were asked for.",
+            f"{available} points of type “{point_type}” are available, {asked} were asked for.",
             facts={"available": available, "asked": asked, "point_type": point_type},
         )
 

@@ -1,17 +1,13 @@
-"""The keys the ledger knows for ever (interfaces 3.1: a key is never used for a second posting)."""
+"""What the ledger knows about an Idempotency-Key, for ever."""
 
 from typing import Any
 
 from points.models import Posting
 
 
-def posting_of_key(channel_id: int, digest: bytes, ordinal: int = 0) -> dict[str, Any] | None:
-    """Facts of the posting made under (channel, SHA-256 of the key, ordinal); None if there is none."""
-    posting = (
-        Posting.objects.filter(channel_id=channel_id, key_digest=digest, ordinal=ordinal)
-        .values("id", "kind", "recorded_at")
-        .first()
-    )
-    if posting is None:
+def posting_of_key(channel_id: int, key_digest: bytes, ordinal: int = 0) -> dict[str, Any] | None:
+    """The posting that was made under the key, as facts; None if there is none."""
+    found = Posting.objects.filter(channel_id=channel_id, key_digest=key_digest, ordinal=ordinal).first()
+    if found is None:
         return None
-    return {"posting": posting["id"], "kind": posting["kind"], "recorded_at": posting["recorded_at"].isoformat()}
+    return {"posting": found.pk, "kind": found.kind, "recorded_at": found.recorded_at.isoformat()}

@@ -31,6 +31,7 @@ from gateway.answers import (
 )
 
 Verb = Callable[[], Answer]
+CONCERNED = "loyalty.answer_concerns"
 # What a verb refuses with; anything else is a fault of ours and is never stored.
 REFUSALS = (LoyaltyError, APIException, Http404)
 
@@ -66,13 +67,14 @@ def key_of(request: Request) -> KeyOfRequest | None:
     key = checked_key(request.headers.get("Idempotency-Key"))
     if key is None:
         return None
+    auth: Any = request.auth
     asked = request_digest(str(request.method), request.path, request.body)
-    return KeyOfRequest(request.auth.channel_id, key_digest(key, request.auth.key_owner), asked)
+    return KeyOfRequest(auth.channel_id, key_digest(key, auth.key_owner), asked)
 
 
 def answer_concerns(request: Request, *, program_id: int | None = None, customers: Iterable[int] = ()) -> None:
     """Called by a view inside `func`: the program of the answer and the customers whose data stand in it."""
-    request._request.answer_concerns = Concerned(program_id, tuple(customers))
+    request.META[CONCERNED] = Concerned(program_id, tuple(customers))
 
 
 def write_gate(request: Request, *, key_required: bool, dry_run: bool, func: Verb) -> Response | HttpResponse:
@@ -152,8 +154,7 @@ def _settled(func: Verb) -> Answer:
 
 
 def _store(request: Request, key: KeyOfRequest, status: int, raw: bytes, ordinal: int = 0) -> None:
-    concerned: Concerned = getattr(request._request, "answer_concerns", Concerned())
-    request._request.answer_concerns = Concerned()
+    concerned: Concerned = request.META.pop(CONCERNED, Concerned())
     idempotency.store(
         key.channel_id,
         key.digest,

@@ -1,0 +1,31 @@
+"""Leave an event of a change, in the change's own transaction."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from gateway.models import Event
+
+# Real time, taken while the statement runs: numbering relies on its being later than the transaction's start.
+INSERT = """
+INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
+VALUES (%s, %s, %s, %s::jsonb, clock_timestamp()) RETURNING id, recorded_at
+"""
+
+
+def record_event(kind: str, *, program_id: int | None, subject_id: int, facts: Mapping[str, Any]) -> Event:
+    """`facts` hold ids and figures, never a person's values. `program_id` None: outside of programs."""
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [program_id, kind, subject_id, json.dumps(dict(facts), cls=DjangoJSONEncoder)])
+        pk, recorded_at = cursor.fetchone()
+    return Event(
+        pk=pk,
+        program_id=program_id,
+        kind=kind,
+        subject_id=subject_id,
+        facts=dict(facts),
+        recorded_at=recorded_at,
+    )
