@@ -64,6 +64,7 @@ def declare() -> SimpleNamespace:
 
     class BoxViewSet(TaggedRetrieveMixin, mixins.ListModelMixin, LoyaltyViewSet):
         authentication_classes = (Authentication,)
+        throttle_classes = ()
         queryset = Box.objects.all()
         serializer_class = BoxSerializer
         required_scopes = {
