@@ -29,7 +29,7 @@ from common.constraints import ConstraintTrigger
 
 from .schema import tables
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 requests = APIRequestFactory()
 
 
