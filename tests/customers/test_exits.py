@@ -19,9 +19,11 @@ from customers.errors import (
     ErasingNotAllowed,
 )
 from customers.finding import customer_by_number
-from customers.models import Address, Customer, CustomerNumber, Identification
+from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification
 from customers.updating import update_customer
 from gateway.models import Event
+from memberships.enrolment import enrol
+from programs.models import Program
 
 pytestmark = pytest.mark.django_db
 HERE = "tests.customers.test_exits"
@@ -103,9 +105,7 @@ def test_each_status_has_its_steps(
     }
 
 
-def test_closing_waits_for_what_is_open(
-    michael_adams: Customer, agent: Actor, everything: Callable[[], Any]
-) -> None:
+def test_closing_waits_for_what_is_open(michael_adams: Customer, agent: Actor, everything: Callable[[], Any]) -> None:
     before = everything()
     with pytest.raises(CustomerNotClosable) as error:
         exits.close_customer(
@@ -153,18 +153,18 @@ def test_deletion_names_every_obstacle_and_offers_erasing(
     assert everything() == before
 
 
-def test_what_no_app_named_still_refuses(
-    michael_adams: Customer, agent: Actor, everything: Callable[[], Any]
-) -> None:
+def test_what_no_app_named_still_refuses(michael_adams: Customer, agent: Actor, everything: Callable[[], Any]) -> None:
     """A row of an app above that protects the customer, without any obstacle registered."""
-    from tests.customers.standing import a_membership_of
-
-    a_membership_of(michael_adams)
+    program = Program.objects.create(code="summit", name="Summit Club", status="released")
+    enrol(michael_adams, program=program, actor=agent)
     before = everything()
     with pytest.raises(CustomerNotDeletable) as error:
         exits.delete_customer(michael_adams, actor=agent, reason="r")
     assert error.value.facts["instead"] == "erase"
-    assert [(one["code"], one["count"]) for one in error.value.facts["obstacles"]] == [("member", 1)]
+    assert [(one["code"], one["count"]) for one in error.value.facts["obstacles"]] == [
+        ("cardholding", 1),
+        ("member", 1),
+    ]
     assert everything() == before
 
 
@@ -183,6 +183,7 @@ def test_erasing_leaves_no_personal_value(michael_adams: Customer, katrin_bauer:
     text = stored_text()
     assert [mark for mark in (*MARKS, "other road", "trains") if mark in text] == []
     assert "katrin@example.org" in text
+    assert ContactPreference.objects.count() == 0
     row = Customer.objects.get(pk=kept[0])
     assert row.erased_at is not None
     assert (Identification.objects.get().number, Address.objects.get().lines) == (None, None)
@@ -191,18 +192,14 @@ def test_erasing_leaves_no_personal_value(michael_adams: Customer, katrin_bauer:
     assert Event.objects.latest("pk").facts == {"customer": kept[0], "number": kept[1]}
 
 
-def test_erasing_twice_changes_nothing(
-    michael_adams: Customer, agent: Actor, everything: Callable[[], Any]
-) -> None:
+def test_erasing_twice_changes_nothing(michael_adams: Customer, agent: Actor, everything: Callable[[], Any]) -> None:
     erase_customer(michael_adams, actor=agent, reason="asked")
     before = everything()
     assert erase_customer(michael_adams, actor=agent, reason="asked again").status == "erased"
     assert everything() == before
 
 
-def test_erasing_takes_the_merged_records_along(
-    michael_adams: Customer, katrin_bauer: Customer, agent: Actor
-) -> None:
+def test_erasing_takes_the_merged_records_along(michael_adams: Customer, katrin_bauer: Customer, agent: Actor) -> None:
     katrin_bauer.merged_into = michael_adams
     katrin_bauer.save()
     assert erase_customer(katrin_bauer, actor=agent, reason="asked").pk == katrin_bauer.pk

@@ -50,9 +50,7 @@ def test_values_can_be_taken_away(michael_adams: Customer, agent: Actor) -> None
     assert (row.phone, row.phone_key, row.birth_date) == (None, None, None)
 
 
-def test_an_equal_change_writes_nothing(
-    michael_adams: Customer, agent: Actor, everything: Callable[[], Any]
-) -> None:
+def test_an_equal_change_writes_nothing(michael_adams: Customer, agent: Actor, everything: Callable[[], Any]) -> None:
     before = everything()
     update_customer(
         michael_adams, actor=agent, email=" Michael.Adams@Example.com ", kind="person", first_name="Michael",
