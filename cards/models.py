@@ -4,7 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from common.history import AuditedModel
+from common.actor import Actor
+from common.history import AuditedModel, AuditedQuerySet
 from programs.models import Program
 
 
@@ -47,6 +48,12 @@ class CardStatus(models.TextChoices):
     REPLACED = "replaced", _("replaced")
 
 
+class CardQuerySet(AuditedQuerySet):
+    def visible_to(self, actor: Actor) -> "CardQuerySet":
+        """Those of the actor's programs."""
+        return self if actor.programs is None else self.filter(program_id__in=actor.programs)
+
+
 class Card(AuditedModel):
     """A number, plastic or virtual; who holds it is a CardHolding."""
 
@@ -65,6 +72,8 @@ class Card(AuditedModel):
     successor = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="predecessor"
     )
+
+    objects = CardQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("card")

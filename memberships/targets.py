@@ -6,8 +6,6 @@ What the actor may not see answers exactly like what does not exist.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from cards.issuing import refuse_unusable
 from cards.models import Card
 from cards.numbering import compact
@@ -57,13 +55,6 @@ def find_target(
     return _with_person(target, member)
 
 
-def visible_memberships(actor: Actor) -> QuerySet[Membership]:
-    """The memberships of the actor's programs."""
-    if actor.programs is None:
-        return Membership.objects.all()
-    return Membership.objects.filter(program_id__in=actor.programs)
-
-
 def visible_card(actor: Actor, number: str) -> Card:
     """The card of that number, whatever its status; NotFound where the actor has no part in its program."""
     card = Card.objects.select_related("program").filter(number=compact(number)[:40]).first()
@@ -73,7 +64,7 @@ def visible_card(actor: Actor, number: str) -> Card:
 
 
 def _by_id(actor: Actor, membership_id: int) -> Membership:
-    membership = visible_memberships(actor).filter(pk=membership_id).first()
+    membership = Membership.objects.visible_to(actor).filter(pk=membership_id).first()
     if membership is None:
         raise NotFound(NOWHERE)
     return membership
@@ -81,7 +72,7 @@ def _by_id(actor: Actor, membership_id: int) -> Membership:
 
 def _by_number(actor: Actor, number: str, *, program_id: int | None) -> Membership:
     """Member numbers are unique in their program only."""
-    found = visible_memberships(actor).filter(number=number[:24]).select_related("program")
+    found = Membership.objects.visible_to(actor).filter(number=number[:24]).select_related("program")
     if program_id is not None:
         found = found.filter(program_id=program_id)
     memberships = list(found[:10])
@@ -119,10 +110,17 @@ def _landed(membership: Membership, *, person_id: int | None, any_end: bool) -> 
             raise _not_a_member(membership, person_id)
     elif not any_end and membership.superseded_by_id is None:
         raise _ended(membership)
-    survivor = _current_of_person(membership, person_id) or _successor(membership)
-    if survivor is None:
+    home = current_home(membership, person_id)
+    if home is None:
         raise _ended(membership)
-    return Target(survivor, person_id or _only_person(membership), redirected_from=membership.pk)
+    return Target(home, person_id or _only_person(membership), redirected_from=membership.pk)
+
+
+def current_home(membership: Membership, person_id: int | None) -> Membership | None:
+    """Where the person (else whoever the membership was issued to) takes part today; else the survivor of the whole."""
+    if membership.current and (person_id is None or _open_member(membership, person_id) is not None):
+        return membership
+    return _current_of_person(membership, person_id) or _successor(membership)
 
 
 def _current_of_person(membership: Membership, person_id: int | None) -> Membership | None:

@@ -4,8 +4,9 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
+from common.actor import Actor
 from common.constraints import CompositeForeignKey, ConstraintTrigger
-from common.history import AuditedModel
+from common.history import AuditedModel, AuditedQuerySet
 from customers.models import Customer
 from points.models import PointAccountSet
 from programs.models import Program
@@ -55,6 +56,12 @@ IF EXISTS (
 END IF;
 RETURN NULL;
 """
+
+
+class MembershipQuerySet(AuditedQuerySet):
+    def visible_to(self, actor: Actor) -> "MembershipQuerySet":
+        """Those of the actor's programs."""
+        return self if actor.programs is None else self.filter(program_id__in=actor.programs)
 
 
 class Membership(AuditedModel):
@@ -111,6 +118,8 @@ class Membership(AuditedModel):
     is_beneficiary = models.BooleanField(_("takes donations"), default=False)
     redeem_override = models.BooleanField(_("may redeem by exception"), default=False)
     version = models.IntegerField(_("version"), default=1, editable=False)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("membership")

@@ -1,0 +1,78 @@
+"""`GET /api/customers/lookup`: who is this?"""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.actor import Actor
+from common.api.views import LoyaltyViewSet
+from common.errors import Malformed
+from customers.masking import masked_email, masked_phone
+from customers.models import Customer
+from memberships.api import serializers as io
+from memberships.api.shapes import shown_name
+from memberships.finding import Found, find_by_card_number, find_by_contact, find_by_member_number
+
+CONTACT = ("phone", "email", "document")
+KEYS = (*CONTACT, "member_number", "card_number")
+LONGEST = 254
+
+
+def asked(request: Request) -> tuple[str, str]:
+    """The one key of the query and its value."""
+    given = [(name, value) for name in KEYS for value in request.query_params.getlist(name)]
+    if len(given) != 1:
+        raise Malformed(f"Give exactly one of {', '.join(KEYS)}.")
+    name, value = given[0]
+    if not value.strip() or len(value) > LONGEST or "\x00" in value:
+        raise Malformed(f"{name} must hold 1 to {LONGEST} characters.")
+    return name, value
+
+
+def found_shape(found: Found, actor: Actor) -> dict[str, Any]:
+    return {
+        "customer": customer_shape(found.customer, actor) if found.customer is not None else None,
+        "membership": found.membership_id,
+        "redirected_from": found.redirected_from,
+    }
+
+
+def customer_shape(customer: Customer, actor: Actor) -> dict[str, Any]:
+    """Masked for staff without the right to see personal data."""
+    masked = actor.is_staff and not actor.may("personal:unmask", None)
+    return {
+        "id": customer.pk,
+        "number": customer.number,
+        "kind": customer.kind,
+        "first_name": None if masked else customer.first_name,
+        "last_name": None if masked else customer.last_name,
+        "name": shown_name(customer, actor),
+        "email": masked_email(customer.email) if masked else customer.email,
+        "phone": masked_phone(customer.phone) if masked else customer.phone,
+        "status": customer.status,
+        "customer_since": customer.customer_since,
+    }
+
+
+class CustomerLookupViewSet(LoyaltyViewSet):
+    queryset = Customer.objects.all()
+    required_scopes = {"GET": "customers:read"}
+    pagination_class = None
+
+    @extend_schema(
+        operation_id="customers_lookup",
+        parameters=[OpenApiParameter(name, str, description="Exactly one of these keys.") for name in KEYS],
+        responses=io.LookupOutput,
+    )
+    def list(self, request: Request) -> Response:
+        """Nothing found, or found in a program out of sight: an empty list."""
+        name, value = asked(request)
+        if name == "member_number":
+            found = find_by_member_number(self.actor, value)
+        elif name == "card_number":
+            found = find_by_card_number(self.actor, value)
+        else:
+            found = find_by_contact(**{name: value})
+        return Response({"results": [found_shape(one, self.actor) for one in found]})

@@ -1,0 +1,146 @@
+"""Input of the calls, and the shapes of their answers for the documentation."""
+
+from rest_framework import serializers
+
+from cards.models import CardKind, CardStatus
+from common.api.fields import IdField, StrictBooleanField, StrictCharField, StrictDateTimeField
+from common.api.serializers import StrictSerializer
+from memberships.ending import BY_HAND
+from memberships.models import EndReason, MembershipStatus, MembershipType
+
+
+class EnrolInput(StrictSerializer):
+    program = StrictCharField(max_length=40)
+    customer = IdField()
+    type = serializers.ChoiceField(MembershipType.choices, default=MembershipType.STANDARD)
+    accept_terms = StrictBooleanField(default=False)
+
+
+class ProgramConsentInput(StrictSerializer):
+    program = StrictCharField(max_length=40)
+    accept_terms = StrictBooleanField(default=False)
+
+
+class EnrolInSeveralInput(StrictSerializer):
+    customer = IdField()
+    enrollments = ProgramConsentInput(many=True, min_length=1, max_length=50)
+
+
+class ReasonInput(StrictSerializer):
+    reason = StrictCharField(max_length=100)
+
+
+class OptionalReasonInput(StrictSerializer):
+    reason = StrictCharField(max_length=100, required=False, default="", allow_blank=True)
+
+
+class TerminateInput(ReasonInput):
+    end_reason = serializers.ChoiceField(
+        [choice for choice in EndReason.choices if choice[0] in BY_HAND], default=EndReason.TERMINATED
+    )
+
+
+class ReportInput(OptionalReasonInput):
+    since = StrictDateTimeField(required=False, help_text="Events before it still count; now if omitted.")
+
+
+class MemberOutput(serializers.Serializer):
+    customer = serializers.IntegerField()
+    name = serializers.CharField(allow_null=True)
+    main = serializers.BooleanField()
+    joined_at = serializers.DateTimeField()
+
+
+class TierOutput(serializers.Serializer):
+    group = serializers.CharField()
+    tier = serializers.CharField()
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField(allow_null=True)
+    reason = serializers.CharField()
+
+
+class NextExpiryOutput(serializers.Serializer):
+    points = serializers.IntegerField()
+    at = serializers.DateTimeField()
+
+
+class BalanceOutput(serializers.Serializer):
+    point_type = serializers.CharField()
+    kind = serializers.ChoiceField(["redeemable", "qualifying"])
+    balance = serializers.IntegerField()
+    available = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    held = serializers.IntegerField()
+    debt = serializers.IntegerField()
+    pooled = serializers.BooleanField()
+    lifetime_earned = serializers.IntegerField()
+    lifetime_redeemed = serializers.IntegerField()
+    next_expiry = NextExpiryOutput(allow_null=True)
+
+
+class MembershipOutput(serializers.Serializer):
+    id = serializers.IntegerField(allow_null=True)
+    number = serializers.CharField()
+    program = serializers.CharField()
+    type = serializers.ChoiceField(MembershipType.choices)
+    status = serializers.ChoiceField(MembershipStatus.choices)
+    end_reason = serializers.ChoiceField(EndReason.choices, allow_null=True)
+    superseded_by = serializers.IntegerField(allow_null=True)
+    organization_membership = serializers.IntegerField(allow_null=True)
+    members = MemberOutput(many=True)
+    tiers = TierOutput(many=True)
+    balances = BalanceOutput(many=True)
+    capabilities = serializers.DictField(child=serializers.BooleanField())
+    enrolled_at = serializers.DateTimeField()
+    expires_on = serializers.DateField(allow_null=True)
+    rests_until = serializers.DateTimeField(allow_null=True)
+    last_activity_at = serializers.DateTimeField(allow_null=True)
+
+
+class MembershipsOutput(serializers.Serializer):
+    results = MembershipOutput(many=True)
+
+
+class TiersOutput(serializers.Serializer):
+    results = TierOutput(many=True)
+
+
+class CardOutput(serializers.Serializer):
+    number = serializers.CharField()
+    program = serializers.CharField()
+    type = serializers.ChoiceField(CardKind.choices)
+    status = serializers.ChoiceField(CardStatus.choices)
+    membership = serializers.IntegerField(allow_null=True)
+    member_number = serializers.CharField(allow_null=True)
+    tier = serializers.CharField(allow_null=True)
+    valid_until = serializers.DateField(allow_null=True)
+    successor = serializers.CharField(allow_null=True)
+
+
+class CardsOutput(serializers.Serializer):
+    results = CardOutput(many=True)
+
+
+class FoundCustomerOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    number = serializers.CharField()
+    kind = serializers.CharField()
+    first_name = serializers.CharField(allow_null=True)
+    last_name = serializers.CharField(allow_null=True)
+    name = serializers.CharField(allow_null=True)
+    email = serializers.CharField(allow_null=True)
+    phone = serializers.CharField(allow_null=True)
+    status = serializers.CharField()
+    customer_since = serializers.DateField()
+
+
+class FoundOutput(serializers.Serializer):
+    customer = FoundCustomerOutput(allow_null=True)
+    membership = serializers.IntegerField(allow_null=True)
+    redirected_from = serializers.IntegerField(
+        allow_null=True, help_text="The retired membership the number was issued to."
+    )
+
+
+class LookupOutput(serializers.Serializer):
+    results = FoundOutput(many=True)

@@ -1,0 +1,156 @@
+"""Memberships and cards as channels see them (interfaces 3.1)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch
+
+from cards.models import Card
+from common.actor import Actor
+from common.api.dry_run import row_id
+from common.clock import program_now
+from customers.masking import masked_name
+from customers.models import Customer
+from memberships.capabilities import capabilities_of
+from memberships.card_holding import last_holder
+from memberships.models import Member, Membership, TierStanding
+from memberships.types import type_of
+from points.balances import balances_of
+from points.models import PointAccount
+from programs.design import Design, design_of
+
+MEMBERS = Prefetch(
+    "members",
+    queryset=Member.objects.filter(ended_at__isnull=True).select_related("customer").order_by("pk"),
+    to_attr="open_members",
+)
+STANDINGS = Prefetch(
+    "standings",
+    queryset=TierStanding.objects.filter(ended_at__isnull=True).select_related("group", "tier").order_by("group"),
+    to_attr="open_standings",
+)
+# Queries that show a list load these once for all of it.
+SHOWN = (MEMBERS, STANDINGS)
+
+
+def shown_name(customer: Customer, actor: Actor) -> str | None:
+    """Channels need the name; staff see it whole only with the right to."""
+    if actor.is_staff and not actor.may("personal:unmask", None):
+        return masked_name(customer.name)
+    return customer.name
+
+
+def membership_shape(membership: Membership, actor: Actor) -> dict[str, Any]:
+    return membership_shapes([membership.pk], actor)[0]
+
+
+def membership_shapes(ids: Sequence[int], actor: Actor) -> list[dict[str, Any]]:
+    """In the order of the ids; program by program, for nothing here joins two of them."""
+    found = {one.pk: one for one in Membership.objects.filter(pk__in=ids).prefetch_related(*SHOWN)}
+    by_program: dict[int, list[Membership]] = {}
+    for membership in found.values():
+        by_program.setdefault(membership.program_id, []).append(membership)
+    shapes: dict[int, dict[str, Any]] = {}
+    for program_id, memberships in by_program.items():
+        shapes |= _shapes_of_program(memberships, design_of(program_id), actor)
+    return [shapes[pk] for pk in ids]
+
+
+def tiers_of(membership: Membership) -> list[dict[str, Any]]:
+    """`open_standings` is loaded with SHOWN."""
+    return [
+        {
+            "group": standing.group.code,
+            "tier": standing.tier.code,
+            "since": standing.since,
+            "until": standing.until,
+            "reason": standing.reason or standing.source,
+        }
+        for standing in membership.open_standings  # type: ignore[attr-defined]
+    ]
+
+
+def card_shape(card: Card) -> dict[str, Any]:
+    """The face of the card: whose membership it belongs to and the tier it stands on."""
+    holding = last_holder(card.pk)
+    membership = holding.membership if holding is not None else None
+    standing = (
+        TierStanding.objects.filter(membership=membership, ended_at__isnull=True)
+        .select_related("tier")
+        .order_by("-tier__rank", "group")
+        .first()
+        if membership is not None
+        else None
+    )
+    return {
+        "number": card.number_id,
+        "program": card.program.code,
+        "type": card.kind,
+        "status": card.status,
+        "membership": row_id(Membership, membership.pk) if membership is not None else None,
+        "member_number": membership.number if membership is not None else None,
+        "tier": standing.tier.code if standing is not None else None,
+        "valid_until": card.valid_until,
+        "successor": card.successor.number_id if card.successor is not None else None,
+    }
+
+
+def _shapes_of_program(memberships: Iterable[Membership], design: Design, actor: Actor) -> dict[int, dict[str, Any]]:
+    at = program_now(design.program)
+    sets = {membership.pk: _sets_of(membership, design) for membership in memberships}
+    everything = {set_id for ids in sets.values() for set_id in ids}
+    pools = frozenset(membership.pool_id for membership in memberships if membership.pool_id is not None)
+    balances = balances_of(everything, point_types=design.point_types, at=at, pools=pools)
+    activity = _last_activities(everything)
+    return {
+        membership.pk: _shape(membership, design, actor)
+        | {
+            "balances": [balance for set_id in sets[membership.pk] for balance in balances[set_id]],
+            "last_activity_at": max((activity[one] for one in sets[membership.pk] if one in activity), default=None),
+        }
+        for membership in memberships
+    }
+
+
+def _shape(membership: Membership, design: Design, actor: Actor) -> dict[str, Any]:
+    return {
+        "id": row_id(Membership, membership.pk),
+        "number": membership.number,
+        "program": design.program.code,
+        "type": membership.type,
+        "status": membership.status,
+        "end_reason": membership.end_reason or None,
+        "superseded_by": membership.superseded_by_id,
+        "organization_membership": membership.organization_membership_id,
+        "members": [
+            {
+                "customer": member.customer_id,
+                "name": shown_name(member.customer, actor),
+                "main": member.pk == membership.main_member_id,
+                "joined_at": member.joined_at,
+            }
+            for member in membership.open_members  # type: ignore[attr-defined]
+        ],
+        "tiers": tiers_of(membership),
+        "capabilities": capabilities_of(membership, design),
+        "enrolled_at": membership.enrolled_at,
+        "expires_on": membership.expires_on,
+        "rests_until": membership.rests_until,
+    }
+
+
+def _sets_of(membership: Membership, design: Design) -> list[int]:
+    """The own set, and the pool while the membership uses one."""
+    kind = type_of(membership.type)
+    used = {kind.account_set_for(membership, point_type) for point_type in design.point_types.values()}
+    return sorted(used | {membership.own_set_id})
+
+
+def _last_activities(set_ids: Iterable[int]) -> dict[int, datetime]:
+    found: dict[int, datetime] = {}
+    rows = PointAccount.objects.filter(account_set_id__in=set_ids, last_activity_at__isnull=False)
+    for set_id, at in rows.values_list("account_set_id", "last_activity_at"):
+        if at is not None:
+            found[set_id] = max(at, found.get(set_id, at))
+    return found
