@@ -58,7 +58,10 @@ def _reverse(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
 
 def _locked_homes(posting: Posting, entries: Sequence[Entry]) -> dict[int, Membership]:
     """Per own set of the posting the membership its points belong to now, all locked in order of their ids."""
-    sets = {posting.for_set_id} | {entry.account.account_set_id for entry in entries}
+    return _locked_homes_of({posting.for_set_id} | {entry.account.account_set_id for entry in entries})
+
+
+def _locked_homes_of(sets: set[int]) -> dict[int, Membership]:
     first = {m.own_set_id: m.pk for m in Membership.objects.filter(own_set_id__in=sets)}
     wanted = set(first.values())
     while True:
@@ -67,6 +70,11 @@ def _locked_homes(posting: Posting, entries: Sequence[Entry]) -> dict[int, Membe
         if not missing:
             return {own_set: _survivor(pk, locked) for own_set, pk in first.items()}
         wanted |= missing
+
+
+def survivor_of(own_set_id: int) -> Membership:
+    """The membership an own set's points belong to now, locked."""
+    return _locked_homes_of({own_set_id})[own_set_id]
 
 
 def _survivor(pk: int, locked: dict[int, Membership]) -> Membership:

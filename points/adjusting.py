@@ -5,7 +5,7 @@ The limits bound what one person does alone: only adjustments posted without app
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
 from django.db import connection
 from django.db.models import Q, Sum
@@ -121,7 +121,6 @@ def is_above_limit(correction: Correction, *, actor: Actor, design: Design, now:
         status=AdjustmentStatus.POSTED,
         needs_approval=False,
         requested_at__gte=start,
-        requested_at__lt=start + timedelta(days=2),
     )
     return any(
         (alone.filter(side).aggregate(sum=Sum(Abs("points")))["sum"] or 0) + points > program.adjustment_day_limit
@@ -195,16 +194,14 @@ def _refuse_uncovered(correction: Correction, *, design: Design, now: datetime) 
         return
     locked = lock_accounts({account.pk}, program_id=account.program_id)[account.pk]
     asked = -correction.points
-    chosen = choose_lots(
-        account.pk, points=asked, keep=locked.debt, at=now, now=now, exempt_until=locked.exempt_until
-    )
+    chosen = choose_lots(account.pk, points=asked, keep=locked.debt, at=now, now=now, exempt_until=locked.exempt_until)
     if chosen.covered < asked:
         raise InsufficientPoints(available=max(0, chosen.free - locked.debt), asked=asked, point_type=point_type.code)
 
 
 def _post(adjustment: Adjustment, correction: Correction, *, actor: Actor, now: datetime) -> Posted:
-    """The posting first draws the adjustment's id, so that its cause exists with it."""
-    if adjustment.pk is None:
+    is_new = adjustment.pk is None
+    if is_new:
         (adjustment.pk,) = next_ids("points_adjustment_id_seq")
     posted = post(
         PostingKind.ADJUST,
@@ -218,7 +215,7 @@ def _post(adjustment: Adjustment, correction: Correction, *, actor: Actor, now: 
         reason_code=adjustment.reason_code,
     )
     adjustment.status, adjustment.posting_id = AdjustmentStatus.POSTED, posted.id
-    adjustment.save()
+    adjustment.save(force_insert=is_new)
     return posted
 
 
