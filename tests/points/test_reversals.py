@@ -1,5 +1,6 @@
 """reverse(): what comes back, what is taken, what is owed, and what is never reversed."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -19,10 +20,16 @@ from points.reversal_shares import Rounding, returned_points, shares
 from programs.design import design_of
 from programs.models import PointType, Program, ProgramStatus, RefundPolicy
 from tests.factories import ACTOR, account_of, counted, lots_of, member_of
-from tests.points.world import STAFF, amounts, earned, figures, lot, posting, sent, spent, taken_back
+from tests.points.world import STAFF, amounts, assert_sound, earned, figures, lot, posting, sent, spent, taken_back
 
 pytestmark = pytest.mark.django_db
 TABLES = (Posting, Entry, Lot, Draw, Debt, Reversal, ReversalLine, LotDateChange)
+
+
+@pytest.fixture(autouse=True)
+def sound_afterwards(db: None) -> Iterator[None]:
+    yield
+    assert_sound()
 
 
 def set_policy(program: Program, policy: str) -> None:
@@ -91,10 +98,14 @@ def test_what_was_reversed_in_full_is_not_reversed_again(michael_adams: Membersh
 
 
 @pytest.mark.parametrize("kind", ["expire", "opening", "merge", "split", "undo"])
-def test_these_kinds_are_never_reversed(michael_adams: Membership, kind: str) -> None:
+def test_these_kinds_are_never_reversed(michael_adams: Membership, katrin_bauer: Membership, kind: str) -> None:
     earned(michael_adams, 100)
-    move = Credit(account_of(michael_adams).pk, [lot(michael_adams, 10)])
-    target = posting(michael_adams, kind, Debit(account_of(michael_adams).pk, 10) if kind == "expire" else move)
+    if kind == "expire":
+        target = posting(michael_adams, kind, Debit(account_of(michael_adams).pk, 10))
+    elif kind == "opening":
+        target = posting(michael_adams, kind, Credit(account_of(michael_adams).pk, [lot(michael_adams, 10)]))
+    else:
+        target = sent(michael_adams, katrin_bauer, 10, kind=kind)
     before = counted(*TABLES)
     with pytest.raises(NotReversible) as refused:
         taken_back(target)
@@ -318,12 +329,13 @@ def test_a_redemption_of_a_closed_account_comes_back_as_a_child_lot_where_points
     earned(michael_adams, 100, days=10)
     parent = Lot.objects.get()
     redeemed = spent(michael_adams, 60)
+    sent(michael_adams, katrin_bauer, 40, kind="merge")
     PointAccount.objects.filter(pk=account_of(michael_adams).pk).update(closed=True)
     taken_back(redeemed, landing={account_of(michael_adams).pk: account_of(katrin_bauer).pk})
-    child = Lot.objects.get(account=account_of(katrin_bauer))
+    child = Lot.objects.get(account=account_of(katrin_bauer), amount=60)
     assert (child.amount, child.remaining, child.parent_id, child.origin_id) == (60, 60, parent.pk, parent.pk)
     assert (child.expires_at, child.earner_id) == (parent.expires_at, member_of(michael_adams))
-    assert lots_of(michael_adams) == [(100, 40)]
+    assert (lots_of(michael_adams), figures(katrin_bauer)) == ([(100, 0)], (100, 0))
 
 
 def test_a_capture_is_reversed_like_a_redemption(michael_adams: Membership) -> None:
@@ -421,9 +433,7 @@ def test_random_parts_sum_to_the_whole_and_stay_in_proportion(miles: int, status
     assert before == totals
 
 
-@pytest.mark.parametrize(
-    ("rounding", "expected"), [(Rounding.DOWN, 33), (Rounding.HALF_UP, 33), (Rounding.UP, 34)]
-)
+@pytest.mark.parametrize(("rounding", "expected"), [(Rounding.DOWN, 33), (Rounding.HALF_UP, 33), (Rounding.UP, 34)])
 def test_returns_round_as_the_earning_did(rounding: Rounding, expected: int) -> None:
     assert returned_points(100, returned=1, sold=3, rounding=rounding) == expected
     assert returned_points(100, returned=3, sold=3, rounding=rounding) == 100

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from common import clock
 from common.actor import Actor
+from loyalty_site.auditing import audit
 from memberships.models import Membership
 from points.drafts import Posted
 from points.ledger import post
@@ -16,6 +17,7 @@ from points.reversal_parts import Part, Reversed
 from points.reversals import reverse
 from tests.factories import ACTOR, account_of, member_of
 
+LEDGER = ["L01", "L02", "L03", "L04", "L06", "L10", "L14", "P02", "P03", "P04", "P05"]
 STAFF = Actor("user", 7, 1, "sue", lambda action, program_id: True, None)
 
 
@@ -66,10 +68,19 @@ def taken_back(posted: Posted, points: int | None = None, **values: Any) -> Reve
 
 def amounts(posted: Posted | None) -> list[int]:
     """The entries of a posting as they stand in the table."""
-    return [] if posted is None else list(Entry.objects.filter(posting_id=posted.id).order_by("pk").values_list("amount", flat=True))
+    return (
+        []
+        if posted is None
+        else list(Entry.objects.filter(posting_id=posted.id).order_by("pk").values_list("amount", flat=True))
+    )
 
 
 def figures(membership: Membership, code: str = "miles") -> tuple[int, int]:
     """(balance, debt)"""
     account = account_of(membership, code)
     return account.balance, account.debt
+
+
+def assert_sound() -> None:
+    """Balances, lots, draws, debts and reversals agree."""
+    assert [(one.invariant.id, one.row, one.detail) for one in audit(only=LEDGER)] == []
