@@ -23,19 +23,18 @@ def actor_of_request(request: HttpRequest) -> Actor:
     return actor
 
 
+def scope_choices() -> list[tuple[str, str]]:
+    return [(scope, f"{scope}: {meaning}") for scope, meaning in all_scopes().items()]
+
+
 class ChannelForm(forms.ModelForm):
-    scope_list = forms.MultipleChoiceField(label=_("scopes"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    scope_list = forms.MultipleChoiceField(
+        label=_("scopes"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, choices=scope_choices
+    )
 
     class Meta:
         model = Channel
         fields = ("code", "name", "scope_list", "all_programs", "requests_per_minute")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "scope_list" in self.fields:
-            self.fields["scope_list"].choices = [
-                (scope, f"{scope}: {meaning}") for scope, meaning in all_scopes().items()
-            ]
 
 
 class ProgramInline(TabularInline):
