@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class StaffScheme(OpenApiAuthenticationExtension):
+class StaffScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "loyalty_site.authentication.StaffSessionAuthentication"
     name = "staff"
 
