@@ -61,13 +61,18 @@ def obstacles(customer: Customer) -> list[Obstacle]:
     return found
 
 
+def check_deletable(customer: Customer) -> None:
+    """Refuse as the deletion itself would."""
+    _refuse_deletion(customer, obstacles(customer))
+
+
 def delete_customer(customer: Customer, *, actor: Actor, reason: str) -> None:
     """Remove a customer nothing refers to, personal values in history included.
 
     Memberships that may go with it are deleted above, before, in the same transaction; what is left refuses.
     """
     with changing(customer, actor=actor, reason=reason) as row:
-        _refuse_deletion(row, obstacles(row))
+        check_deletable(row)
         customer_id, number = row.pk, row.number
         try:
             row.delete()
