@@ -14,8 +14,8 @@ from gateway.channels import create_channel, system_actor
 from gateway.throttling import forget_permits
 from memberships.enrolment import enrol
 from memberships.models import Membership
+from tests.factories import ACTOR, counted, make_customer, make_program, make_terms
 
-from .making import ACTOR, counted, make_customer, make_program, make_terms
 from .test_enrolment import MADE, NOTHING
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,7 @@ from memberships.models import CardHolding, Member, Membership, TermsAcceptance,
 from memberships.standings import may_lower, set_standing
 from points.models import PointAccount, PointAccountSet
 from programs.models import Tier
-
-from .making import ACTOR, counted, make_customer, make_program, make_terms
+from tests.factories import ACTOR, counted, make_customer, make_program, make_terms
 
 GONE = (Membership, Member, CardHolding, TierStanding, TermsAcceptance, PointAccount, PointAccountSet)
 

@@ -26,8 +26,7 @@ from memberships.models import EndReason, Membership
 from memberships.types import TYPES, type_of
 from programs.design import design_of
 from programs.models import Activation, Program, ProgramStatus
-
-from .making import ACTOR, make_customer, make_program
+from tests.factories import ACTOR, make_customer, make_program
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

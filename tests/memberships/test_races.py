@@ -21,8 +21,7 @@ from memberships.errors import AlreadyMember, WrongStatus
 from memberships.models import CardHolding, Member, Membership
 from points.models import PointAccountSet
 from programs.design import forget_designs
-
-from .making import ACTOR, make_customer, make_program
+from tests.factories import ACTOR, make_customer, make_program
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
 THREADS = 8

@@ -14,8 +14,7 @@ from memberships.errors import AmbiguousNumber, MembershipEnded, NotAMember
 from memberships.finding import find_by_card_number, find_by_member_number
 from memberships.models import CardHolding, EndReason, Member, Membership
 from memberships.targets import find_target
-
-from .making import ACTOR, actor_in, make_customer, make_program
+from tests.factories import ACTOR, actor_in, make_customer, make_program
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=1)
