@@ -1,6 +1,7 @@
 """The calls of memberships, cards and the lookup, as a channel makes them."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from cards.models import Card
 from common import clock
 from gateway.authentication import forget_tokens
 from gateway.channels import create_channel, system_actor
-from gateway.throttling import forget_permits
+from gateway.throttling import forget_permits, too_many_failures
+from memberships.api import guesses
 from memberships.enrolment import enrol
 from memberships.models import Membership
 from tests.factories import ACTOR, counted, make_customer, make_program, make_terms
@@ -27,7 +29,8 @@ SHAPE = {
 
 
 @pytest.fixture(autouse=True)
-def forgetful_process() -> None:
+def forgetful_process(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     forget_tokens()
     forget_permits()
 
@@ -256,3 +259,19 @@ def test_a_replaced_card_finds_its_membership_for_the_desk_not_for_a_till(desk, 
     assert till.get(f"/api/customers/lookup?card_number={number}").json() == {"results": []}
     (found,) = desk.get(f"/api/customers/lookup?card_number={number}").json()["results"]
     assert found["membership"] == membership.pk
+
+
+def test_wrong_guesses_of_numbers_are_counted_and_then_barred(sky, emma, monkeypatch):
+    monkeypatch.setattr(guesses, "too_many_failures", partial(too_many_failures, limit=3))
+    membership = enrol(emma, program=sky, actor=ACTOR)
+    guesser, other = client_of("guesser", sky), client_of("other", sky)
+    known = f"/api/cards/{Card.objects.get().number_id}"
+    assert guesser.get("/api/cards/4000000000001").status_code == 404
+    assert guesser.get(known).status_code == 200
+    assert guesser.get("/api/customers/lookup?card_number=4000000000002").json() == {"results": []}
+    assert guesser.post("/api/cards/4000000000003/report-lost", {}, headers=keyed("g")).status_code == 404
+    for path in (known, f"/api/customers/lookup?member_number={membership.number}"):
+        barred = guesser.get(path)
+        assert (barred.status_code, barred.json()["code"]) == (429, "throttled")
+        assert int(barred["Retry-After"]) >= 1
+    assert other.get(known).status_code == 200
