@@ -3,15 +3,18 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from activities.calls import PointsCall
+from activities.earning import earn_in_general
 from cards.models import Card, NumberRegistry
 from common import clock
+from common.obstacles import Obstacle
 from customers.models import Customer
 from memberships.enrolment import enrol
 from memberships.errors import DeletionRefused, ReasonMissing, StandingRefused
-from memberships.exits import delete_membership, obstacles
+from memberships.exits import delete_membership, delete_memberships_of, obstacles
 from memberships.models import CardHolding, Member, Membership, TermsAcceptance, TierStanding
 from memberships.standings import may_lower, set_standing
-from points.models import PointAccount, PointAccountSet
+from points.models import PointAccount, PointAccountSet, Posting
 from programs.models import Tier
 from tests.factories import ACTOR, counted, make_customer, make_program, make_terms
 
@@ -36,6 +39,33 @@ def test_a_membership_nothing_was_posted_to_goes_and_its_number_stays(sky, emma)
     assert Customer.objects.filter(pk=emma.pk).exists()
     last = Membership.history.filter(id=membership.pk).first()
     assert (last.history_type, last.history_change_reason) == ("-", "typed twice")
+
+
+def test_a_membership_with_points_stays(sky, emma):
+    membership = enrol(emma, program=sky, actor=ACTOR)
+    earn_in_general(PointsCall(membership.pk, 100), actor=ACTOR)
+    before = counted(*GONE, Posting)
+    assert [one.code for one in obstacles(emma)] == ["has_postings"]
+    with pytest.raises(DeletionRefused) as refused:
+        delete_membership(membership, actor=ACTOR, reason="typed twice")
+    assert refused.value.facts["obstacles"][0]["code"] == "has_postings"
+    assert counted(*GONE, Posting) == before
+    assert Card.objects.get().status == "active"
+
+
+def test_what_others_see_above_hinders_too(sky, emma):
+    membership = enrol(emma, program=sky, actor=ACTOR)
+    with pytest.raises(DeletionRefused):
+        delete_membership(membership, actor=ACTOR, reason="x", above=[Obstacle("open_change", "A change is open.")])
+    assert Membership.objects.count() == 1
+
+
+def test_all_memberships_of_a_customer_go_before_the_customer(sky, emma):
+    enrol(emma, program=sky, actor=ACTOR)
+    enrol(emma, program=make_program("sea"), actor=ACTOR)
+    assert delete_memberships_of(emma, actor=ACTOR, reason="typed twice") == 2
+    assert counted(*GONE) == dict.fromkeys([model.__name__ for model in GONE], 0)
+    assert NumberRegistry.objects.count() == 2
 
 
 def test_a_superseding_membership_stays(sky, emma):
