@@ -29,7 +29,6 @@ def convert(
     occurred_at: datetime,
     actor: Actor,
     period_end: datetime | None = None,
-    key: tuple[bytes, int] | None = None,
 ) -> Posted:
     """Take `points` of one type and give what the rate of that time makes of them, rounded down.
 
@@ -57,5 +56,4 @@ def convert(
         occurred_at=occurred_at,
         actor=actor,
         moves=[Debit(source, points), Credit(target, [lot])],
-        key=key,
     )

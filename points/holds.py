@@ -90,7 +90,6 @@ def capture(
     actor: Actor,
     points: int | None = None,
     counts_as_activity: bool = False,
-    key: tuple[bytes, int] | None = None,
 ) -> tuple[Hold, Posted]:
     """Spend the held points, or the first `points` of them; the rest is free at once.
 
@@ -114,8 +113,7 @@ def capture(
             occurred_at=now,
             actor=actor,
             moves=[Debit(hold.account_id, asked, takes=taken, lifetime=Lifetime.REDEEMED)],
-            key=key,
-            counts_as_activity=counts_as_activity,
+                counts_as_activity=counts_as_activity,
         )
         hold.captured, hold.posting_id = asked, posted.id
         _end(hold, HoldStatus.CAPTURED, now=now)
