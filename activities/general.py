@@ -49,9 +49,7 @@ def post_in_general(
     return retrying(lambda: _post(kind, call, actor=actor, moves=moves))
 
 
-def _post(
-    kind: str, call: PointsCall, *, actor: Actor, moves: Callable[[Situation], Sequence[Move]]
-) -> dict[str, Any]:
+def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Callable[[Situation], Sequence[Move]]) -> dict[str, Any]:
     target = find_target(
         actor, membership_id=call.membership_id, member=call.member, at=call.occurred_at or clock.now()
     )

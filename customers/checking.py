@@ -31,9 +31,7 @@ def trimmed(values: Mapping[str, Any], *, lines: tuple[str, ...] = ()) -> dict[s
         if isinstance(value, str) and not _printable(value, LINE_BREAKS if name in lines else "")
     ]
     refuse(faults)
-    return {
-        name: (value.strip() or None) if isinstance(value, str) else value for name, value in values.items()
-    }
+    return {name: (value.strip() or None) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def check_row(row: models.Model, *, names: set[str], at: str = "", more: Iterable[FieldError] = ()) -> None:
@@ -47,10 +45,7 @@ def check_row(row: models.Model, *, names: set[str], at: str = "", more: Iterabl
         for name, errors in error.error_dict.items():
             pointer = f"{at}/{name}"
             if pointer not in known:
-                faults += [
-                    FieldError(pointer=pointer, code=one.code or "invalid", detail=_text(one))
-                    for one in errors
-                ]
+                faults += [FieldError(pointer=pointer, code=one.code or "invalid", detail=_text(one)) for one in errors]
     refuse(faults)
 
 

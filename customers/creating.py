@@ -38,9 +38,7 @@ def create_customer(
     now = clock.now()
     with transaction.atomic(), audit_context(actor, reason):
         customer = Customer(customer_since=now.date(), created_at=now, contact_changed_at=now)
-        given = {
-            name: value for name, value in values.items() if name != "customer_since" or value is not None
-        }
+        given = {name: value for name, value in values.items() if name != "customer_since" or value is not None}
         fill(customer, {"kind": kind, **given}, country=home_country(details))
         if not allow_duplicate:
             _refuse_duplicate(customer, details)

@@ -55,9 +55,7 @@ def set_identifications(customer: Customer, given: Rows) -> bool:
         faults = [*country_fault(row.country, f"{at}/country")] if row.country else []
         row.number_key = document_key(row.number)
         if row.number_key is None:
-            faults.append(
-                FieldError(pointer=f"{at}/number", code="required", detail="A document has a number.")
-            )
+            faults.append(FieldError(pointer=f"{at}/number", code="required", detail="A document has a number."))
         check_row(row, names=set(IDENTIFICATION), at=at, more=faults)
         rows.append(row)
     return _replace(customer.identifications.all(), rows, (*IDENTIFICATION, "number_key"))

@@ -48,6 +48,8 @@ def erase_customer(customer: Customer, *, actor: Actor, reason: str) -> Customer
 def _blank(row: Customer) -> None:
     for model in (Identification, Address):
         update_with_history(model.objects.filter(customer=row), **dict.fromkeys(model.PERSONAL, None))
+    for wish in row.contact_preferences.all():
+        wish.delete()
     for name in Customer.PERSONAL:
         setattr(row, name, None)
     row.status = CustomerStatus.ERASED

@@ -43,9 +43,7 @@ def mark_deceased(customer: Customer, *, actor: Actor, reason: str) -> Customer:
     return _move(customer, DECEASED, since=(ACTIVE, INACTIVE, CLOSED), actor=actor, reason=reason)
 
 
-def close_customer(
-    customer: Customer, *, actor: Actor, reason: str, obstacles: Sequence[Obstacle] = ()
-) -> Customer:
+def close_customer(customer: Customer, *, actor: Actor, reason: str, obstacles: Sequence[Obstacle] = ()) -> Customer:
     """The business relation is over. The caller collects what is open in the transaction around this call."""
     if obstacles:
         raise CustomerNotClosable(
@@ -90,9 +88,7 @@ def _refuse_deletion(customer: Customer, found: Sequence[Obstacle]) -> None:
 def _own_obstacles(customer: Customer) -> Iterable[Obstacle]:
     duplicates = list(customer.duplicates.order_by("pk").values_list("number", flat=True))
     if duplicates:
-        yield Obstacle(
-            "duplicates", f"Records were merged into it: {', '.join(duplicates)}.", {"numbers": duplicates}
-        )
+        yield Obstacle("duplicates", f"Records were merged into it: {', '.join(duplicates)}.", {"numbers": duplicates})
 
 
 def _protecting(rows: Iterable[Any]) -> list[Obstacle]:

@@ -24,9 +24,7 @@ def find_customers(
     given = [condition for condition in conditions if condition is not None]
     if not given:
         return Customer.objects.none()
-    found: QuerySet[Customer] = Customer.objects.exclude(status=CustomerStatus.ERASED).filter(
-        merged_into=None
-    )
+    found: QuerySet[Customer] = Customer.objects.exclude(status=CustomerStatus.ERASED).filter(merged_into=None)
     for condition in given:
         found = found.filter(condition)
     return found.distinct().order_by("pk")

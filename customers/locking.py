@@ -21,7 +21,5 @@ def changing(customer: Customer, *, actor: Actor, reason: str) -> Iterator[Custo
         if not rows:
             raise NotFound(f"Customer {customer.number} does not exist any more.")
         if rows[0].status == CustomerStatus.ERASED:
-            raise CustomerErased(
-                f"Customer {rows[0].number} was erased; nothing about the person can be kept."
-            )
+            raise CustomerErased(f"Customer {rows[0].number} was erased; nothing about the person can be kept.")
         yield rows[0]

@@ -12,7 +12,7 @@ def masked_email(email: str | None) -> str | None:
     """michael@example.com -> m***@e***.com."""
     if not email:
         return None
-    local, _, domain = email.rpartition("@")
+    local, _, domain = email.lower().rpartition("@")
     host, dot, ending = domain.rpartition(".")
     return f"{local[:1]}{STARS}@{(host or ending)[:1]}{STARS}" + (f"{dot}{ending}" if host else "")
 

@@ -25,10 +25,11 @@ def fill(row: Customer, values: Mapping[str, Any], *, country: str = "") -> set[
     before = {name: getattr(row, name) for name in FIELDS}
     for name, value in trimmed(values, lines=("notes",)).items():
         setattr(row, name, value)
-    if row.kind == CustomerKind.PERSON and not values.get("name"):
+    derived = row.kind != CustomerKind.ORGANIZATION and bool(row.first_name or row.last_name)
+    if row.kind != CustomerKind.ORGANIZATION and not values.get("name"):
         _derive_name(row, values)
     now = clock.now()
-    check_row(row, names=set(FIELDS), more=customer_faults(row, today=now.date()))
+    check_row(row, names=set(FIELDS) - ({"name"} if derived else set()), more=customer_faults(row, today=now.date()))
     row.email_key = email_key(row.email)
     row.phone_key = phone_key(row.phone, country)
     row.name_key = name_key(row.name)

@@ -103,7 +103,9 @@ def make_built_in_channels(**_: Any) -> None:
                 name=code,
                 built_in=True,
                 all_programs=True,
-                client_secret=generate_client_secret(),
+                # None at all: no token is ever issued to them.
+                client_secret="",
+                hash_client_secret=False,
                 **OF_MACHINES,
             )
         _keep_ids_reserved()

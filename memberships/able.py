@@ -38,6 +38,4 @@ def require_able(
         reason = "this member is suspended"
     else:
         reason = f"it is {membership.get_status_display()} and of type {membership.get_type_display()}"
-    raise MembershipNotAble(
-        f"Membership {membership.number} may not {VERBS[capability]}: {reason}.", facts=facts
-    )
+    raise MembershipNotAble(f"Membership {membership.number} may not {VERBS[capability]}: {reason}.", facts=facts)

@@ -58,6 +58,11 @@ class NotReversible(LedgerError):
     title = "This posting cannot be reversed"
 
 
+class PointsSpent(LedgerError):
+    code = "points_spent"
+    title = "The points to take back are not there any more"
+
+
 class EventTimeOutOfRange(LedgerError):
     code = "event_time_out_of_range"
     title = "The event lies too far from now"

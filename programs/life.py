@@ -103,9 +103,7 @@ def release_terms(terms: ProgramTerms, *, actor: Actor, reason: str = "") -> Pro
     with _changing(terms.program, actor, reason) as program:
         row = ProgramTerms.objects.get(pk=terms.pk)
         if row.released_at is not None:
-            raise TermsAlreadyReleased(
-                f"Version {row.version} was released at {row.released_at.isoformat()}."
-            )
+            raise TermsAlreadyReleased(f"Version {row.version} was released at {row.released_at.isoformat()}.")
         newer = terms_in_force(program)
         if newer is not None and newer.version > row.version:
             raise TermsSuperseded(

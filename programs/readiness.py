@@ -52,9 +52,7 @@ def _numbers(program: Program) -> Iterator[Obstacle]:
 
 def _membership_terms(program: Program, today: date) -> Iterator[Obstacle]:
     if program.valid_until is not None and program.valid_until < today:
-        yield Obstacle(
-            "valid_until", f"The program's validity ended on {program.valid_until}: set a later day."
-        )
+        yield Obstacle("valid_until", f"The program's validity ended on {program.valid_until}: set a later day.")
     if program.fee is not None and not program.term_months:
         yield Obstacle("term_months", "A fee is asked per term: set the term in months.")
     if program.auto_renew and not program.term_months:
@@ -71,8 +69,7 @@ def _legal_terms(program: Program) -> Iterator[Obstacle]:
 
 def _point_types(program: Program) -> Iterator[Obstacle]:
     dated = any(
-        group.fed_by == FedBy.POINTS and group.period != TierPeriod.LIFETIME
-        for group in program.tier_groups.all()
+        group.fed_by == FedBy.POINTS and group.period != TierPeriod.LIFETIME for group in program.tier_groups.all()
     )
     for point_type in program.point_types.all():
         if point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD and not dated:
@@ -91,10 +88,6 @@ def _tier_group(group: TierGroup) -> Iterator[Obstacle]:
     if group.fed_by != FedBy.POINTS:
         return
     if group.point_type is not None and group.point_type.kind != PointKind.QUALIFYING:
-        yield Obstacle(
-            "tier_points", f"Tier group {group.code} must be fed by a qualifying point type.", facts
-        )
+        yield Obstacle("tier_points", f"Tier group {group.code} must be fed by a qualifying point type.", facts)
     if any(lower.threshold >= upper.threshold for lower, upper in zip(tiers, tiers[1:], strict=False)):
-        yield Obstacle(
-            "tier_thresholds", f"In tier group {group.code} a higher tier must need more points.", facts
-        )
+        yield Obstacle("tier_thresholds", f"In tier group {group.code} a higher tier must need more points.", facts)

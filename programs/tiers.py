@@ -33,17 +33,13 @@ def period_of(group: TierGroup, *, at: datetime, enrolled_at: datetime, zone: Zo
         case TierPeriod.ANNIVERSARY:
             first = enrolled_at.astimezone(zone).date()
             year = _years_between(first, day)
-            return Period(
-                _start_of(_anniversary(first, year), zone), _start_of(_anniversary(first, year + 1), zone)
-            )
+            return Period(_start_of(_anniversary(first, year), zone), _start_of(_anniversary(first, year + 1), zone))
         case TierPeriod.ROLLING_MONTHS:
             return Period(end_of_day(add_months(day, -_months(group)), zone), end_of_day(day, zone))
     return Period(None, None)
 
 
-def counts_until(
-    group: TierGroup, *, earned_at: datetime, enrolled_at: datetime, zone: ZoneInfo
-) -> datetime | None:
+def counts_until(group: TierGroup, *, earned_at: datetime, enrolled_at: datetime, zone: ZoneInfo) -> datetime | None:
     """When points earned then stop counting: the end of their period, or the day they leave a rolling one."""
     if group.period == TierPeriod.ROLLING_MONTHS:
         day = earned_at.astimezone(zone).date()

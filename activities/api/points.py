@@ -84,5 +84,3 @@ class RedeemPointsView(PointsView):
     def post(self, request: Request, membership_id: int) -> HttpResponse | Response:
         """Spend points of a membership: nearest expiry first, then oldest."""
         return self.carry_out(request, membership_id)
-
-

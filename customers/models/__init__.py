@@ -1,5 +1,6 @@
 from customers.models.customer import Customer, CustomerKind, CustomerNumber, CustomerStatus
 from customers.models.details import Address, ContactPreference, Identification, PreferenceChannel
+from customers.models.staff import StaffCustomer
 
 __all__ = [
     "Address",
@@ -10,4 +11,5 @@ __all__ = [
     "CustomerStatus",
     "Identification",
     "PreferenceChannel",
+    "StaffCustomer",
 ]

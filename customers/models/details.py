@@ -72,6 +72,8 @@ class PreferenceChannel(models.TextChoices):
 class ContactPreference(AuditedModel):
     """May this customer be contacted this way? No row means: only for what the contract needs."""
 
+    PERSONAL = ("channel",)
+
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="contact_preferences")
     channel = models.CharField(_("channel"), max_length=5, choices=PreferenceChannel.choices)
     allowed = models.BooleanField(_("allowed"))

@@ -3,6 +3,7 @@ from points.models.adjustment import Adjustment, AdjustmentStatus
 from points.models.hold import Hold, HoldLot, HoldStatus
 from points.models.ledger import Entry, Posting, PostingKind
 from points.models.lot import Debt, Draw, Lot, LotDateChange
+from points.models.reversal import Reversal, ReversalLine
 
 __all__ = [
     "Adjustment",
@@ -19,4 +20,6 @@ __all__ = [
     "PointAccountSet",
     "Posting",
     "PostingKind",
+    "Reversal",
+    "ReversalLine",
 ]

@@ -18,7 +18,7 @@ from common.history import AuditedModel
 
 from .schema import tables
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @cache

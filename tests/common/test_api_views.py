@@ -29,7 +29,7 @@ from common.constraints import ConstraintTrigger
 
 from .schema import tables
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 requests = APIRequestFactory()
 
 
@@ -64,6 +64,7 @@ def declare() -> SimpleNamespace:
 
     class BoxViewSet(TaggedRetrieveMixin, mixins.ListModelMixin, LoyaltyViewSet):
         authentication_classes = (Authentication,)
+        throttle_classes = ()
         queryset = Box.objects.all()
         serializer_class = BoxSerializer
         required_scopes = {

@@ -31,7 +31,7 @@ from common.history import (
 
 from .schema import tables
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 MIA = Actor("user", 42, 1, "mia", may=lambda action, program_id: True, programs=None)
 TILL = Actor("channel", None, 9, "till", may=lambda action, program_id: True, programs=frozenset())
@@ -129,6 +129,7 @@ def test_an_inner_context_without_reason_keeps_the_outer_one(guest: Any) -> None
     assert rows(guest)[-1] == ("~", None, "till", "outer", 1)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_contexts_of_threads_do_not_mix(guest: Any) -> None:
     seen: list[int | None] = []
 
@@ -162,6 +163,7 @@ def test_a_reason_given_to_an_instance_is_used_once(guest: Any) -> None:
     assert [row[3] for row in rows(guest)] == ["opened", "once", None]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_reason_is_forgotten_even_when_the_save_fails(guest: Any) -> None:
     twin = type(guest)(name="Emma")
     twin._change_reason = "twice"
@@ -189,6 +191,7 @@ def test_update_fields_records_what_was_stored_and_not_what_was_not(guest: Any) 
     assert (last.visits, last.email, last.history_change_reason) == (1, "emma@example.org", "partly")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_history_and_row_stand_or_fall_together(guest: Any) -> None:
     with connection.schema_editor() as editor:
         editor.execute("ALTER TABLE common_historicalguest ADD CHECK (visits < 9)", params=None)

@@ -5,8 +5,7 @@ import pytest
 from customers.models import Customer
 from programs.design import forget_designs
 from programs.models import Program
-
-from .making import make_customer, make_program
+from tests.factories import make_customer, make_program
 
 
 @pytest.fixture(autouse=True)

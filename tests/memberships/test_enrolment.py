@@ -34,8 +34,7 @@ from memberships.models import (
 from memberships.numbering import valid_member_number
 from points.models import PointAccount, PointAccountSet
 from programs.models import Activation, ProgramStatus
-
-from .making import ACTOR, counted, make_customer, make_program, make_terms
+from tests.factories import ACTOR, counted, make_customer, make_program, make_terms
 
 MADE = (Membership, Member, PointAccountSet, PointAccount, Card, CardHolding, NumberRegistry, TierStanding, Event)
 NOTHING = dict.fromkeys([model.__name__ for model in MADE], 0)

@@ -47,9 +47,7 @@ def test_before_the_first_rate_and_backwards_there_is_none(pair: tuple[PointType
         rate_at(stars, miles, MARCH)
 
 
-@pytest.mark.parametrize(
-    ("points", "result"), [(3, 2), (4, 2), (5, 3), (100, 66), (10**15, 666_666_666_666_666)]
-)
+@pytest.mark.parametrize(("points", "result"), [(3, 2), (4, 2), (5, 3), (100, 66), (10**15, 666_666_666_666_666)])
 def test_what_is_left_of_a_point_is_lost(points: int, result: int) -> None:
     assert converted(points, ConversionRate(numerator=2, denominator=3)) == result
 

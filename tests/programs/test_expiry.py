@@ -115,9 +115,7 @@ def test_the_tier_period_is_given_by_the_caller() -> None:
 
 def test_inactivity_counts_from_the_latest_activity() -> None:
     idle = PointType(expiry_policy=ExpiryPolicy.INACTIVITY, expiry_length=18, expiry_rounding="month")
-    assert inactivity_ends_at(idle, last_activity=EARNED, zone=VIENNA) == datetime(
-        2027, 7, 31, 22, tzinfo=UTC
-    )
+    assert inactivity_ends_at(idle, last_activity=EARNED, zone=VIENNA) == datetime(2027, 7, 31, 22, tzinfo=UTC)
 
 
 def test_pending_days_are_whole_days_from_the_event() -> None:

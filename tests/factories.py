@@ -1,12 +1,16 @@
-"""Programs, people and actors as the tests of memberships and cards need them."""
+"""Bare makers of programs, people, memberships and actors; the named cast stands in conftest.py."""
 
 from datetime import date, datetime
 from itertools import count
 from typing import Any
 
+from activities.types import create_built_in_types
 from common import clock
 from common.actor import Actor
 from customers.models import Customer
+from memberships.enrolment import enrol
+from memberships.models import Member, Membership
+from points.models import Lot, PointAccount
 from programs.models import (
     PointKind,
     PointType,
@@ -35,6 +39,7 @@ def make_program(code: str = "sky", **values: Any) -> Program:
     ladder = TierGroup.objects.create(program=program, code="ladder", name="Ladder", point_type=status)
     Tier.objects.create(group=ladder, code="blue", name="Blue", rank=0)
     Tier.objects.create(group=ladder, code="gold", name="Gold", rank=1, threshold=1000)
+    create_built_in_types(program)
     return program
 
 
@@ -47,6 +52,27 @@ def make_customer(name: str = "Emma Stone", **values: Any) -> Customer:
     now: datetime = clock.now()
     defaults = {"number": f"T{next(_numbers)}", "name": name, "customer_since": date(2024, 1, 1)}
     return Customer.objects.create(**(defaults | {"contact_changed_at": now, "created_at": now} | values))
+
+
+def make_membership(program: Program, name: str = "Emma Stone", **values: Any) -> Membership:
+    """A standard membership of a new customer, through the door every channel uses."""
+    return enrol(make_customer(name), program=program, actor=ACTOR, **values)
+
+
+def member_of(membership: Membership) -> int:
+    """The id of the one customer in it."""
+    return Member.objects.get(membership=membership).customer_id
+
+
+def account_of(membership: Membership, code: str = "miles") -> PointAccount:
+    """The own account of that point type, read anew."""
+    return PointAccount.objects.get(account_set=membership.own_set_id, point_type__code=code)
+
+
+def lots_of(membership: Membership, code: str = "miles") -> list[tuple[int, int]]:
+    """(amount, left) of every lot in the order of spending."""
+    lots = Lot.objects.filter(account=account_of(membership, code)).order_by("expires_at", "earned_at", "id")
+    return [(lot.amount, lot.remaining) for lot in lots]
 
 
 def counted(*models: Any) -> dict[str, int]:

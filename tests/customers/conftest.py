@@ -1,0 +1,52 @@
+"""Two people the business knows, and who acts."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from common.actor import Actor
+from customers.creating import create_customer
+from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification
+from gateway.models import Event
+
+
+@pytest.fixture
+def agent() -> Actor:
+    return Actor("user", 21, 1, "ann", may=lambda action, program_id: True, programs=None)
+
+
+@pytest.fixture
+def michael_adams(db: None, agent: Actor) -> Customer:
+    return create_customer(
+        first_name="Michael",
+        last_name="Adams",
+        birth_date=date(1980, 4, 5),
+        email="Michael.Adams@Example.com",
+        phone="+43 664 1234567",
+        actor=agent,
+        details={
+            "identifications": [{"kind": "passport", "country": "AT", "number": "P 123-456"}],
+            "addresses": [{"kind": "home", "lines": "Ring 1", "postal_code": "1010", "city": "Wien", "country": "AT"}],
+            "preferences": {"email": True, "sms": False},
+        },
+    )
+
+
+@pytest.fixture
+def katrin_bauer(db: None, agent: Actor) -> Customer:
+    return create_customer(first_name="Katrin", last_name="Bauer", email="katrin@example.org", actor=agent)
+
+
+@pytest.fixture
+def everything() -> Callable[[], Any]:
+    """All rows of customers, their history and events: what a refused call must leave alone."""
+
+    def read() -> Any:
+        models = (Customer, CustomerNumber, Identification, Address, ContactPreference, Event)
+        audited = (Customer, Identification, Address, ContactPreference)
+        rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+        return rows, [list(model.history.order_by("history_id").values()) for model in audited]
+
+    return read
