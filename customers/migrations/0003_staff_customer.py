@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0001_initial'),
+        ('customers', '0002_contact_wishes_can_be_erased'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

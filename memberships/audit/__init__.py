@@ -1,0 +1,15 @@
+"""Invariants of memberships, of the sets they use and of cards in hand."""
+
+from common.audit import Source
+from memberships.audit import accounts, holdings, participation
+
+__all__ = ["INVARIANTS", "SOURCES"]
+
+OWN = "program_id = %(program)s"
+SOURCES = (
+    Source("membership", "memberships_membership", program=OWN),
+    Source("member", "memberships_member", program=OWN),
+    Source("holding", "memberships_cardholding", program=OWN),
+    Source("standing", "memberships_tierstanding", program=OWN),
+)
+INVARIANTS = (*accounts.INVARIANTS, *participation.INVARIANTS, *holdings.INVARIANTS)

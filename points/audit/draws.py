@@ -1,0 +1,216 @@
+"""Did every debit draw the right lots? Replayed per account in the order of its entries (domain 1.6).
+
+Nearest expiry first, then oldest: before a debit takes from a lot, or leaves a debt, every lot that comes earlier
+and could be spent must be empty but for what holds keep. What is uncertain counts in favour of the debit: a hold
+that began or ended within a minute of it, and a lot past its time in a set that a tier exempts.
+"""
+
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+from common.audit import Invariant, Row, Scope, query
+
+# These choose lots themselves; all other debits name theirs, or take them from a hold.
+CHOOSING = ("redeem", "transfer", "donate", "convert", "adjust")
+MARGIN = timedelta(minutes=1)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+ACCOUNTS_AT_ONCE = 5_000
+
+ACCOUNTS = """
+SELECT a.id, a.entry_count, s.exempt_until IS NOT NULL, t.expiry_policy = 'inactivity' FROM points_pointaccount a
+JOIN points_pointaccountset s ON s.id = a.account_set_id JOIN programs_pointtype t ON t.id = a.point_type_id
+WHERE (%(program)s::bigint IS NULL OR a.program_id = %(program)s)
+    AND (%(since)s::timestamptz IS NULL OR a.id = ANY(%(accounts)s::bigint[])) AND a.entry_count > 1 ORDER BY a.id
+"""
+DEBITS = f"""
+SELECT e.account_id, e.number, e.id, p.occurred_at, p.recorded_at, coalesce(o.amount, 0)
+FROM points_entry e JOIN points_posting p ON p.id = e.posting_id LEFT JOIN points_debt o ON o.entry_id = e.id
+WHERE e.account_id = ANY(%(chunk)s::bigint[]) AND e.amount < 0 AND p.kind IN {CHOOSING}
+ORDER BY e.account_id, e.number
+"""
+LOTS = """
+SELECT l.account_id, e.number, l.id, l.amount, l.earned_at, l.available_at, l.expires_at
+FROM points_lot l JOIN points_entry e ON e.id = l.entry_id WHERE l.account_id = ANY(%(chunk)s::bigint[])
+"""
+# A repaid debt was drawn when the later credit was posted: there the draw has its place.
+DRAWS = """
+SELECT l.account_id, CASE WHEN e.posting_id = d.posting_id THEN e.number ELSE (
+    SELECT max(c.number) FROM points_entry c WHERE c.posting_id = d.posting_id AND c.account_id = l.account_id) END,
+    d.entry_id, d.lot_id, d.amount
+FROM points_lot l JOIN points_draw d ON d.lot_id = l.id JOIN points_entry e ON e.id = d.entry_id
+WHERE l.account_id = ANY(%(chunk)s::bigint[])
+"""
+HELD = """
+SELECT l.account_id, l.id, b.points, h.occurred_at, LEAST(h.expires_at, h.ended_at) FROM points_hold h
+JOIN points_holdlot b ON b.hold_id = h.id JOIN points_lot l ON l.id = b.lot_id WHERE l.account_id = ANY(%(chunk)s::bigint[])
+"""
+DATES = """
+SELECT l.account_id, l.id, c.recorded_at, c.old_expires_at FROM points_lotdatechange c JOIN points_lot l ON l.id = c.lot_id
+WHERE l.account_id = ANY(%(chunk)s::bigint[]) ORDER BY c.id
+"""
+
+
+@dataclass(slots=True, eq=False)
+class _Lot:
+    id: int
+    left: int
+    earned_at: datetime
+    available_at: datetime | None
+    expires_at: datetime
+    held: list[tuple[int, datetime, datetime]] = field(default_factory=list)
+    dates: list[tuple[datetime, datetime]] = field(default_factory=list)
+    order: tuple[datetime, datetime, int] = (FOR_EVER, FOR_EVER, 0)
+
+    def expiry(self, recorded_at: datetime) -> datetime:
+        """Its date as it was then: that before the first change recorded later."""
+        return next((old for changed_at, old in self.dates if changed_at > recorded_at), self.expires_at)
+
+    def kept(self, at: datetime, *, surely: bool) -> int:
+        """Points in holds that were in force, surely or possibly."""
+        margin = MARGIN if surely else -MARGIN
+        return sum(points for points, start, end in self.held if start + margin <= at < end - margin)
+
+
+@dataclass(frozen=True, slots=True)
+class _Debit:
+    entry_id: int
+    occurred_at: datetime
+    recorded_at: datetime
+    debt: int
+
+
+@dataclass(slots=True)
+class _Account:
+    """The events of an account by entry number, and its lots as they stand while they are replayed."""
+
+    exempt: bool
+    inactivity: bool
+    debits: dict[int, _Debit] = field(default_factory=dict)
+    made: dict[int, list[_Lot]] = field(default_factory=lambda: defaultdict(list))
+    draws: dict[int, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
+    lots: dict[int, _Lot] = field(default_factory=dict)
+    open: list[_Lot] = field(default_factory=list)
+    redated: bool = False
+
+    def replay(self) -> Iterator[Row]:
+        for number in sorted(self.made.keys() | self.draws.keys() | self.debits.keys()):
+            debit = self.debits.get(number)
+            if debit is not None:
+                yield from self._judge(debit, self.draws.get(number, ()))
+            for lot in self.made.get(number, ()):
+                self._add(lot)
+            for _, lot_id, amount in self.draws.get(number, ()):
+                self._draw(lot_id, amount)
+
+    def _add(self, lot: _Lot) -> None:
+        lot.order = (lot.expires_at, lot.earned_at, lot.id)
+        insort(self.open, lot, key=attrgetter("order"))
+
+    def _draw(self, lot_id: int, amount: int) -> None:
+        lot = self.lots[lot_id]
+        was_open, lot.left = lot.left > 0, lot.left - amount
+        if was_open and lot.left <= 0:
+            self.open.remove(lot)
+        elif not was_open and lot.left > 0:
+            self._add(lot)
+
+    def _judge(self, debit: _Debit, draws: Sequence[tuple[int, int, int]]) -> Iterator[Row]:
+        took = {lot_id: amount for entry_id, lot_id, amount in draws if entry_id == debit.entry_id}
+        passed_over = None
+        for lot in self._in_order(debit):
+            taken = took.pop(lot.id, 0)
+            if taken and passed_over is not None:
+                yield debit.entry_id, f"drew lot {lot.id} while lot {passed_over} came first"
+                return
+            if taken and not self._may_give(lot, taken, debit):
+                yield debit.entry_id, f"drew {taken} of lot {lot.id}, which could not give them"
+                return
+            if passed_over is None and self._surely_free(lot, debit) > taken:
+                passed_over = lot.id
+            if not took and not debit.debt:
+                return
+        if took:
+            yield debit.entry_id, f"drew lot {min(took)}, which had nothing left"
+        elif debit.debt and passed_over is not None and not self.inactivity:
+            yield debit.entry_id, f"left a debt of {debit.debt} while lot {passed_over} had points"
+
+    def _in_order(self, debit: _Debit) -> Sequence[_Lot]:
+        if not self.redated:
+            return self.open
+        return sorted(self.open, key=lambda lot: (lot.expiry(debit.recorded_at), lot.earned_at, lot.id))
+
+    def _may_give(self, lot: _Lot, points: int, debit: _Debit) -> bool:
+        if lot.available_at is not None and lot.available_at > debit.occurred_at:
+            return False
+        if lot.expiry(debit.recorded_at) <= debit.occurred_at and not self.exempt:
+            return False
+        return points <= lot.left - lot.kept(debit.recorded_at, surely=True)
+
+    def _surely_free(self, lot: _Lot, debit: _Debit) -> int:
+        if lot.available_at is not None and lot.available_at > debit.occurred_at:
+            return 0
+        if lot.expiry(debit.recorded_at) <= debit.occurred_at:
+            return 0
+        return lot.left - lot.kept(debit.recorded_at, surely=False)
+
+
+def wrong_draws(scope: Scope) -> Iterator[Row]:
+    """(entry id, what is wrong) of every debit that drew other lots than the rule says."""
+    for chunk in _chunks(query(ACCOUNTS, scope)):
+        for account in _load(chunk, scope):
+            yield from account.replay()
+
+
+def _chunks(rows: Sequence[Any]) -> Iterator[list[Any]]:
+    """Accounts in order, so many at a time that their lots fit into memory."""
+    chunk: list[Any] = []
+    entries = 0
+    for row in rows:
+        chunk.append(row)
+        entries += row[1]
+        if len(chunk) >= ACCOUNTS_AT_ONCE or entries >= 10 * ACCOUNTS_AT_ONCE:
+            yield chunk
+            chunk, entries = [], 0
+    if chunk:
+        yield chunk
+
+
+def _load(chunk: Sequence[Any], scope: Scope) -> list[_Account]:
+    accounts = {row[0]: _Account(exempt=row[2], inactivity=row[3]) for row in chunk}
+    for account_id, number, entry_id, occurred_at, recorded_at, debt in query(DEBITS, scope, chunk=list(accounts)):
+        accounts[account_id].debits[number] = _Debit(entry_id, occurred_at, recorded_at, debt)
+    choosing = {account_id: account for account_id, account in accounts.items() if account.debits}
+    for account_id, number, lot_id, amount, earned_at, available_at, expires_at in query(
+        LOTS, scope, chunk=list(choosing)
+    ):
+        lot = _Lot(lot_id, amount, earned_at, available_at, expires_at or FOR_EVER)
+        choosing[account_id].made[number].append(lot)
+        choosing[account_id].lots[lot_id] = lot
+    _load_changes(choosing, scope)
+    return list(choosing.values())
+
+
+def _load_changes(accounts: dict[int, _Account], scope: Scope) -> None:
+    ids = list(accounts)
+    for account_id, number, entry_id, lot_id, amount in query(DRAWS, scope, chunk=ids):
+        if number is not None:
+            accounts[account_id].draws[number].append((entry_id, lot_id, amount))
+    for account_id, lot_id, points, start, end in query(HELD, scope, chunk=ids):
+        accounts[account_id].lots[lot_id].held.append((points, start, end))
+    for account_id, lot_id, changed_at, old in query(DATES, scope, chunk=ids):
+        accounts[account_id].lots[lot_id].dates.append((changed_at, old or FOR_EVER))
+        accounts[account_id].redated = True
+
+
+INVARIANTS = (
+    Invariant(
+        "P11", "lots", "debits drew the lots that expire first, then the oldest",
+        "Members may have lost points to expiry: extend the lot that was passed over, and find out who drew unlocked.",
+        find=wrong_draws, limits_itself=True,
+    ),
+)
