@@ -113,7 +113,7 @@ def capture(
             occurred_at=now,
             actor=actor,
             moves=[Debit(hold.account_id, asked, takes=taken, lifetime=Lifetime.REDEEMED)],
-                counts_as_activity=counts_as_activity,
+            counts_as_activity=counts_as_activity,
         )
         hold.captured, hold.posting_id = asked, posted.id
         _end(hold, HoldStatus.CAPTURED, now=now)

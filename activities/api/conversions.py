@@ -21,7 +21,9 @@ class ConversionSerializer(StrictSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         # `from` is no name Python lets a class have.
-        return {"from": StrictCharField(max_length=40, help_text="The point type that is taken.")} | super().get_fields()
+        return {
+            "from": StrictCharField(max_length=40, help_text="The point type that is taken.")
+        } | super().get_fields()
 
 
 class ConvertPointsView(VerbMixin, APIView):

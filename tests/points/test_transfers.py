@@ -23,8 +23,6 @@ from .moving_world import (
     NOW,
     SYSTEM,
     balance,
-    balances,
-    counted,
     day,
     design,
     give,
@@ -36,6 +34,7 @@ from .moving_world import (
     party,
     prove,
 )
+from .refusals import refused
 
 
 @pytest.fixture(autouse=True)
@@ -78,16 +77,6 @@ def send(
             actor=SYSTEM,
             donate=donate,
         )
-
-
-def refused(code: str, do: Callable[[], object]) -> LoyaltyError:
-    """The refusal, after which nothing has changed."""
-    before = counted(), balances()
-    with pytest.raises(LoyaltyError) as caught:
-        do()
-    assert caught.value.code == code
-    assert (counted(), balances()) == before
-    return caught.value
 
 
 def test_a_transfer_draws_nearest_expiry_first_and_makes_child_lots_with_the_parents_dates(miles, sky):
