@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from activities.api import adjustments, points, reversals, statements
+from activities.api import adjustments, conversions, holds, lots, points, reversals, statements, transfers
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
 
@@ -19,4 +19,11 @@ urlpatterns = [
     re_path(f"{ONE}/statement$", statements.StatementView.as_view()),
     re_path(f"{ONE}/explain$", statements.ExplainView.as_view()),
     re_path(f"{ONE}/activities$", statements.ActivityListView.as_view()),
+    path("memberships/<int:membership_id>/transfer-points", transfers.TransferPointsView.as_view()),
+    path("memberships/<int:membership_id>/convert-points", conversions.ConvertPointsView.as_view()),
+    path("memberships/<int:membership_id>/holds", holds.HoldsView.as_view()),
+    path("holds/<int:hold_id>", holds.HoldView.as_view()),
+    path("holds/<int:hold_id>/capture", holds.CaptureView.as_view()),
+    path("holds/<int:hold_id>/release", holds.ReleaseView.as_view()),
+    path("lots/<int:lot_id>/extend", lots.ExtendLotView.as_view()),
 ]
