@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from activities.api.shapes import BalanceSerializer
-from activities.models import ActivityStatus, MemberActivity
+from activities.models import MemberActivity
 from points.models import Lot
 
 
@@ -129,7 +129,7 @@ class LotSerializer(serializers.ModelSerializer):
 
 class ActivitySerializer(serializers.ModelSerializer):
     type = serializers.SlugField(source="type.code")
-    status = serializers.ChoiceField(choices=ActivityStatus.choices)
+    status = serializers.CharField(help_text="received, processed, refused, failed or reversed")
     membership = serializers.IntegerField(source="membership_id")
     member = serializers.IntegerField(source="customer_id", allow_null=True)
     posting = serializers.IntegerField(source="posting_id", allow_null=True)
