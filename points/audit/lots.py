@@ -27,7 +27,7 @@ INVARIANTS = (
         """
         SELECT a.id, 'balance ' || a.balance || ', lots ' || coalesce(l.total, 0) || ', debt ' || a.debt
         FROM account a LEFT JOIN (
-            SELECT account_id, sum(remaining) AS total FROM lot WHERE is_open GROUP BY 1
+            SELECT account_id, sum(remaining) AS total FROM lot GROUP BY 1
         ) l ON l.account_id = a.id WHERE a.balance <> coalesce(l.total, 0) - a.debt
         """,
     ),
