@@ -32,7 +32,7 @@ SELECT e.account_id, e.number, e.id, p.occurred_at, p.recorded_at, coalesce(o.am
 FROM points_entry e JOIN points_posting p ON p.id = e.posting_id LEFT JOIN points_debt o ON o.entry_id = e.id
 WHERE e.account_id = ANY(%(chunk)s::bigint[]) AND e.amount < 0 AND p.kind IN {CHOOSING}
 ORDER BY e.account_id, e.number
-"""
+"""  # noqa: S608 - names of our own
 LOTS = """
 SELECT l.account_id, e.number, l.id, l.amount, l.earned_at, l.available_at, l.expires_at
 FROM points_lot l JOIN points_entry e ON e.id = l.entry_id WHERE l.account_id = ANY(%(chunk)s::bigint[])

@@ -189,9 +189,9 @@ def debt_left_while_points_were_there(w: World) -> None:
     ledger.debit(owed, pool, [], debt=100)
 
 
-@fault("P11")
+@fault("P11", "P13")
 def held_points_spent(w: World) -> None:
-    """30 of the 250 left in the lot are held."""
+    """200 of the 350 left in the lot are held."""
     redeem = w.post("greedy", "redeem", w.now + days(0.01))
     _hold(w, "open", points=200)
     HoldLot.objects.filter(hold=w.holds["open"]).update(points=200)
