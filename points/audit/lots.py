@@ -86,7 +86,7 @@ INVARIANTS = (
             AND (s.exempt_until IS NULL OR s.exempt_until <= p.occurred_at) AND NOT EXISTS (
                 SELECT 1 FROM points_lotdatechange c WHERE c.lot_id = l.id AND c.recorded_at > p.recorded_at
                 AND (c.old_expires_at IS NULL OR c.old_expires_at > p.occurred_at))
-        """,
+        """,  # noqa: S608 - kinds of our own
     ),
     Invariant(
         "P08", "lots", "lots of a type with dates carry one, lots of an inactivity type carry none",
