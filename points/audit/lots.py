@@ -118,7 +118,8 @@ INVARIANTS = (
         "P10", "lots", "a debt is what its debit did not draw at once, on the debit's account",
         "Recompute the debt from the draws of its entry.",
         """
-        SELECT d.id, d.amount || ' owed by an entry of ' || e.amount || ' that drew ' || coalesce(w.taken, 0) FROM debt d
+        SELECT d.id, d.amount || ' owed by an entry of ' || e.amount || ' that drew ' || coalesce(w.taken, 0)
+        FROM debt d
         LEFT JOIN points_entry e ON e.id = d.entry_id LEFT JOIN LATERAL (
             SELECT sum(w.amount) AS taken FROM points_draw w WHERE w.entry_id = e.id AND w.posting_id = e.posting_id
         ) w ON true
