@@ -293,13 +293,3 @@ def adjustment_above_every_limit(w: World) -> None:
 @fault("S02")
 def adjustment_unlike_its_posting(w: World) -> None:
     Adjustment.objects.filter(points=200).update(points=201)
-
-
-@fault("L06", "L09")
-def transfer_sent_twice_in_one_direction(w: World) -> None:
-    """The receiving leg turned into an expiry of its own: both sides are told."""
-    leg = Entry.objects.get(posting=w.postings["transfer"], amount__gt=0)
-    other = ledger.posting(
-        "expire", for_set=w.memberships["katrin"].own_set, channel=w.till, at=w.now + days(0.01), cause=("run", 3)
-    )
-    Entry.objects.filter(pk=leg.pk).update(posting=other)
