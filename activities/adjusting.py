@@ -10,7 +10,6 @@ from activities.lot_dates import lot_dates
 from activities.reversing import survivor_of
 from common import clock
 from common.actor import Actor
-from common.api.dry_run import row_id
 from common.db import in_program, retrying
 from common.errors import NotAllowed, NotFound
 from memberships.able import require_able
@@ -135,7 +134,7 @@ def members_sharing(account: PointAccount) -> frozenset[int]:
 def adjustment_shape(adjustment: Adjustment, design: Design) -> dict[str, Any]:
     """The API's <adjustment>."""
     return {
-        "id": row_id(Adjustment, adjustment.pk),
+        "id": adjustment.pk,
         "membership": Membership.objects.values_list("pk", flat=True).get(own_set_id=adjustment.for_set_id),
         "member": adjustment.person_id,
         "point_type": design.point_types[adjustment.account.point_type_id].code,
