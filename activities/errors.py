@@ -15,3 +15,8 @@ class UnknownActivityType(ActivityError):
 class LimitExceeded(ActivityError):
     code = "limit_exceeded"
     title = "Above the program's limit"
+
+
+class NotBeneficiary(ActivityError):
+    code = "not_beneficiary"
+    title = "This membership takes no donations"

@@ -1,24 +1,25 @@
 """Earning and redeeming in their general form: it redirects, repays, expires first, and explains refusals."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from activities.calls import PointsCall
 from activities.models import ActivityStatus, MemberActivity
+from activities.targeting import locked_target, require_right
 from activities.timing import event_time
 from activities.types import activity_type
 from common import clock
 from common.actor import Actor
 from common.db import in_program, next_ids, retrying
 from memberships.able import require_able
-from memberships.locking import shared_membership
-from memberships.models import Member, Membership, MembershipStatus
+from memberships.models import Member, Membership
 from memberships.targets import Target, find_target
 from memberships.types import type_of
 from points.accounts import account_for
 from points.balances import balances_of, iso
+from points.expiry import ensure_not_rested
 from points.ledger import post
 from points.models import PointAccount, PointAccountSet
 from points.moves import Cause, Move
@@ -54,7 +55,10 @@ def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Callable[[Situati
         actor, membership_id=call.membership_id, member=call.member, at=call.occurred_at or clock.now()
     )
     with in_program(target.membership.program_id):
-        target = _locked(target, call, actor)
+        require_right(actor, f"points:{kind}", target.membership.program_id)
+        target = locked_target(
+            target, actor, named=call.membership_id, member=call.member, at=call.occurred_at or clock.now()
+        )
         membership = target.membership
         design = design_of(membership.program_id)
         point_type = design.point_type(call.point_type)
@@ -63,19 +67,9 @@ def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Callable[[Situati
         require_able(membership, kind, design, member=member)
         account_set = PointAccountSet.objects.get(pk=type_of(membership.type).account_set_for(membership, point_type))
         account = account_for(account_set, point_type)
+        ensure_not_rested(account.pk, point_type, design=design, actor=actor, at=at)
         situation = Situation(design, membership, member, account, point_type, at)
         return _record(kind, call, situation, actor=actor, moves=moves(situation), target=target)
-
-
-def _locked(target: Target, call: PointsCall, actor: Actor) -> Target:
-    """The target under its lock; one that was merged while this waited is resolved once more."""
-    membership = shared_membership(target.membership.pk)
-    if membership.status == MembershipStatus.EXPIRED and target.membership.status != MembershipStatus.EXPIRED:
-        target = find_target(
-            actor, membership_id=call.membership_id, member=call.member, at=call.occurred_at or clock.now()
-        )
-        membership = shared_membership(target.membership.pk)
-    return replace(target, membership=membership)
 
 
 def _record(

@@ -12,16 +12,16 @@ def lot_dates(
     point_type: PointType, design: Design, *, at: datetime, enrolled_at: datetime
 ) -> tuple[datetime | None, datetime | None]:
     """(usable from, usable before) of a lot earned at `at`; None: at once, and never."""
-    period_end = None
+    until = None
     if point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD:
-        period_end = _period_end(point_type, design, at=at, enrolled_at=enrolled_at)
+        until = period_end(point_type, design, at=at, enrolled_at=enrolled_at)
     return (
         available_at(point_type, earned_at=at),
-        expires_at(point_type, earned_at=at, zone=design.zone, period_end=period_end),
+        expires_at(point_type, earned_at=at, zone=design.zone, period_end=until),
     )
 
 
-def _period_end(point_type: PointType, design: Design, *, at: datetime, enrolled_at: datetime) -> datetime | None:
+def period_end(point_type: PointType, design: Design, *, at: datetime, enrolled_at: datetime) -> datetime | None:
     group = TierGroup.objects.filter(point_type=point_type, fed_by=FedBy.POINTS).order_by("pk").first()
     if group is None:
         return None

@@ -20,6 +20,7 @@ from activities.types import activity_type
 from common.actor import Actor
 from common.db import next_ids
 from memberships.capabilities import able_states
+from points.inactivity import active_since
 from programs.design import Design
 from programs.expiry import available_at, expires_at
 from programs.models import ExpiryPolicy, PointKind, PointType
@@ -118,7 +119,7 @@ def _parameters(
         "amount": amount,
         "kind": flow.kind,
         "at": at,
-        "active_since": None,
+        "active_since": active_since(point_type, at=at, zone=design.zone),
         "active": kind.counts_as_activity,
         "available_at": available_at(point_type, earned_at=at),
         "expires_at": expires_at(point_type, earned_at=at, zone=design.zone),

@@ -89,6 +89,14 @@ def delete_membership(membership: Membership, *, actor: Actor, reason: str, abov
         record_event("membership.deleted", program_id=row.program_id, subject_id=membership.pk, facts={})
 
 
+def delete_memberships_of(customer: Customer, *, actor: Actor, reason: str) -> int:
+    """All of them, before the customer goes, in the caller's transaction; how many."""
+    memberships = Membership.objects.filter(members__customer=customer).distinct().order_by("pk")
+    for membership in memberships:
+        delete_membership(membership, actor=actor, reason=reason)
+    return len(memberships)
+
+
 def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:
     at = program_now(row.program)
     for holding in CardHolding.objects.filter(membership=row).select_related("card__program").order_by("card"):

@@ -26,3 +26,17 @@ def shared_membership(membership_id: int) -> Membership:
     ):
         return membership
     raise NotFound("No such membership.")
+
+
+def shared_memberships(ids: Iterable[int]) -> list[Membership]:
+    """The rows FOR SHARE in order of their ids."""
+    wanted = sorted(set(ids))
+    table = Membership._meta.db_table
+    found = Membership.objects.raw(
+        f"SELECT * FROM {table} WHERE id = ANY(%s) ORDER BY id FOR SHARE",  # noqa: S608 - the name of our own table
+        [wanted],
+    )
+    memberships = list(found)
+    if len(memberships) != len(wanted):
+        raise NotFound("No such membership.")
+    return memberships

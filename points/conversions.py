@@ -11,7 +11,6 @@ from points.models import PointAccountSet, PostingKind
 from points.moves import Cause, Credit, Debit, NewLot
 from programs.conversion import converted, rate_at
 from programs.design import Design
-from programs.expiry import expires_at
 from programs.models import PointType
 
 
@@ -28,13 +27,12 @@ def convert(
     cause: Cause,
     occurred_at: datetime,
     actor: Actor,
-    period_end: datetime | None = None,
-    key: tuple[bytes, int] | None = None,
+    expires_at: datetime | None,
 ) -> Posted:
     """Take `points` of one type and give what the rate of that time makes of them, rounded down.
 
-    The new lot expires by its own type's rule, counted from the conversion; `period_end` is the end of the tier
-    period for a type that expires with it. Neither lifetime figure counts a conversion.
+    `expires_at` is what the rule of the new type makes of the time of the conversion. Neither lifetime figure
+    counts a conversion, and it is no activity.
     """
     gained = converted(points, rate_at(from_type, to_type, occurred_at))
     source = account_for(PointAccountSet.objects.get(pk=from_set_id), from_type).pk
@@ -44,7 +42,7 @@ def convert(
     lot = NewLot(
         gained,
         earned_at=occurred_at,
-        expires_at=expires_at(to_type, earned_at=occurred_at, zone=design.zone, period_end=period_end),
+        expires_at=expires_at,
         earner_id=person_id,
         contributor_id=person_id,
     )
@@ -57,5 +55,4 @@ def convert(
         occurred_at=occurred_at,
         actor=actor,
         moves=[Debit(source, points), Credit(target, [lot])],
-        key=key,
     )

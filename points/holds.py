@@ -90,7 +90,6 @@ def capture(
     actor: Actor,
     points: int | None = None,
     counts_as_activity: bool = False,
-    key: tuple[bytes, int] | None = None,
 ) -> tuple[Hold, Posted]:
     """Spend the held points, or the first `points` of them; the rest is free at once.
 
@@ -114,7 +113,6 @@ def capture(
             occurred_at=now,
             actor=actor,
             moves=[Debit(hold.account_id, asked, takes=taken, lifetime=Lifetime.REDEEMED)],
-            key=key,
             counts_as_activity=counts_as_activity,
         )
         hold.captured, hold.posting_id = asked, posted.id
@@ -191,10 +189,10 @@ def _locked(hold_id: int) -> tuple[Hold, Design, datetime]:
 
 def _locked_open(hold_id: int) -> tuple[Hold, Design, datetime]:
     hold, design, now = _locked(hold_id)
-    if hold.status != HoldStatus.OPEN or hold.expires_at <= now:
-        ended = hold.status if hold.status != HoldStatus.OPEN else HoldStatus.LAPSED
+    ended = hold.status_at(now)
+    if ended != HoldStatus.OPEN:
         raise HoldNotOpen(
-            f"The hold is {HoldStatus(ended).label} since {(hold.ended_at or hold.expires_at).isoformat()}. "
+            f"The hold is {ended.label} since {(hold.ended_at or hold.expires_at).isoformat()}. "
             "Redeem the points or place a new hold.",
             facts={"hold": hold.pk, "status": str(ended), "expires_at": hold.expires_at.isoformat()},
         )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from points.errors import LotNotExtendable, LotsNotRedatable
 from points.ledger import lock_accounts
 from points.models import Lot, LotDateChange
 from programs.design import design_of
-from programs.expiry import expires_at
+from programs.expiry import end_of_day, expires_at
 from programs.models import ExpiryPolicy, PointType, ProgramStatus
 
 ACCOUNTS_AT_ONCE = 500
@@ -77,8 +77,8 @@ class Redating:
         self.by_dates[one.old, one.new] += one.points
 
 
-def extend(lot_id: int, *, until: datetime, reason_code: str, actor: Actor) -> LotDateChange:
-    """Give a lot a later date, with right and reason; `until` is the first time it is unusable.
+def extend(lot_id: int, *, last_day: date, reason_code: str, actor: Actor) -> LotDateChange:
+    """Give a lot a later date, with right and reason: usable through the end of that day in the program's zone.
 
     Raises NotFound, NotAllowed, LotNotExtendable.
     """
@@ -93,7 +93,8 @@ def extend(lot_id: int, *, until: datetime, reason_code: str, actor: Actor) -> L
     with in_program(program_id):
         lock_accounts({account_id}, program_id=program_id)
         lot = Lot.objects.select_for_update(of=("self",), no_key=True).get(pk=lot_id)
-        now = clock.program_now(design_of(program_id).program)
+        design = design_of(program_id)
+        now, until = clock.program_now(design.program), end_of_day(last_day, design.zone)
         _check_extendable(lot, until=until, now=now)
         change = LotDateChange.objects.create(
             lot=lot,

@@ -53,7 +53,6 @@ def transfer(
     occurred_at: datetime,
     actor: Actor,
     donate: bool = False,
-    key: tuple[bytes, int] | None = None,
 ) -> Posted:
     """One posting with an entry on each side; the receiver's lots are children of the lots drawn.
 
@@ -74,7 +73,6 @@ def transfer(
         occurred_at=occurred_at,
         actor=actor,
         moves=[Carry(source, target, points, contributor_id=receiver.person_id)],
-        key=key,
     )
 
 

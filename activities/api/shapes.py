@@ -11,11 +11,13 @@ from points.models import Posting
 
 def kept_ids(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer of a verb, its ids null in a dry run, where their rows were not kept."""
+    return kept_posting(answer) | {"activity": row_id(MemberActivity, answer["activity"])}
+
+
+def kept_posting(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same for answers without an activity; `posting` may be null."""
     posting = answer["posting"]
-    return answer | {
-        "activity": row_id(MemberActivity, answer["activity"]),
-        "posting": posting | {"id": row_id(Posting, posting["id"])},
-    }
+    return answer | {"posting": posting and posting | {"id": row_id(Posting, posting["id"])}}
 
 
 class NextExpirySerializer(serializers.Serializer):
@@ -59,3 +61,54 @@ class PointsAnswerSerializer(serializers.Serializer):
     membership = serializers.IntegerField(help_text="The membership that was posted to.")
     redirected_from = serializers.IntegerField(allow_null=True)
     balances = BalanceSerializer(many=True)
+
+
+class TransferAnswerSerializer(serializers.Serializer):
+    posting = PostingSerializer(help_text="Shows the sender's entry only.")
+    membership = serializers.IntegerField(help_text="The sender.")
+    to_membership = serializers.IntegerField()
+    redirected_from = serializers.IntegerField(allow_null=True)
+    balances = BalanceSerializer(many=True, help_text="The sender's.")
+
+
+class ConversionAnswerSerializer(serializers.Serializer):
+    posting = PostingSerializer()
+    membership = serializers.IntegerField()
+    redirected_from = serializers.IntegerField(allow_null=True)
+    balances = BalanceSerializer(many=True, help_text="Of both types.")
+
+
+class HoldSerializer(serializers.Serializer):
+    id = serializers.IntegerField(allow_null=True)
+    membership = serializers.IntegerField()
+    member = serializers.IntegerField(allow_null=True)
+    status = serializers.ChoiceField(choices=["open", "captured", "released", "lapsed"])
+    point_type = serializers.SlugField()
+    points = serializers.IntegerField()
+    captured = serializers.IntegerField()
+    reference = serializers.CharField(allow_blank=True)
+    placed_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="Free again from then on.")
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class PlacedHoldSerializer(HoldSerializer):
+    posting = PostingSerializer(allow_null=True)
+    balances = BalanceSerializer(many=True)
+    redirected_from = serializers.IntegerField(allow_null=True)
+
+
+class EndedHoldSerializer(HoldSerializer):
+    posting = PostingSerializer(
+        allow_null=True, help_text="What was captured; after a release, the expiry of points past their time."
+    )
+    balances = BalanceSerializer(many=True)
+    freed = serializers.IntegerField(help_text="Points that were held and are not any more.")
+
+
+class LotDateChangeSerializer(serializers.Serializer):
+    lot = serializers.IntegerField()
+    points = serializers.IntegerField(help_text="Left of the lot.")
+    old_expires_at = serializers.DateTimeField()
+    new_expires_at = serializers.DateTimeField(help_text="The end of the last day.")
+    reason = serializers.CharField()

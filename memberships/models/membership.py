@@ -1,5 +1,7 @@
 """One participation in one program, and who takes part in it (domain 1.4, 1.5)."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
@@ -119,7 +121,7 @@ class Membership(AuditedModel):
     redeem_override = models.BooleanField(_("may redeem by exception"), default=False)
     version = models.IntegerField(_("version"), default=1, editable=False)
 
-    objects = MembershipQuerySet.as_manager()
+    objects: ClassVar[Any] = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("membership")

@@ -1,9 +1,12 @@
 """Named lots set aside for an open sale (domain 1.6)."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from common.actor import Actor
 from common.constraints import CompositeForeignKey
 from customers.models import Customer
 from gateway.models import Channel
@@ -21,6 +24,10 @@ class HoldStatus(models.TextChoices):
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
+    def visible_to(self, actor: Actor) -> "HoldQuerySet":
+        """The holds of the actor's programs."""
+        return self if actor.programs is None else self.filter(program_id__in=actor.programs)
+
     def in_force(self, at: object) -> "HoldQuerySet":
         """Open and within its time: a hold past its limit is free at once, the run only tidies."""
         return self.filter(status=HoldStatus.OPEN, expires_at__gt=at)
@@ -74,6 +81,11 @@ class Hold(models.Model):
                 to_fields=["id", "program"],
             ),
         ]
+
+    def status_at(self, at: datetime) -> HoldStatus:
+        """The status as it counts: an open hold past its limit is over."""
+        over = self.status == HoldStatus.OPEN and self.expires_at <= at
+        return HoldStatus.LAPSED if over else HoldStatus(self.status)
 
     def __str__(self) -> str:
         return f"{self.points} {self.get_status_display()}"

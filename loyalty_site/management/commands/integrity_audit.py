@@ -74,7 +74,8 @@ class Command(BaseCommand):
             broken = [finding for finding in findings if finding.invariant is invariant]
             if broken:
                 self.stdout.write(self.style.ERROR(f"{invariant.id} {invariant.rule}: {len(broken)}"))
-                self.stdout.writelines(f"  {finding.row}: {finding.detail}" for finding in broken)
+                for finding in broken:
+                    self.stdout.write(f"  {finding.row}: {finding.detail}")
                 self.stdout.write(f"  Repair: {invariant.hint}")
         verdict = f"{len(asked)} invariants asked, {len(findings)} rows break them."
         self.stdout.write(self.style.ERROR(verdict) if findings else self.style.SUCCESS(verdict))

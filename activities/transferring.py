@@ -1,0 +1,121 @@
+"""Transfer or donate points from one membership to another (interfaces 3.1, transfer-points)."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from activities.answers import touched_balances
+from activities.errors import NotBeneficiary
+from activities.general import posting_shape
+from activities.targeting import require_right
+from common import clock
+from common.actor import Actor
+from common.db import in_program, retrying
+from common.errors import NotFound
+from memberships.able import require_able
+from memberships.locking import locked_memberships, shared_memberships
+from memberships.models import Member, Membership
+from memberships.targets import NOWHERE, Target, find_target
+from memberships.types import type_of
+from points.errors import DifferentProgram
+from points.moves import Cause
+from points.transfers import Party, check_transferable, transfer
+from programs.design import Design, design_of
+from programs.models import PointType
+
+
+@dataclass(frozen=True, slots=True)
+class TransferCall:
+    """`member` is the customer who acts for the sender. Without `point_type` the program's default is meant."""
+
+    membership_id: int
+    to_membership: int
+    points: int
+    point_type: str | None = None
+    donate: bool = False
+    member: int | None = None
+
+
+def transfer_points(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
+    """Move the points; the API's answer, which shows the sender's side only.
+
+    Raises NotFound, MembershipNotAble, NotTransferable, DifferentProgram, SameAccount, NotBeneficiary,
+    TransferOutOfLimits, AccountRested, InsufficientPoints.
+    """
+    return retrying(lambda: _transfer(call, actor=actor))
+
+
+def _transfer(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
+    target = find_target(actor, membership_id=call.membership_id, member=call.member, at=clock.now())
+    program_id = target.membership.program_id
+    require_right(actor, "points:transfer", program_id)
+    _check_receiver(call.to_membership, actor=actor, program_id=program_id)
+    with in_program(program_id):
+        design = design_of(program_id)
+        target, receiver = _locked_pair(target, call.to_membership, design=design)
+        sender = target.membership
+        point_type = design.point_type(call.point_type)
+        heir = _acting_member(receiver)
+        giving, taking = _party(sender, point_type, target.member), _party(receiver, point_type, heir)
+        # What the program never allows is told before what the memberships may not do now.
+        check_transferable(point_type, sender=giving, receiver=taking)
+        require_able(sender, "transfer_out", design, member=target.member)
+        require_able(receiver, "transfer_in", design, member=heir)
+        if call.donate and not receiver.is_beneficiary:
+            raise NotBeneficiary(
+                "Donations go to memberships that are marked as beneficiaries. Send it as a transfer instead.",
+                facts={"membership": receiver.pk},
+            )
+        posted = transfer(
+            point_type,
+            points=call.points,
+            sender=giving,
+            receiver=taking,
+            design=design,
+            cause=Cause("membership", sender.pk),
+            occurred_at=clock.program_now(design.program),
+            actor=actor,
+            donate=call.donate,
+        )
+        own = tuple(entry for entry in posted.entries if entry.amount < 0)
+        return {
+            "posting": posting_shape(replace(posted, entries=own), design),
+            "membership": sender.pk,
+            "to_membership": receiver.pk,
+            "redirected_from": target.redirected_from,
+            "balances": touched_balances(giving.set_id, [point_type], design),
+        }
+
+
+def _check_receiver(membership_id: int, *, actor: Actor, program_id: int) -> None:
+    """One the actor may not see does not exist; one of another program of the actor's is told as that."""
+    found = Membership.objects.visible_to(actor).filter(pk=membership_id).values_list("program_id", flat=True).first()
+    if found is None:
+        raise NotFound(NOWHERE, facts={"to_membership": membership_id})
+    if found != program_id:
+        raise DifferentProgram(
+            "Points never cross programs: both memberships must be of the same one.",
+            facts={"to_membership": membership_id},
+        )
+
+
+def _locked_pair(target: Target, receiver_id: int, *, design: Design) -> tuple[Target, Membership]:
+    """Both in order of their ids; alone where the year's transfers are added up, so that none is missed."""
+    lock = shared_memberships if design.program.transfer_year_limit is None else locked_memberships
+    rows = {row.pk: row for row in lock([target.membership.pk, receiver_id])}
+    return replace(target, membership=rows[target.membership.pk]), rows[receiver_id]
+
+
+def _acting_member(membership: Membership) -> Member | None:
+    """The main or only member."""
+    if membership.main_member_id is not None:
+        return membership.main_member
+    return Member.objects.filter(membership=membership, ended_at__isnull=True).first()
+
+
+def _party(membership: Membership, point_type: PointType, member: Member | None) -> Party:
+    return Party(
+        program_id=membership.program_id,
+        own_set_id=membership.own_set_id,
+        set_id=type_of(membership.type).account_set_for(membership, point_type),
+        person_id=member.customer_id if member else None,
+    )
