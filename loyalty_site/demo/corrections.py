@@ -1,7 +1,5 @@
 """What staff and channels did lately in the sample world: a transfer, a hold, a reversal, adjustments, a suspension."""
 
-from typing import Any
-
 from activities.adjusting import AdjustmentCall, adjust_points, approve_adjustment
 from activities.holding import HoldCall, hold_points
 from activities.models import MemberActivity

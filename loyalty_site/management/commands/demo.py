@@ -20,7 +20,7 @@ THREADS = 8
 
 class Command(BaseCommand):
     help = (
-        "Load the sample world (six customers in fifteen programs and a sandbox, with years of points), prove it, print "
+        "Load the sample world (six customers in sixteen programs, with years of points), prove it, print "
         "the logins and serve it. Loaded already: nothing changes, the logins stay valid. PORT chooses the port. The "
         "logins also stand in .local/demo.json, which only its owner may read."
     )
