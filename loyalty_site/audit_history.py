@@ -82,11 +82,13 @@ def _left(model: type[AuditedModel], erased: str) -> Iterator[str]:
 
 def personal_left(scope: Scope) -> Iterator[Row]:
     """What erasure should have emptied: audited rows, their history, answers kept for repeated calls."""
-    statements = ["""
+    statements = [
+        """
         SELECT i.id::text, 'kept answer about customer ' || c.id FROM gateway_idempotencyrecord i
         JOIN customers_customer c ON c.erased_at IS NOT NULL AND i.customers @> ARRAY[c.id]
         WHERE NOT i.erased OR octet_length(i.body) > 0
-    """]
+    """
+    ]
     for model in audited_models():
         names = {field.name for field in model._meta.local_fields}
         if model._meta.label == "customers.Customer":
@@ -98,17 +100,23 @@ def personal_left(scope: Scope) -> Iterator[Row]:
 
 INVARIANTS = (
     Invariant(
-        "H01", "history", "the newest history row equals the live row",
+        "H01",
+        "history",
+        "the newest history row equals the live row",
         "Something changed the row past its verbs: find out what, then save the row through its verb.",
         find=differing,
     ),
     Invariant(
-        "H02", "history", "a deleted row left a record of its deletion",
+        "H02",
+        "history",
+        "a deleted row left a record of its deletion",
         "Find out who deleted it past its verbs; restore the row from the last backup if it is missed.",
         find=deleted_unrecorded,
     ),
     Invariant(
-        "H03", "privacy", "nothing personal is left of an erased customer",
+        "H03",
+        "privacy",
+        "nothing personal is left of an erased customer",
         "Erase the customer again.",
         find=personal_left,
     ),
