@@ -189,8 +189,8 @@ def _change(
 
 
 def _locked(card: Card) -> Card:
-    (locked,) = lock_rows(Card.objects.filter(pk=card.pk).select_related("program"))
-    return locked
+    rows: list[Card] = lock_rows(Card.objects.filter(pk=card.pk).select_related("program"))
+    return rows[0]
 
 
 def _refuse_unless(card: Card, status: CardStatus, event: str, only_from: frozenset[CardStatus] | None) -> None:

@@ -1,5 +1,7 @@
 """Cards and the numbers that name them for ever (domain 1.10)."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -73,7 +75,7 @@ class Card(AuditedModel):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="predecessor"
     )
 
-    objects = CardQuerySet.as_manager()
+    objects: ClassVar[Any] = CardQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("card")

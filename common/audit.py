@@ -27,7 +27,7 @@ class Source:
     def sql(self, scope: "Scope") -> str:
         wanted = [self.program] * (scope.program_id is not None) + [self.recent] * (scope.since is not None)
         where = f" WHERE {' AND '.join(f'({one})' for one in wanted)}" if wanted else ""
-        return f"{self.name} AS NOT MATERIALIZED (SELECT * FROM {self.table}{where})"
+        return f"{self.name} AS NOT MATERIALIZED (SELECT * FROM {self.table}{where})"  # noqa: S608 - names of our own
 
     def can(self, scope: "Scope") -> bool:
         return bool((scope.program_id is None or self.program) and (scope.since is None or self.recent))
@@ -88,7 +88,8 @@ class Invariant:
 
     def statement(self, scope: Scope, known: Mapping[str, Source]) -> str:
         limited = ", ".join(source.sql(scope) for source in self.sources(known))
-        return f"{f'WITH {limited} ' if limited else ''}SELECT * FROM ({self.sql}) AS broken (id, detail) ORDER BY 1, 2"
+        ctes = f"WITH {limited} " if limited else ""
+        return f"{ctes}SELECT * FROM ({self.sql}) AS broken (id, detail) ORDER BY 1, 2"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +108,4 @@ def query(sql: str, scope: Scope, **more: Any) -> list[Any]:
     named = {name: value for name, value in parameters.items() if f"%({name})s" in sql}
     with connection.cursor() as cursor:
         cursor.execute(sql, named or None)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

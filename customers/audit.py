@@ -5,7 +5,9 @@ from common.audit import Invariant, Source
 SOURCES = (Source("customer", "customers_customer"),)
 INVARIANTS = (
     Invariant(
-        "N01", "customers", "every customer answers to its own number",
+        "N01",
+        "customers",
+        "every customer answers to its own number",
         "Insert the number into the customer numbers, for this customer.",
         """
         SELECT c.id, 'number ' || c.number || ' is registered for ' || coalesce(n.customer_id::text, 'nobody')

@@ -28,7 +28,7 @@ def erase_customer(customer: Customer, *, actor: Actor, reason: str) -> Customer
         raise ErasingNotAllowed(f"{actor.label} has no right to erase customers.")
     survivor_id = customer.merged_into_id or customer.pk
     with transaction.atomic(), audit_context(actor, reason):
-        records = lock_rows(Customer.objects.filter(Q(pk=survivor_id) | Q(merged_into=survivor_id)))
+        records: list[Customer] = lock_rows(Customer.objects.filter(Q(pk=survivor_id) | Q(merged_into=survivor_id)))
         present = [row for row in records if row.status != CustomerStatus.ERASED]
         for row in present:
             for path in getattr(settings, "LOYALTY_CUSTOMER_ERASERS", ()):

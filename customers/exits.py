@@ -1,7 +1,8 @@
 """Ways out: inactive, deceased, closed, deleted (erasing stands in erasing.py; domain 1.3).
 
 What stands above customers and hinders a deletion is named by the functions listed in the setting
-LOYALTY_CUSTOMER_OBSTACLES, each (customer) -> iterable of Obstacle.
+LOYALTY_CUSTOMER_OBSTACLES, each (customer) -> iterable of Obstacle. What may go with a customer is deleted by those
+of LOYALTY_CUSTOMER_DELETERS, each (customer, *, actor, reason), in the same transaction.
 """
 
 from collections import Counter
@@ -61,13 +62,20 @@ def obstacles(customer: Customer) -> list[Obstacle]:
     return found
 
 
+def check_deletable(customer: Customer) -> None:
+    """Refuse as the deletion itself would."""
+    _refuse_deletion(customer, obstacles(customer))
+
+
 def delete_customer(customer: Customer, *, actor: Actor, reason: str) -> None:
     """Remove a customer nothing refers to, personal values in history included.
 
-    Memberships that may go with it are deleted above, before, in the same transaction; what is left refuses.
+    The apps above delete theirs first; what is left refuses.
     """
     with changing(customer, actor=actor, reason=reason) as row:
-        _refuse_deletion(row, obstacles(row))
+        check_deletable(row)
+        for path in getattr(settings, "LOYALTY_CUSTOMER_DELETERS", ()):
+            registered(path)(row, actor=actor, reason=reason)
         customer_id, number = row.pk, row.number
         try:
             row.delete()

@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
+from loyalty_site import schema  # noqa: F401 - registers how callers authenticate
+
 
 def routes_of_apps() -> list[URLResolver]:
     """One include per app that has routes; the site itself has only those below."""

@@ -184,6 +184,8 @@ OAUTH2_PROVIDER = {
         "reports:read": "Read reports and the event feed",
     },
     "SCOPES_BACKEND_CLASS": "gateway.oauth.ChannelScopes",
+    # The toolkit registers the channel's model in the admin itself.
+    "APPLICATION_ADMIN_CLASS": "gateway.admin.ChannelAdmin",
     # The only grant a channel can use.
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
@@ -199,17 +201,11 @@ OAUTH2_PROVIDER = {
     },
 }
 
-# What lower apps ask of higher ones, by name.
-LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
-LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
-LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
-
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "gateway.authentication.ChannelAuthentication",
         "loyalty_site.authentication.StaffSessionAuthentication",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["gateway.throttling.ChannelThrottle"],
     "DEFAULT_PERMISSION_CLASSES": ["common.api.permissions.DefaultDeny"],
     "DEFAULT_THROTTLE_CLASSES": ["gateway.throttling.ChannelThrottle"],
     "DEFAULT_PAGINATION_CLASS": "common.api.pagination.LoyaltyPagination",
@@ -294,7 +290,5 @@ LOGGING = {
     # It writes tokens into its debug lines.
     "loggers": {"oauthlib": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOYALTY_LOG_LEVEL", default="WARNING")},
-    # It writes tokens into its debug lines.
-    "loggers": {"oauthlib": {"level": "INFO"}},
 }
 UNFOLD = {"SITE_TITLE": "Loyalty membership", "SITE_HEADER": "Loyalty membership", "SHOW_HISTORY": True}

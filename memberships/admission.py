@@ -28,7 +28,7 @@ def locked_customer(customer_id: int) -> Customer:
     found = lock_rows(Customer.objects.filter(pk=customer_id))
     if not found:
         raise NotFound("No such customer.")
-    customer = found[0]
+    customer: Customer = found[0]
     if customer.status != CustomerStatus.ACTIVE:
         raise CustomerNotActive(
             f"The customer is {customer.get_status_display()}; only an active one can enrol.",

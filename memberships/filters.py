@@ -5,8 +5,9 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from common.api.fields import MAX_ID
 from memberships.models import Member, Membership, MembershipStatus, MembershipType
+
+MAX_ID = 2**63 - 1
 
 
 class MembershipFilter(django_filters.FilterSet):

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cards.issuing import usable_at
-from cards.models import Card
-from cards.numbering import compact
 from common.actor import Actor
 from common.clock import program_now
+from common.errors import NotFound
 from customers.finding import find_customers
 from customers.models import Customer
 from memberships.card_holding import last_holder
 from memberships.models import Member, Membership
-from memberships.targets import current_home
+from memberships.targets import NO_CARD, NOWHERE, current_home, visible_card
 
 MOST = 20
 
@@ -32,20 +31,21 @@ def find_by_contact(**keys: str) -> list[Found]:
 
 
 def find_by_member_number(actor: Actor, number: str) -> list[Found]:
-    """In the actor's programs; the same number may occur in several."""
-    memberships = Membership.objects.visible_to(actor).filter(number=number[:24]).order_by("pk")
-    return [found for membership in memberships[:MOST] for found in _at_home(membership, None)]
+    """In the actor's programs; the same number may occur in several. Raises NotFound."""
+    memberships = list(Membership.objects.visible_to(actor).filter(number=number[:24]).order_by("pk")[:MOST])
+    if not memberships:
+        raise NotFound(NOWHERE)
+    return [found for membership in memberships for found in _at_home(membership, None)]
 
 
 def find_by_card_number(actor: Actor, number: str) -> list[Found]:
-    """A card out of use finds its membership for those who manage cards, not for a till."""
-    card = Card.objects.select_related("program").filter(number=compact(number)[:40]).first()
-    if card is None or (actor.programs is not None and card.program_id not in actor.programs):
-        return []
-    if not usable_at(card, program_now(card.program)) and not actor.may("cards:manage", card.program_id):
-        return []
-    holding = last_holder(card.pk)
-    return list(_at_home(holding.membership, holding.customer_id)) if holding is not None else []
+    """A card out of use finds its membership for those who manage cards, not for a till. Raises NotFound."""
+    card = visible_card(actor, number)
+    usable = usable_at(card, program_now(card.program)) or actor.may("cards:manage", card.program_id)
+    holding = last_holder(card.pk) if usable else None
+    if holding is None:
+        raise NotFound(NO_CARD)
+    return list(_at_home(holding.membership, holding.customer_id))
 
 
 def _at_home(membership: Membership, person_id: int | None) -> Iterator[Found]:
@@ -54,5 +54,7 @@ def _at_home(membership: Membership, person_id: int | None) -> Iterator[Found]:
     redirected_from = membership.pk if home.pk != membership.pk else None
     members = Member.objects.select_related("customer").filter(membership=home, ended_at__isnull=True)
     people = [member.customer for member in members.order_by("pk") if person_id in (None, member.customer_id)]
-    for customer in people or [None]:
+    if not people:
+        yield Found(None, home.pk, redirected_from)
+    for customer in people:
         yield Found(customer, home.pk, redirected_from)

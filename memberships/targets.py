@@ -17,6 +17,7 @@ from memberships.errors import AmbiguousNumber, MembershipEnded, NotAMember
 from memberships.models import Member, Membership
 
 NOWHERE = "There is no such membership that you can see."
+NO_CARD = "There is no such card that you can see."
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ def find_target(
 
 def visible_card(actor: Actor, number: str) -> Card:
     """The card of that number, whatever its status; NotFound where the actor has no part in its program."""
-    card = Card.objects.select_related("program").filter(number=compact(number)[:40]).first()
+    card: Card | None = Card.objects.select_related("program").filter(number=compact(number)[:40]).first()
     if card is None or (actor.programs is not None and card.program_id not in actor.programs):
-        raise NotFound("There is no such card that you can see.")
+        raise NotFound(NO_CARD)
     return card
 
 
 def _by_id(actor: Actor, membership_id: int) -> Membership:
-    membership = Membership.objects.visible_to(actor).filter(pk=membership_id).first()
+    membership: Membership | None = Membership.objects.visible_to(actor).filter(pk=membership_id).first()
     if membership is None:
         raise NotFound(NOWHERE)
     return membership
@@ -75,7 +76,7 @@ def _by_number(actor: Actor, number: str, *, program_id: int | None) -> Membersh
     found = Membership.objects.visible_to(actor).filter(number=number[:24]).select_related("program")
     if program_id is not None:
         found = found.filter(program_id=program_id)
-    memberships = list(found[:10])
+    memberships: list[Membership] = list(found[:10])
     if not memberships:
         raise NotFound(NOWHERE)
     if len(memberships) > 1:
@@ -93,7 +94,7 @@ def _by_card(actor: Actor, number: str, *, at: datetime) -> Target:
     holding = holder_at(card.pk, at)
     if holding is None:
         # Nobody's card is as unknown to a till as no card.
-        raise NotFound("There is no such card that you can see.")
+        raise NotFound(NO_CARD)
     target = _landed(holding.membership, person_id=holding.customer_id, any_end=True)
     return replace(target, card_id=card.pk)
 

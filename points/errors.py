@@ -1,6 +1,6 @@
 """Refusals of the ledger, each with the numbers behind it."""
 
-from common.errors import Conflict, LoyaltyError
+from common.errors import Conflict, LoyaltyError, Malformed
 
 
 class LedgerError(LoyaltyError):
@@ -61,6 +61,16 @@ class NotReversible(LedgerError):
 class PointsSpent(LedgerError):
     code = "points_spent"
     title = "The points to take back are not there any more"
+
+
+class ReasonNotACode(Malformed):
+    code = "reason_not_a_code"
+    title = "The reason is no reason code"
+
+
+class OwnPoints(LedgerError):
+    code = "own_points"
+    title = "Nobody corrects their own points"
 
 
 class EventTimeOutOfRange(LedgerError):

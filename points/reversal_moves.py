@@ -102,9 +102,7 @@ def debits(taken: Taken, account_id: int, places: Places, *, lifetime: Lifetime)
     for place, drawn in takes.items():
         debt = taken.debt if taken.debt and place == places.of(account_id) else 0
         points = sum(take.points for take in drawn) + debt
-        moves.append(
-            Debit(place, points, takes=drawn, debt=debt, lifetime=lifetime if place == account_id else Lifetime.NONE)
-        )
+        moves.append(Debit(place, points, takes=drawn, debt=debt, lifetime=lifetime))
     return moves
 
 
@@ -118,5 +116,5 @@ def give_back(takes: Sequence[Take], account_id: int, places: Places, *, lifetim
     usable = [lot for lot in lots if lot.expires_at is None or lot.expires_at > places.now]
     over = [lot for lot in lots if lot not in usable]
     # Points past their time repay no debt.
-    moves = [Credit(place, usable), Credit(place, over, repays=False)]
+    moves = [Credit(place, usable, lifetime), Credit(place, over, lifetime, repays=False)]
     return [move for move in moves if move.lots]

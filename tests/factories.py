@@ -7,7 +7,7 @@ from typing import Any
 from activities.types import create_built_in_types
 from common import clock
 from common.actor import Actor
-from customers.models import Customer
+from customers.models import Customer, CustomerNumber
 from memberships.enrolment import enrol
 from memberships.models import Member, Membership
 from points.models import Lot, PointAccount
@@ -49,9 +49,12 @@ def make_terms(program: Program, **values: Any) -> ProgramTerms:
 
 
 def make_customer(name: str = "Emma Stone", **values: Any) -> Customer:
+    """A person with a number that answers, and no event."""
     now: datetime = clock.now()
     defaults = {"number": f"T{next(_numbers)}", "name": name, "customer_since": date(2024, 1, 1)}
-    return Customer.objects.create(**(defaults | {"contact_changed_at": now, "created_at": now} | values))
+    customer = Customer.objects.create(**(defaults | {"contact_changed_at": now, "created_at": now} | values))
+    CustomerNumber.objects.create(number=customer.number, customer=customer)
+    return customer
 
 
 def make_membership(program: Program, name: str = "Emma Stone", **values: Any) -> Membership:

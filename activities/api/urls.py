@@ -1,12 +1,24 @@
 """Routes whose answers need the activities app."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from activities.api import conversions, holds, lots, points, transfers
+from activities.api import adjustments, conversions, holds, lots, points, reversals, statements, transfers
+
+ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
 
 urlpatterns = [
     path("memberships/<int:membership_id>/earn-points", points.EarnPointsView.as_view()),
     path("memberships/<int:membership_id>/redeem-points", points.RedeemPointsView.as_view()),
+    re_path(f"{ONE}/adjustments$", adjustments.AdjustView.as_view()),
+    path("adjustments", adjustments.AdjustmentListView.as_view()),
+    re_path(r"^adjustments/(?P<pk>[0-9]{1,18})/approve$", adjustments.ApproveView.as_view()),
+    re_path(r"^adjustments/(?P<pk>[0-9]{1,18})/refuse$", adjustments.RefuseView.as_view()),
+    re_path(r"^postings/(?P<pk>[0-9]{1,18})/reverse$", reversals.ReverseView.as_view()),
+    re_path(f"{ONE}/balances$", statements.BalancesView.as_view()),
+    re_path(f"{ONE}/lots$", statements.LotListView.as_view()),
+    re_path(f"{ONE}/statement$", statements.StatementView.as_view()),
+    re_path(f"{ONE}/explain$", statements.ExplainView.as_view()),
+    re_path(f"{ONE}/activities$", statements.ActivityListView.as_view()),
     path("memberships/<int:membership_id>/transfer-points", transfers.TransferPointsView.as_view()),
     path("memberships/<int:membership_id>/convert-points", conversions.ConvertPointsView.as_view()),
     path("memberships/<int:membership_id>/holds", holds.HoldsView.as_view()),

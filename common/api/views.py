@@ -55,7 +55,8 @@ class VerbMixin:
     """For views that call verbs."""
 
     request: Any
-    action: Any = None
+    # Only viewsets have one.
+    action: Any
     key_required: bool | Collection[str] = False
 
     @cached_property
@@ -73,7 +74,7 @@ class VerbMixin:
         `key_required` None takes what the view declares, which the documentation shows too.
         """
         gate = import_string(settings.LOYALTY_WRITE_GATE)
-        required = needs_key(self, self.action) if key_required is None else key_required
+        required = needs_key(self, getattr(self, "action", None)) if key_required is None else key_required
         answer: Response = gate(request, key_required=required, dry_run=wants_dry_run(request), func=func)
         return answer
 

@@ -1,5 +1,6 @@
 """Which customers a list shows: by what they say about themselves, spelled in any way."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters
@@ -43,7 +44,8 @@ class CustomerFilter(django_filters.FilterSet):
 class StrictOrdering(OrderingFilter):
     """Refuses to order by what it does not know."""
 
-    def remove_invalid_fields(self, queryset: Any, fields: list[str], view: Any, request: Request) -> list[str]:
+    def remove_invalid_fields(self, queryset: Any, fields: Iterable[str], view: Any, request: Request) -> list[str]:
+        fields = list(fields)
         valid = super().remove_invalid_fields(queryset, fields, view, request)
         if len(valid) != len(fields):
             detail = f"ordering is one of {', '.join(view.ordering_fields)}, with - for descending."

@@ -98,8 +98,8 @@ class CustomerChangeSerializer(StrictSerializer):
     currency = text(3, allow_null=False, allow_blank=False)
     payment_terms = text(80)
     notes = text(10_000)
-    identifications = IdentificationSerializer(many=True, required=False, max_length=MOST)
-    addresses = AddressSerializer(many=True, required=False, max_length=MOST)
+    identifications = IdentificationSerializer(many=True, required=False, max_length=MOST)  # type: ignore[call-arg]
+    addresses = AddressSerializer(many=True, required=False, max_length=MOST)  # type: ignore[call-arg]
     preferences = PreferencesSerializer(required=False)
 
     def split(self) -> tuple[dict[str, Any], Details]:

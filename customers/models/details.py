@@ -8,21 +8,26 @@ from common.history import AuditedModel
 from customers.models.customer import Customer
 
 
+class IdentificationKind(models.TextChoices):
+    PASSPORT = "passport", _("passport")
+    ID_CARD = "id_card", _("identity card")
+    TAX = "tax", _("tax number")
+    REGISTER = "register", _("company register")
+    OTHER = "other", _("other")
+
+
+class AddressKind(models.TextChoices):
+    HOME = "home", _("home")
+    WORK = "work", _("work")
+    BILLING = "billing", _("billing")
+    SHIPPING = "shipping", _("shipping")
+
+
 class Identification(AuditedModel):
     PERSONAL = ("number", "number_key")
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identifications")
-    kind = models.CharField(
-        _("kind"),
-        max_length=20,
-        choices=[
-            ("passport", _("passport")),
-            ("id_card", _("identity card")),
-            ("tax", _("tax number")),
-            ("register", _("company register")),
-            ("other", _("other")),
-        ],
-    )
+    kind = models.CharField(_("kind"), max_length=20, choices=IdentificationKind.choices)
     country = models.CharField(_("country"), max_length=2, blank=True)
     number = models.CharField(_("number"), max_length=60, null=True)  # noqa: DJ001
     number_key = models.CharField(max_length=60, null=True, editable=False)  # noqa: DJ001
@@ -43,12 +48,7 @@ class Address(AuditedModel):
     PERSONAL = ("lines", "postal_code", "city")
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
-    kind = models.CharField(
-        _("kind"),
-        max_length=10,
-        default="home",
-        choices=[("home", _("home")), ("work", _("work")), ("billing", _("billing")), ("shipping", _("shipping"))],
-    )
+    kind = models.CharField(_("kind"), max_length=10, choices=AddressKind.choices, default=AddressKind.HOME)
     lines = models.CharField(_("street and number"), max_length=200, null=True)  # noqa: DJ001
     postal_code = models.CharField(_("postal code"), max_length=20, null=True, blank=True)  # noqa: DJ001
     city = models.CharField(_("city"), max_length=80, null=True)  # noqa: DJ001

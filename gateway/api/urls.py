@@ -1,5 +1,6 @@
 from django.urls import path
 
+from gateway.api import schema  # noqa: F401 - registers how a channel authenticates
 from gateway.api.views import EventFeed
 
 urlpatterns = [

@@ -1,10 +1,11 @@
+from typing import Any
+
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.api.views import VerbMixin
 from common.errors import FieldError, Malformed
 from gateway.feed import READS_EVENTS, read_feed, shown
 from gateway.numbering import number_waiting_events
@@ -28,7 +29,7 @@ class FeedSerializer(serializers.Serializer):
     next_after = serializers.IntegerField()
 
 
-class EventFeed(VerbMixin, APIView):
+class EventFeed(APIView):
     """All changes in order. A reader that goes on from `next_after` misses none and gets none twice."""
 
     required_scopes = {"GET": READS_EVENTS}
@@ -47,7 +48,8 @@ class EventFeed(VerbMixin, APIView):
         after = _number(request, "after", default=0, least=0, most=MAX_NUMBER)
         limit = _number(request, "limit", default=DEFAULT_LIMIT, least=1, most=MAX_LIMIT)
         number_waiting_events()
-        page = read_feed(self.actor, after=after, limit=limit)
+        auth: Any = request.auth
+        page = read_feed(auth.actor(), after=after, limit=limit)
         results = EventSerializer([shown(one) for one in page.events], many=True).data
         return Response({"results": results, "next_after": page.next_after})
 

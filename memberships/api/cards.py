@@ -13,6 +13,7 @@ from common.api.dry_run import Answer
 from common.api.views import LoyaltyViewSet
 from gateway.api.writing import answer_concerns
 from memberships.api import serializers as io
+from memberships.api.guesses import guess
 from memberships.api.shapes import card_shape
 from memberships.card_holding import replace_card
 from memberships.targets import visible_card
@@ -25,7 +26,8 @@ class CardViewSet(LoyaltyViewSet):
     key_required = True
 
     def get_object(self) -> Card:
-        card = visible_card(self.actor, self.kwargs["number"])
+        with guess(self.request):
+            card = visible_card(self.actor, self.kwargs["number"])
         self.check_object_permissions(self.request, card)
         return card
 

@@ -8,10 +8,11 @@ from rest_framework.response import Response
 
 from common.actor import Actor
 from common.api.views import LoyaltyViewSet
-from common.errors import Malformed
+from common.errors import Malformed, NotFound
 from customers.masking import masked_email, masked_phone
 from customers.models import Customer
 from memberships.api import serializers as io
+from memberships.api.guesses import guess
 from memberships.api.shapes import shown_name
 from memberships.finding import Found, find_by_card_number, find_by_contact, find_by_member_number
 
@@ -29,6 +30,16 @@ def asked(request: Request) -> tuple[str, str]:
     if not value.strip() or len(value) > LONGEST or "\x00" in value:
         raise Malformed(f"{name} must hold 1 to {LONGEST} characters.")
     return name, value
+
+
+def by_number(request: Request, actor: Actor, name: str, value: str) -> list[Found]:
+    """Nothing found is an empty list, yet counts as a wrong guess."""
+    find = find_by_member_number if name == "member_number" else find_by_card_number
+    try:
+        with guess(request):
+            return find(actor, value)
+    except NotFound:
+        return []
 
 
 def found_shape(found: Found, actor: Actor) -> dict[str, Any]:
@@ -59,7 +70,6 @@ def customer_shape(customer: Customer, actor: Actor) -> dict[str, Any]:
 class CustomerLookupViewSet(LoyaltyViewSet):
     queryset = Customer.objects.all()
     required_scopes = {"GET": "customers:read"}
-    pagination_class = None
 
     @extend_schema(
         operation_id="customers_lookup",
@@ -69,10 +79,5 @@ class CustomerLookupViewSet(LoyaltyViewSet):
     def list(self, request: Request) -> Response:
         """Nothing found, or found in a program out of sight: an empty list."""
         name, value = asked(request)
-        if name == "member_number":
-            found = find_by_member_number(self.actor, value)
-        elif name == "card_number":
-            found = find_by_card_number(self.actor, value)
-        else:
-            found = find_by_contact(**{name: value})
+        found = find_by_contact(**{name: value}) if name in CONTACT else by_number(request, self.actor, name, value)
         return Response({"results": [found_shape(one, self.actor) for one in found]})

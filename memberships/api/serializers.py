@@ -23,7 +23,7 @@ class ProgramConsentInput(StrictSerializer):
 
 class EnrolInSeveralInput(StrictSerializer):
     customer = IdField()
-    enrollments = ProgramConsentInput(many=True, min_length=1, max_length=50)
+    enrollments = serializers.ListField(child=ProgramConsentInput(), min_length=1, max_length=50)
 
 
 class ReasonInput(StrictSerializer):

@@ -24,7 +24,7 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K04", "cards", "an anonymous membership is held by one temporary card and nobody; all other holdings name who",
+        "K04", "cards", "an anonymous membership is held by one temporary card and nobody; other holdings name who",
         "Name the customer, or bring the card back.",
         """
         SELECT m.id, count(h.id) || ' cards, ' || count(h.customer_id) || ' with a customer' FROM membership m
@@ -60,7 +60,7 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K09", "cards", "holdings lie within the participation of their person, in one program with card and membership",
+        "K09", "cards", "holdings lie within the participation of their person and in one program",
         "Correct the times of the holding, or of the participation.",
         """
         SELECT h.id, 'customer ' || h.customer_id || ' from ' || h.held_from || ' until '

@@ -1,5 +1,7 @@
 """One participation in one program, and who takes part in it (domain 1.4, 1.5)."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
@@ -119,7 +121,7 @@ class Membership(AuditedModel):
     redeem_override = models.BooleanField(_("may redeem by exception"), default=False)
     version = models.IntegerField(_("version"), default=1, editable=False)
 
-    objects = MembershipQuerySet.as_manager()
+    objects: ClassVar[Any] = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("membership")
@@ -217,7 +219,7 @@ class Member(AuditedModel):
     ended_at = models.DateTimeField(_("left at"), null=True, blank=True)
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
     is_open = models.GeneratedField(
-        expression=Q(ended_at__isnull=True), output_field=models.BooleanField(), db_persist=True
+        expression=models.ExpressionWrapper(Q(ended_at__isnull=True), models.BooleanField()), output_field=models.BooleanField(), db_persist=True
     )
 
     class Meta:

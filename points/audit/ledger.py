@@ -108,7 +108,7 @@ INVARIANTS = (
             GROUP BY 1
         ) e ON e.account_id = a.id
         WHERE a.lifetime_earned <> coalesce(e.earned, 0) OR a.lifetime_redeemed <> coalesce(e.redeemed, 0)
-        """,
+        """,  # noqa: S608 - kinds of our own
     ),
     Invariant(
         "A01", "accounts", "one account per set and point type",

@@ -11,7 +11,10 @@ def _table(model: str) -> str:
 def _caused() -> str:
     """Postings whose cause is of an unknown kind or does not exist."""
     known = ", ".join(f"'{kind}'" for kind in CAUSES)
-    unknown = f"SELECT p.id, 'cause of unknown kind ' || p.cause_kind FROM posting p WHERE p.cause_kind NOT IN ({known})"
+    unknown = (
+        "SELECT p.id, 'cause of unknown kind ' || p.cause_kind FROM posting p "  # noqa: S608 - kinds of our own
+        f"WHERE p.cause_kind NOT IN ({known})"
+    )
     missing = (
         f"SELECT p.id, '{kind} ' || p.cause_id || ' does not exist' FROM posting p "  # noqa: S608 - names of our own
         f"WHERE p.cause_kind = '{kind}' AND NOT EXISTS (SELECT 1 FROM {_table(model)} c WHERE c.id = p.cause_id)"
@@ -70,7 +73,7 @@ INVARIANTS = (
         SELECT p.id, 'reverses a posting of kind ' || o.kind FROM posting p
         JOIN points_posting o ON o.id = p.reverses_id
         WHERE o.kind IN ('expire', 'opening', 'reverse', 'merge', 'split', 'undo')
-        """,
+        """,  # noqa: S608 - our own text
     ),
     Invariant(
         "L13", "ledger", "every posting has a cause that exists",
@@ -115,7 +118,8 @@ INVARIANTS = (
         WHERE NOT c.all_programs AND NOT c.built_in AND NOT EXISTS (
             SELECT 1 FROM gateway_channelprogram s WHERE s.channel_id = c.id AND s.program_id = used.program_id
         ) AND NOT EXISTS (
-            SELECT 1 FROM gateway_historicalchannelprogram s WHERE s.channel_id = c.id AND s.program_id = used.program_id
+            SELECT 1 FROM gateway_historicalchannelprogram s
+            WHERE s.channel_id = c.id AND s.program_id = used.program_id
         )
         """,
     ),

@@ -27,7 +27,7 @@ class DesignModel(AuditedModel):
         return done
 
     def design_program_id(self) -> int:
-        return self.program_id  # type: ignore[attr-defined, no-any-return]
+        return self.program_id  # type: ignore[attr-defined]
 
 
 class DesignVersion(models.Model):

@@ -178,7 +178,7 @@ class Program(DesignModel):
     is_sandbox = models.BooleanField(_("sandbox"), default=False)
     clock_offset = models.DurationField(_("clock offset"), default=timedelta(0), editable=False)
 
-    objects = ProgramQuerySet.as_manager()
+    objects = ProgramQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("program")

@@ -145,9 +145,7 @@ def test_an_unknown_point_type_is_refused_by_name(emma: Membership, form: str) -
 
 @BOTH
 @pytest.mark.parametrize("shift", [timedelta(minutes=6), timedelta(days=-3, minutes=-1)])
-def test_events_ahead_or_older_than_the_late_grace_are_refused(
-    emma: Membership, form: str, shift: timedelta
-) -> None:
+def test_events_ahead_or_older_than_the_late_grace_are_refused(emma: Membership, form: str, shift: timedelta) -> None:
     with pytest.raises(EventTimeOutOfRange):
         earning(form)(call(emma, 10, occurred_at=clock.now() + shift))
     assert Posting.objects.count() == 0

@@ -1,15 +1,21 @@
 """Two people the business knows, and who acts."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from oauth2_provider.models import AccessToken
+from rest_framework.test import APIClient
 
+from common import clock
 from common.actor import Actor
 from customers.creating import create_customer
 from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification
+from gateway.authentication import forget_tokens
+from gateway.channels import create_channel, system_actor
 from gateway.models import Event
+from programs.models import Program
 
 
 @pytest.fixture
@@ -50,3 +56,25 @@ def everything() -> Callable[[], Any]:
         return rows, [list(model.history.order_by("history_id").values()) for model in audited]
 
     return read
+
+
+@pytest.fixture
+def client_with(db: None) -> Callable[..., APIClient]:
+    """A client of a real channel with these scopes, by a real token."""
+
+    def make(*scopes: str, code: str = "web-shop", programs: tuple[Program, ...] = ()) -> APIClient:
+        channel, _ = create_channel(code, name=code, scopes=scopes, programs=programs, actor=system_actor())
+        token = AccessToken(application=channel, scope=" ".join(scopes), expires=clock.now() + timedelta(hours=1))
+        token._raw_token = f"token-of-{code}"
+        token.save()
+        forget_tokens()
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer token-of-{code}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def shop(client_with: Callable[..., APIClient]) -> APIClient:
+    return client_with("customers:read", "customers:write")

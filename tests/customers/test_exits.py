@@ -23,6 +23,8 @@ from customers.models import Address, ContactPreference, Customer, CustomerNumbe
 from customers.updating import update_customer
 from gateway.models import Event
 from memberships.enrolment import enrol
+from memberships.exits import delete_membership
+from memberships.models import Membership
 from programs.models import Program
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +38,11 @@ def with_holds(customer: Customer) -> Iterator[Obstacle]:
 
 def refuse_erasing(customer: Customer, *, actor: Actor) -> None:
     raise CustomerNotErasable("Name another main member first.")
+
+
+def delete_memberships(customer: Customer, *, actor: Actor, reason: str) -> None:
+    for member in customer.members.select_related("membership"):
+        delete_membership(member.membership, actor=actor, reason=reason)
 
 
 def rename_events(customer: Customer, *, actor: Actor) -> None:
@@ -153,8 +160,11 @@ def test_deletion_names_every_obstacle_and_offers_erasing(
     assert everything() == before
 
 
-def test_what_no_app_named_still_refuses(michael_adams: Customer, agent: Actor, everything: Callable[[], Any]) -> None:
+def test_what_no_app_named_still_refuses(
+    michael_adams: Customer, agent: Actor, everything: Callable[[], Any], settings: Any
+) -> None:
     """A row of an app above that protects the customer, without any obstacle registered."""
+    settings.LOYALTY_CUSTOMER_OBSTACLES = []
     program = Program.objects.create(code="summit", name="Summit Club", status="released")
     enrol(michael_adams, program=program, actor=agent)
     before = everything()
@@ -166,6 +176,19 @@ def test_what_no_app_named_still_refuses(michael_adams: Customer, agent: Actor, 
         ("member", 1),
     ]
     assert everything() == before
+
+
+def test_memberships_nothing_was_posted_to_go_along(
+    michael_adams: Customer, katrin_bauer: Customer, agent: Actor, settings: Any
+) -> None:
+    settings.LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles"]
+    settings.LOYALTY_CUSTOMER_DELETERS = [f"{HERE}.delete_memberships"]
+    program = Program.objects.create(code="summit", name="Summit Club", status="released")
+    enrol(michael_adams, program=program, actor=agent)
+    other = enrol(katrin_bauer, program=program, actor=agent)
+    exits.delete_customer(michael_adams, actor=agent, reason="Typed by mistake")
+    assert list(Customer.objects.all()) == [katrin_bauer]
+    assert list(Membership.objects.all()) == [other]
 
 
 def test_erasing_leaves_no_personal_value(michael_adams: Customer, katrin_bauer: Customer, agent: Actor) -> None:

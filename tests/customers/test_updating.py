@@ -67,8 +67,10 @@ def test_lists_are_replaced_and_equal_rows_stay(michael_adams: Customer, agent: 
     home = {"kind": "home", "lines": "Ring 1", "postal_code": "1010", "city": "Wien", "country": "AT"}
     work = {"kind": "work", "lines": "Platz 2\nStiege 3", "city": "Graz", "country": "AT"}
     update_customer(
-        michael_adams, actor=agent, details={"addresses": [work, home], "identifications": [], "preferences": {"sms": True}}
-    )  # fmt: skip
+        michael_adams,
+        actor=agent,
+        details={"addresses": [work, home], "identifications": [], "preferences": {"sms": True}},
+    )
     rows = {row.kind: row for row in michael_adams.addresses.all()}
     assert set(rows) == {"home", "work"}
     assert rows["home"].pk == kept.pk

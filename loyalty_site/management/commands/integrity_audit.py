@@ -28,7 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--program", metavar="CODE", help="only the data of this program")
         parser.add_argument("--only", metavar="L01,P03", default="", help="only these invariants")
         parser.add_argument(
-            "--recent", metavar="MINUTES", type=int,
+            "--recent",
+            metavar="MINUTES",
+            type=int,
             help="only accounts touched by a posting recorded in the last so many minutes: fast enough to run often",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -45,7 +47,11 @@ class Command(BaseCommand):
                 program_id=self._program_id(program),
                 recent=None if recent is None else timedelta(minutes=recent),
             ),
-            total=len(invariants), unit="rule", leave=False, disable=not self.stderr.isatty(), file=sys.stderr,
+            total=len(invariants),
+            unit="rule",
+            leave=False,
+            disable=not self.stderr.isatty(),
+            file=sys.stderr,
         )
         for invariant, broken in progress:
             progress.set_postfix_str(invariant.id)
@@ -74,7 +80,8 @@ class Command(BaseCommand):
             broken = [finding for finding in findings if finding.invariant is invariant]
             if broken:
                 self.stdout.write(self.style.ERROR(f"{invariant.id} {invariant.rule}: {len(broken)}"))
-                self.stdout.writelines(f"  {finding.row}: {finding.detail}" for finding in broken)
+                for finding in broken:
+                    self.stdout.write(f"  {finding.row}: {finding.detail}")
                 self.stdout.write(f"  Repair: {invariant.hint}")
         verdict = f"{len(asked)} invariants asked, {len(findings)} rows break them."
         self.stdout.write(self.style.ERROR(verdict) if findings else self.style.SUCCESS(verdict))

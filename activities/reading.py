@@ -1,0 +1,99 @@
+"""What a membership's points look like: which sets it reads, balances, statement, explanation."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from common import clock
+from memberships.models import Membership
+from memberships.types import type_of
+from points.accounts import account_for
+from points.balances import balances_of
+from points.explaining import Explanation, explain
+from points.models import PointAccountSet
+from points.statement import Line, Period, Statement, statement
+from programs.design import Design, design_of
+
+
+def sets_of(membership: Membership, design: Design) -> list[int]:
+    """The own set, then the pool while the membership uses one."""
+    kind = type_of(membership.type)
+    used = {kind.account_set_for(membership, point_type) for point_type in design.point_types.values()}
+    return [membership.own_set_id, *sorted(used - {membership.own_set_id})]
+
+
+def balances(membership: Membership) -> list[dict[str, Any]]:
+    """The API's balances: those of the own set and of the pool in use."""
+    design = design_of(membership.program_id)
+    sets = sets_of(membership, design)
+    found = balances_of(
+        sets, point_types=design.point_types, at=clock.program_now(design.program), pools=frozenset(sets[1:])
+    )
+    return [balance for set_id in sets for balance in found[set_id]]
+
+
+def statement_of(
+    membership: Membership,
+    *,
+    since: datetime,
+    until: datetime,
+    page_size: int,
+    position: Mapping[int, int] | None = None,
+) -> tuple[dict[str, Any], Statement]:
+    """The API's statement without its links, and the page as it was read."""
+    design = design_of(membership.program_id)
+    page = statement(sets_of(membership, design), since=since, until=until, page_size=page_size, position=position)
+    body = {
+        "from": since,
+        "to": until,
+        "accounts": [_period_shape(period, design) for period in page.periods if period.last],
+        "results": [_line_shape(line, design) for line in page.lines],
+    }
+    return body, page
+
+
+def explanation_of(membership: Membership, *, at: datetime, point_type: str | None) -> dict[str, Any]:
+    """Why the balance of the type was what it was at that time."""
+    design = design_of(membership.program_id)
+    asked = design.point_type(point_type)
+    set_id = type_of(membership.type).account_set_for(membership, asked)
+    found = explain(account_for(PointAccountSet.objects.get(pk=set_id), asked), at=at)
+    return _explanation_shape(found, design)
+
+
+def _period_shape(period: Period, design: Design) -> dict[str, Any]:
+    return {
+        "point_type": design.point_types[period.point_type_id].code,
+        "pooled": period.pooled,
+        "opening": period.opening,
+        "closing": period.closing,
+    }
+
+
+def _line_shape(line: Line, design: Design) -> dict[str, Any]:
+    return {
+        "posting": line.posting_id,
+        "kind": line.kind,
+        "point_type": design.point_types[line.point_type_id].code,
+        "pooled": line.pooled,
+        "amount": line.amount,
+        "balance_after": line.balance_after,
+        "person": line.person_id,
+        "occurred_at": line.occurred_at,
+        "recorded_at": line.recorded_at,
+        "reason": line.reason_code,
+        "reverses": line.reverses,
+    }
+
+
+def _explanation_shape(found: Explanation, design: Design) -> dict[str, Any]:
+    return {
+        "point_type": design.point_types[found.point_type_id].code,
+        "at": found.at,
+        "balance": found.balance,
+        "debt": found.debt,
+        "lots": found.lots,
+        "debts": found.debts,
+        "holds": found.holds,
+        "complete": found.complete,
+    }

@@ -1,0 +1,136 @@
+"""Reverse a posting by its number: find where its points live now, take the part back, say what became of it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from activities.general import posting_shape
+from activities.models import ActivityStatus, MemberActivity
+from common import clock
+from common.actor import Actor
+from common.db import in_program, retrying
+from common.errors import NotAllowed, NotFound
+from memberships.locking import shared_membership
+from memberships.models import Membership
+from memberships.types import type_of
+from points.accounts import account_for
+from points.balances import balances_of
+from points.models import Entry, PointAccountSet, Posting
+from points.reversal_parts import Line, Part, Reversed
+from points.reversals import reverse
+from programs.design import Design, design_of
+
+
+def visible_posting(actor: Actor, posting_id: int) -> Posting:
+    """NotFound where it does not exist or belongs to a program the actor has no part in."""
+    posting = Posting.objects.filter(pk=posting_id).first()
+    if posting is None or (actor.programs is not None and posting.program_id not in actor.programs):
+        raise NotFound("There is no such posting that you can see.")
+    return posting
+
+
+def may_reverse(actor: Actor, program_id: int) -> bool:
+    """Staff need the right to reverse; a channel's scope to adjust includes it."""
+    return actor.may("points:reverse", program_id) or (not actor.is_staff and actor.may("points:adjust", program_id))
+
+
+def reverse_posting(posting_id: int, part: Part, *, actor: Actor) -> dict[str, Any]:
+    """Take a part of the posting back, or all that is left of it; the API's answer.
+
+    Allowed in every status, and in a locked program. Raises NotFound, NotAllowed, NotReversible, PointsSpent.
+    """
+    posting = visible_posting(actor, posting_id)
+    if not may_reverse(actor, posting.program_id):
+        raise NotAllowed("Reversing postings needs the right points:reverse in this program.")
+    return retrying(lambda: _reverse(posting, part, actor=actor))
+
+
+def _reverse(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
+    with in_program(posting.program_id):
+        entries = list(Entry.objects.filter(posting=posting).select_related("account__account_set"))
+        homes = _locked_homes(posting, entries)
+        design = design_of(posting.program_id)
+        done = reverse(posting, part, actor=actor, landing=_landing(entries, homes, design))
+        if done.in_full:
+            MemberActivity.objects.filter(posting=posting).update(status=ActivityStatus.REVERSED)
+        return _answer(posting, done, homes[posting.for_set_id], design)
+
+
+def _locked_homes(posting: Posting, entries: Sequence[Entry]) -> dict[int, Membership]:
+    """Per own set of the posting the membership its points belong to now, all locked in order of their ids."""
+    return _locked_homes_of({posting.for_set_id} | {entry.account.account_set_id for entry in entries})
+
+
+def _locked_homes_of(sets: set[int]) -> dict[int, Membership]:
+    first = {m.own_set_id: m.pk for m in Membership.objects.filter(own_set_id__in=sets)}
+    wanted = set(first.values())
+    while True:
+        locked = {pk: shared_membership(pk) for pk in sorted(wanted)}
+        missing = {m.superseded_by_id for m in locked.values() if m.superseded_by_id} - wanted
+        if not missing:
+            return {own_set: _survivor(pk, locked) for own_set, pk in first.items()}
+        wanted |= missing
+
+
+def survivor_of(own_set_id: int) -> Membership:
+    """The membership an own set's points belong to now, locked."""
+    return _locked_homes_of({own_set_id})[own_set_id]
+
+
+def _survivor(pk: int, locked: dict[int, Membership]) -> Membership:
+    membership = locked[pk]
+    while not membership.current and membership.superseded_by_id:
+        membership = locked[membership.superseded_by_id]
+    return membership
+
+
+def _landing(entries: Sequence[Entry], homes: dict[int, Membership], design: Design) -> dict[int, int]:
+    """For each closed account the one its points live on now; none where nobody took over."""
+    found: dict[int, int] = {}
+    for entry in entries:
+        account = entry.account
+        home = homes.get(account.account_set_id) or homes.get(entry.posting.for_set_id)
+        if not account.closed or home is None:
+            continue
+        point_type = design.point_types[account.point_type_id]
+        set_id = type_of(home.type).account_set_for(home, point_type)
+        if set_id != account.account_set_id:
+            found[account.pk] = account_for(PointAccountSet.objects.get(pk=set_id), point_type).pk
+    return found
+
+
+def _answer(posting: Posting, done: Reversed, home: Membership, design: Design) -> dict[str, Any]:
+    touched = {home.own_set_id} | ({home.pool_id} if home.pool_id else set())
+    balances = balances_of(
+        sorted(touched),
+        point_types=design.point_types,
+        at=clock.program_now(design.program),
+        pools=frozenset(touched - {home.own_set_id}),
+    )
+    return {
+        "posting": posting_shape(done.posted, design) if done.posted else None,
+        "expired": [posting_shape(one, design) for one in done.expired],
+        "reverses": posting.pk,
+        "part": done.part,
+        "in_full": done.in_full,
+        "reversed": [_line_shape(line, design) for line in done.lines],
+        "membership": home.pk,
+        "balances": [one for shown in balances.values() for one in shown],
+    }
+
+
+def _line_shape(line: Line, design: Design) -> dict[str, Any]:
+    return {
+        "point_type": line.point_type.code,
+        "asked": line.asked,
+        "posted": line.posted,
+        "debt": line.debt,
+        "shortfall": line.shortfall,
+        "cut": line.cut,
+        "cut_from_refund": money(line.cut_value, design) if line.cut else None,
+    }
+
+
+def money(amount: Decimal, design: Design) -> dict[str, str]:
+    """An amount in the program's currency, as a string that no reader makes a float of."""
+    return {"amount": str(amount), "currency": design.program.currency}

@@ -1,0 +1,142 @@
+"""The lines of a period, by recording time, without summing entries (domain 1.6, 1.13).
+
+An account's entries are numbered in the order of their recording, so a period is a range of numbers: its ends are
+found by halving, its balances are those the entries carry.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+RECORDED = """
+SELECT p.recorded_at FROM points_entry e JOIN points_posting p ON p.id = e.posting_id
+WHERE e.account_id = %s AND e.number = %s
+"""
+LINES = """
+SELECT e.account_id, a.point_type_id, s.is_pool, e.number, e.posting_id, p.kind, e.amount, e.balance_after, p.person_id,
+    p.occurred_at, p.recorded_at, p.reason_code, p.reverses_id
+FROM points_entry e JOIN points_posting p ON p.id = e.posting_id
+JOIN points_pointaccount a ON a.id = e.account_id JOIN points_pointaccountset s ON s.id = a.account_set_id
+WHERE e.account_id = %(account)s AND e.number > %(after)s AND e.number <= %(last)s
+ORDER BY e.number LIMIT %(limit)s
+"""
+ACCOUNTS = """
+SELECT a.id, a.point_type_id, a.entry_count, s.is_pool
+FROM points_pointaccount a JOIN points_pointaccountset s ON s.id = a.account_set_id
+WHERE a.account_set_id = ANY(%s) ORDER BY s.is_pool, a.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    account_id: int
+    point_type_id: int
+    pooled: bool
+    number: int
+    posting_id: int
+    kind: str
+    amount: int
+    balance_after: int
+    person_id: int | None
+    occurred_at: datetime
+    recorded_at: datetime
+    reason_code: str
+    reverses: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One account in the period: entries `after` + 1 to `last` fall into it."""
+
+    account_id: int
+    point_type_id: int
+    pooled: bool
+    after: int
+    last: int
+    opening: int
+    closing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A page of lines, oldest first. `position` (entries read per account) continues it; None at the end."""
+
+    periods: tuple[Period, ...]
+    lines: tuple[Line, ...]
+    position: dict[int, int] | None
+
+
+def statement(
+    set_ids: Sequence[int],
+    *,
+    since: datetime,
+    until: datetime,
+    page_size: int = 50,
+    position: Mapping[int, int] | None = None,
+) -> Statement:
+    """What was recorded in these sets from `since` until just before `until`."""
+    periods = tuple(_periods(set_ids, since=since, until=until))
+    found: list[Line] = []
+    for period in periods:
+        after = max(period.after, (position or {}).get(period.account_id, 0))
+        found += _lines(period.account_id, after=after, last=period.last, limit=page_size + 1)
+    found.sort(key=lambda line: (line.recorded_at, line.posting_id, line.account_id, line.number))
+    page = found[:page_size]
+    if len(found) <= page_size:
+        return Statement(periods, tuple(page), None)
+    read = dict(position or {}) | {line.account_id: line.number for line in page}
+    return Statement(periods, tuple(page), read)
+
+
+def entries_before(account_id: int, at: datetime, *, count: int) -> int:
+    """How many of the account's `count` entries were recorded before `at`."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2 + 1
+        recorded_at = _recorded_at(account_id, middle)
+        if recorded_at < at:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def balance_after(account_id: int, number: int) -> int:
+    """The balance once that many entries were made."""
+    if number == 0:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT balance_after FROM points_entry WHERE account_id = %s AND number = %s", [account_id, number]
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _periods(set_ids: Sequence[int], *, since: datetime, until: datetime) -> list[Period]:
+    with connection.cursor() as cursor:
+        cursor.execute(ACCOUNTS, [list(set_ids)])
+        accounts = cursor.fetchall()
+    periods = []
+    for account_id, type_id, count, pooled in accounts:
+        last = entries_before(account_id, until, count=count)
+        after = entries_before(account_id, since, count=last)
+        opening, closing = balance_after(account_id, after), balance_after(account_id, last)
+        periods.append(Period(account_id, type_id, pooled, after, last, opening, closing))
+    return periods
+
+
+def _recorded_at(account_id: int, number: int) -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDED, [account_id, number])
+        recorded_at: datetime = cursor.fetchone()[0]
+    return recorded_at
+
+
+def _lines(account_id: int, *, after: int, last: int, limit: int) -> list[Line]:
+    if after >= last:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(LINES, {"account": account_id, "after": after, "last": last, "limit": limit})
+        return [Line(*row) for row in cursor.fetchall()]

@@ -1,0 +1,37 @@
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from cards.models import Card
+from memberships.enrolment import enrol
+from memberships.models import Membership
+from tests.factories import ACTOR
+
+PAGES = ("member", "membership", "tierstanding", "cardholding", "termsacceptance", "membershipterm")
+
+
+@pytest.fixture
+def staff(client: Client, db: None) -> Client:
+    user = get_user_model().objects.create_superuser(username="root", password="secret-of-root")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_every_page_shows_and_nothing_can_be_written(staff, sky, emma):
+    membership = enrol(emma, program=sky, actor=ACTOR)
+    for page in PAGES:
+        assert staff.get(f"/admin/memberships/{page}/").status_code == 200, page
+        assert staff.get(f"/admin/memberships/{page}/add/").status_code == 403, page
+    assert staff.get("/admin/cards/numberregistry/").status_code == 200
+    card = Card.objects.get()
+    for path in (f"memberships/membership/{membership.pk}", f"cards/card/{card.pk}"):
+        assert staff.get(f"/admin/{path}/history/").status_code == 200
+        assert staff.get(f"/admin/{path}/delete/").status_code == 403
+        assert staff.post(f"/admin/{path}/change/", {"status": "suspended"}).status_code == 403
+    shown = staff.get(f"/admin/memberships/membership/{membership.pk}/change/").content.decode()
+    assert "earn, redeem, hold" in shown
+    assert staff.get(f"/admin/memberships/membership/?q={membership.number}").content.decode().count(membership.number)
+    assert staff.get(f"/admin/cards/card/?q={card.number_id}").status_code == 200
+    membership.refresh_from_db()
+    assert (membership.status, membership.version) == ("active", 1)
+    assert Membership.objects.count() == 1
