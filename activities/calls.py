@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.answers import register_form
 from points.balances import iso, shape
 from programs.models import PointType
 
@@ -83,3 +84,7 @@ def body_of(facts: Sequence[Any]) -> bytes:
 
 def body_of_stored(stored: bytes) -> bytes:
     return body_of(json.loads(stored))
+
+
+register_form(EARN_FORM, body_of_stored)
+register_form(REDEEM_FORM, body_of_stored)

@@ -8,7 +8,7 @@ from activities.general import Situation, post_in_general
 from activities.lot_dates import lot_dates
 from activities.online import Flow, post_online
 from common.actor import Actor
-from memberships.programs import program_of
+from memberships.programs import program_for
 from points.moves import Credit, Lifetime, NewLot
 from programs.design import design_of
 
@@ -27,7 +27,7 @@ def earn(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
 
 def earn_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None) -> list[Any] | None:
     """The facts of the answer; None where it is not the plain case and nothing was written."""
-    program_id = program_of(call.membership_id)
+    program_id = program_for(actor, call.membership_id)
     if program_id is None or not actor.may("points:earn", program_id):
         return None
     return post_online(EARN, call, design=design_of(program_id), actor=actor, key=key)

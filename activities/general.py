@@ -40,7 +40,7 @@ class Situation:
 
     @property
     def person_id(self) -> int | None:
-        return self.member and self.member.customer_id
+        return None if self.member is None else self.member.customer_id
 
 
 def post_in_general(

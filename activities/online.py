@@ -58,7 +58,8 @@ def post_online(
     facts = _send([*flow.statements, last], parameters)
     if facts is None:
         return None
-    return json.loads(facts) if isinstance(facts, bytes) else facts
+    answer: list[Any] = json.loads(facts) if isinstance(facts, bytes) else facts
+    return answer
 
 
 def _send(queries: Sequence[str], parameters: dict[str, Any]) -> Any:

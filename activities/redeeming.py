@@ -9,7 +9,7 @@ from activities.errors import LimitExceeded
 from activities.general import Situation, post_in_general
 from activities.online import Flow, post_online
 from common.actor import Actor
-from memberships.programs import program_of
+from memberships.programs import program_for
 from points.errors import NotRedeemable
 from points.moves import Debit, Lifetime, Move
 from programs.design import Design, design_of
@@ -29,7 +29,7 @@ def redeem(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
 
 def redeem_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None) -> list[Any] | None:
     """The facts of the answer; None where it is not the plain case and nothing was written."""
-    program_id = program_of(call.membership_id)
+    program_id = program_for(actor, call.membership_id)
     if program_id is None or not actor.may("points:redeem", program_id):
         return None
     design = design_of(program_id)

@@ -108,4 +108,4 @@ def query(sql: str, scope: Scope, **more: Any) -> list[Any]:
     named = {name: value for name, value in parameters.items() if f"%({name})s" in sql}
     with connection.cursor() as cursor:
         cursor.execute(sql, named or None)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

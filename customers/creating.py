@@ -1,5 +1,6 @@
 """A new customer, unless the person is probably known already (domain 1.3)."""
 
+import re
 from typing import Any
 
 from django.db import transaction
@@ -11,13 +12,15 @@ from common.db import next_ids
 from common.history import audit_context
 from customers.details import Details, document_keys, home_country, replace_details
 from customers.duplicates import Traits, likely_duplicates, lock_traits
-from customers.errors import LikelyDuplicate
+from customers.errors import CustomerNumberRefused, LikelyDuplicate
 from customers.models import Customer, CustomerKind, CustomerNumber
 from customers.record import fill
 from gateway.events import record_event
 
 SEQUENCE = "customers_customer_id_seq"
 DIGITS = 7
+DRAWN_NUMBER = re.compile(rf"C\d{{{DIGITS + 1},}}\Z")
+FOREIGN_NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{0,19}\Z")
 
 
 def create_customer(
@@ -26,13 +29,15 @@ def create_customer(
     actor: Actor,
     allow_duplicate: bool = False,
     details: Details | None = None,
+    number: str | None = None,
     reason: str = "",
     **values: Any,
 ) -> Customer:
     """A customer with its number, documents, addresses and preferences.
 
     Refused with masked candidates when a record shares e-mail, phone, document, or name and birth date; two
-    calls at once wait for each other. `values` are the columns of record.FIELDS.
+    calls at once wait for each other. `number` is one the customer brings along from another system; without it
+    one is drawn. `values` are the columns of record.FIELDS.
     """
     details = details or {}
     now = clock.now()
@@ -43,7 +48,7 @@ def create_customer(
         if not allow_duplicate:
             _refuse_duplicate(customer, details)
         (customer.pk,) = next_ids(SEQUENCE)
-        customer.number = number_of(customer.pk)
+        customer.number = number_of(customer.pk) if number is None else _brought_along(number)
         customer.save(force_insert=True)
         CustomerNumber.objects.create(number=customer.number, customer=customer)
         replace_details(customer, details)
@@ -60,6 +65,19 @@ def number_of(customer_id: int) -> str:
     """C, the id, a Luhn check digit: one digit mistyped never names somebody else."""
     digits = f"{customer_id:0{DIGITS}d}"
     return f"C{digits}{luhn.calc_check_digit(digits)}"
+
+
+def _brought_along(number: str) -> str:
+    """The number of another system, free and of a form that is never drawn here."""
+    number = number.strip().upper()
+    if not FOREIGN_NUMBER.match(number) or DRAWN_NUMBER.match(number):
+        raise CustomerNumberRefused(
+            "A number brought along has 1 to 20 letters, digits and hyphens, and not the form of those drawn here.",
+            facts={"number": number},
+        )
+    if CustomerNumber.objects.filter(number=number).exists():
+        raise CustomerNumberRefused(f"{number} is another customer's number.", facts={"number": number})
+    return number
 
 
 def _refuse_duplicate(customer: Customer, details: Details) -> None:

@@ -15,6 +15,11 @@ class LikelyDuplicate(Conflict):
     title = "This customer probably exists already"
 
 
+class CustomerNumberRefused(CustomerError):
+    code = "customer_number"
+    title = "This customer number can't be taken over"
+
+
 class CustomerWrongStatus(Conflict):
     code = "customer_wrong_status"
     title = "The customer is in another status"

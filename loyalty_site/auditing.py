@@ -18,7 +18,13 @@ from common.audit import Finding, Invariant, Scope, query
 from loyalty_site import audit_history
 
 APPS = (
-    programs.audit, staff.audit, gateway.audit, customers.audit, points.audit, cards.audit, memberships.audit,
+    programs.audit,
+    staff.audit,
+    gateway.audit,
+    customers.audit,
+    points.audit,
+    cards.audit,
+    memberships.audit,
     activities.audit,
 )
 SOURCES = {source.name: source for app in APPS for source in app.SOURCES}

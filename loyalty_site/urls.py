@@ -4,8 +4,10 @@ from oauth2_provider.views import RevokeTokenView
 
 from gateway.oauth import ChannelTokenView
 from loyalty_site.health import healthz, readyz
+from loyalty_site.start import start
 
 urlpatterns = [
+    path("", start, name="start"),
     path("admin/", admin.site.urls),
     # Channels are machines: of OAuth2 they get client credentials, so no page to authorize anything.
     path("oauth/token", ChannelTokenView.as_view(), name="oauth-token"),

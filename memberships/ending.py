@@ -12,6 +12,7 @@ from common.history import audit_context
 from gateway.events import record_event
 from memberships.card_holding import cancel_cards
 from memberships.errors import LeavePoolFirst, ProgramNotOpen, ReasonMissing, WrongStatus
+from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Membership, MembershipStatus
 from memberships.types import type_of
@@ -135,6 +136,7 @@ def _close(row: Membership, end_reason: EndReason, *, at: datetime) -> None:
     row.rests_until = at + timedelta(days=row.program.rest_days)
     row.version += 1
     row.save()
+    record_members(row)
     record_event(
         "membership.expired",
         program_id=row.program_id,

@@ -16,7 +16,7 @@ from memberships import admission
 from memberships.card_holding import issue_main_card
 from memberships.errors import EnrolmentsRefused, NumbersExhausted
 from memberships.models import Member, Membership, MembershipStatus, MembershipType, TermsAcceptance
-from memberships.numbering import new_member_number
+from memberships.numbering import brought_along, new_member_number
 from memberships.paid_terms import last_day_of, open_term, starts_active
 from memberships.standings import stand_initially
 from points.accounts import open_set
@@ -37,8 +37,12 @@ def enrol(
     accept_terms: bool = False,
     type: str = MembershipType.STANDARD,
     at: datetime | None = None,
+    number: str | None = None,
 ) -> Membership:
-    """A new membership with its set, accounts, tiers, terms, and one main card; `at` defaults to now."""
+    """A new membership with its set, accounts, tiers, terms, and one main card; `at` defaults to now.
+
+    `number` is a member number brought along from another system; without it one is drawn.
+    """
     with in_program(program), audit_context(actor, "enrolment"):
         program = design_of(program.pk).program
         at = at or program_now(program)
@@ -48,7 +52,7 @@ def enrol(
         admission.refuse_second(customer.pk, program=program)
         admission.refuse_cooling_down(customer.pk, program=program, at=at)
         terms = admission.terms_to_accept(program, accepted=accept_terms)
-        membership = _open_membership(customer, program=program, type=type, at=at)
+        membership = _open_membership(customer, program=program, type=type, at=at, number=number)
         if terms is not None:
             TermsAcceptance.objects.create(
                 membership=membership,
@@ -110,12 +114,14 @@ def _refusal(programs: Sequence[Program], refused: dict[int, LoyaltyError]) -> E
     return EnrolmentsRefused(f"Refused by {names}; no membership was made.", facts={"outcomes": outcomes})
 
 
-def _open_membership(customer: Customer, *, program: Program, type: str, at: datetime) -> Membership:
+def _open_membership(
+    customer: Customer, *, program: Program, type: str, at: datetime, number: str | None
+) -> Membership:
     """The membership with its set and its one member; of two at once the database lets one through."""
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                return _insert_membership(customer, program=program, type=type, at=at)
+                return _insert_membership(customer, program=program, type=type, at=at, number=number)
         except IntegrityError as error:
             if NUMBER_TAKEN in str(error):
                 continue
@@ -128,10 +134,12 @@ def _open_membership(customer: Customer, *, program: Program, type: str, at: dat
     )
 
 
-def _insert_membership(customer: Customer, *, program: Program, type: str, at: datetime) -> Membership:
+def _insert_membership(
+    customer: Customer, *, program: Program, type: str, at: datetime, number: str | None
+) -> Membership:
     membership = Membership.objects.create(
         program=program,
-        number=new_member_number(program),
+        number=new_member_number(program) if number is None else brought_along(number, program=program),
         type=type,
         own_set=open_set(program.pk),
         enrolled_at=at,

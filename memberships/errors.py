@@ -58,6 +58,11 @@ class NumbersExhausted(LoyaltyError):
     title = "No free member number found"
 
 
+class MemberNumberRefused(LoyaltyError):
+    code = "member_number"
+    title = "This member number can't be taken over"
+
+
 class WrongStatus(Conflict):
     code = "membership_status"
     title = "The membership's status does not allow it"

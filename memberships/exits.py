@@ -10,13 +10,16 @@ from common.clock import program_now
 from common.db import in_program
 from common.history import audit_context
 from common.obstacles import Obstacle, sentence
+from customers.errors import CustomerNotErasable
 from customers.models import Customer
 from gateway.events import record_event
 from memberships.card_holding import end_holding
+from memberships.ending import terminate
 from memberships.errors import DeletionRefused
 from memberships.locking import locked_memberships
 from memberships.models import (
     CardHolding,
+    EndReason,
     Member,
     Membership,
     MembershipTerm,
@@ -95,6 +98,21 @@ def delete_memberships_of(customer: Customer, *, actor: Actor, reason: str) -> i
     for membership in memberships:
         delete_membership(membership, actor=actor, reason=reason)
     return len(memberships)
+
+
+def end_for_erasure(customer: Customer, *, actor: Actor) -> None:
+    """Nobody erased takes part: end what the customer is alone in; refused while others share it (a main first)."""
+    taking_part = Member.objects.filter(customer=customer, current=True, ended_at__isnull=True)
+    for member in taking_part.select_related("membership").order_by("membership_id"):
+        membership = member.membership
+        if Member.objects.filter(membership=membership, ended_at__isnull=True).count() > 1:
+            main = member.pk == membership.main_member_id
+            raise CustomerNotErasable(
+                f"The customer takes part in group {membership.number}: "
+                + ("hand the main place over and split it first." if main else "split it first."),
+                facts={"membership": membership.pk, "main": main},
+            )
+        terminate(membership, actor=actor, reason="customer erased", end_reason=EndReason.CUSTOMER_CLOSED)
 
 
 def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:

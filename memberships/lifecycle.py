@@ -15,6 +15,7 @@ from gateway.events import record_event
 from memberships import admission
 from memberships.card_holding import activate_cards
 from memberships.errors import NoTerm, NothingToPay, NotRestorable, ReasonMissing, WrongStatus
+from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Member, Membership, MembershipStatus
 from memberships.paid_terms import first_unpaid, last_day_of, last_term, open_term
@@ -131,9 +132,12 @@ def _transition(
         if key_change:
             _lock_people(membership)
         (row,) = locked_memberships([membership.pk], key_change=key_change)
+        was_current = row.current
         change(row, program_now(row.program))
         row.version += 1
         row.save()
+        if not was_current:
+            record_members(row)
         record_event(
             f"membership.{event}",
             program_id=row.program_id,

@@ -1,14 +1,17 @@
 """Member numbers: the program's prefix, random digits and a Luhn digit, unique in the program."""
 
+import re
 import secrets
 
 from stdnum import luhn
 
-from memberships.errors import NumbersExhausted
+from memberships.errors import MemberNumberRefused, NumbersExhausted
 from memberships.models import Membership
 from programs.models import Program
 
 ATTEMPTS = 20
+LONGEST = 24
+OTHERS = re.compile(rf"[0-9A-Z-]{{1,{LONGEST}}}\Z")
 
 
 def new_member_number(program: Program) -> str:
@@ -23,6 +26,20 @@ def new_member_number(program: Program) -> str:
         f"{program.name} found no free member number in {ATTEMPTS} draws: lengthen its member numbers.",
         facts={"program": program.code, "length": program.member_number_length},
     )
+
+
+def brought_along(number: str, *, program: Program) -> str:
+    """A member number of another system, taken over as it is: it starts with the prefix and is free."""
+    facts = {"program": program.code, "number": number}
+    if not number.startswith(program.member_number_prefix) or not OTHERS.match(number):
+        raise MemberNumberRefused(
+            f"A member number of {program.name} starts with {program.member_number_prefix!r} and has at most "
+            f"{LONGEST} capital letters, digits and hyphens.",
+            facts=facts,
+        )
+    if Membership.objects.filter(program=program, number=number).exists():
+        raise MemberNumberRefused(f"{program.name} has a membership {number} already.", facts=facts)
+    return number
 
 
 def valid_member_number(number: str, *, program: Program) -> bool:

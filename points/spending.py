@@ -80,4 +80,4 @@ def _spendable(
             SPENDABLE,
             {"account": account_id, "at": at, "now": now, "exempt_until": exempt_until, "limit": limit},
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -58,8 +58,9 @@ class PointsView(VerbMixin, APIView):
         key = checked_key(request.headers.get("Idempotency-Key"))
         if key is None:
             return None
+        auth: Any = request.auth
         return AnswerKey(
-            digest=key_digest(key, request.auth.key_owner),
+            digest=key_digest(key, auth.key_owner),
             request=request_digest(str(request.method), request.path, raw),
         )
 

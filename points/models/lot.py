@@ -36,7 +36,7 @@ class Lot(models.Model):
     amount = models.BigIntegerField(_("points"))
     remaining = models.BigIntegerField(_("left"))
     is_open = models.GeneratedField(
-        expression=Q(remaining__gt=0),
+        expression=models.ExpressionWrapper(Q(remaining__gt=0), models.BooleanField()),
         output_field=models.BooleanField(),
         db_persist=True,
         help_text=_("Indexed instead of the points left, so that a partial draw touches no index."),

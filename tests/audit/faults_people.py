@@ -115,7 +115,11 @@ def member_current_in_an_ended_membership(w: World) -> None:
 def two_tiers_on_a_ladder(w: World) -> None:
     silver = Tier.objects.get(code="silver", group__program=w.north)
     TierStanding.objects.create(
-        membership=w.memberships["michael"], program=w.north, group=silver.group, tier=silver, since=w.now,
+        membership=w.memberships["michael"],
+        program=w.north,
+        group=silver.group,
+        tier=silver,
+        since=w.now,
         source="earned",
     )
 

@@ -58,7 +58,11 @@ def entry_of_zero(w: World) -> None:
     account.entry_count += 1
     account.save()
     Entry.objects.create(
-        posting=w.postings["earn"], account=account, program=w.north, number=account.entry_count, amount=0,
+        posting=w.postings["earn"],
+        account=account,
+        program=w.north,
+        number=account.entry_count,
+        amount=0,
         balance_after=account.balance,
     )
 
@@ -117,9 +121,7 @@ def lifetime_figure_off(w: World) -> None:
 
 @fault("A01")
 def two_accounts_of_a_type(w: World) -> None:
-    PointAccount.objects.create(
-        account_set=w.memberships["michael"].own_set, point_type=w.spark, program=w.north
-    )
+    PointAccount.objects.create(account_set=w.memberships["michael"].own_set, point_type=w.spark, program=w.north)
 
 
 @fault("P01")

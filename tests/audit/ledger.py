@@ -15,16 +15,28 @@ def posting(
 ) -> Posting:
     """A posting with its event; with a key also its kept answer."""
     made = Posting.objects.create(
-        program_id=for_set.program_id, kind=kind, for_set=for_set, channel=channel, occurred_at=at, recorded_at=at,
-        cause_kind=cause[0], cause_id=cause[1], **more,
+        program_id=for_set.program_id,
+        kind=kind,
+        for_set=for_set,
+        channel=channel,
+        occurred_at=at,
+        recorded_at=at,
+        cause_kind=cause[0],
+        cause_id=cause[1],
+        **more,
     )
     Event.objects.create(
         program_id=for_set.program_id, kind="points.posted", subject_id=made.pk, facts={}, recorded_at=at
     )
     if made.key_digest:
         IdempotencyRecord.objects.create(
-            channel=channel, program_id=for_set.program_id, key_digest=made.key_digest, request_digest=b"r" * 32,
-            status=201, body=b"{}", created_at=at,
+            channel=channel,
+            program_id=for_set.program_id,
+            key_digest=made.key_digest,
+            request_digest=b"r" * 32,
+            status=201,
+            body=b"{}",
+            created_at=at,
         )
     return made
 
@@ -41,7 +53,11 @@ def _entry(to: Posting, account: PointAccount, amount: int, *, debt: int = 0) ->
         account.lifetime_redeemed -= amount
     account.save()
     return Entry.objects.create(
-        posting=to, account=account, program_id=account.program_id, number=account.entry_count, amount=amount,
+        posting=to,
+        account=account,
+        program_id=account.program_id,
+        number=account.entry_count,
+        amount=amount,
         balance_after=account.balance,
     )
 

@@ -59,7 +59,9 @@ class World:
         for point_type in (self.miles, self.status, self.spark):
             if not (is_pool and point_type.kind == "qualifying"):
                 PointAccount.objects.create(
-                    account_set=made, point_type=point_type, program=self.north,
+                    account_set=made,
+                    point_type=point_type,
+                    program=self.north,
                     closed=closed and point_type.kind == "redeemable",
                 )
         return made
@@ -68,8 +70,11 @@ class World:
         """A membership with its own set, its members and a main card for each."""
         own_set = more.pop("own_set", None) or self.open_set(closed=more.get("type") == "shared")
         made = Membership.objects.create(
-            program=self.north, number=f"N{len(self.memberships) + 1:07}", own_set=own_set,
-            enrolled_at=self.now - days(100), **({"status": "active"} | more),
+            program=self.north,
+            number=f"N{len(self.memberships) + 1:07}",
+            own_set=own_set,
+            enrolled_at=self.now - days(100),
+            **({"status": "active"} | more),
         )
         self.memberships[name] = made
         for person in people:
@@ -79,8 +84,12 @@ class World:
     def join(self, name: str, person: str) -> Member:
         membership = self.memberships[name]
         made = Member.objects.create(
-            membership=membership, program=self.north, customer=self.customers[person], current=membership.current,
-            joined_at=self.now - days(100), ended_at=membership.ended_at,
+            membership=membership,
+            program=self.north,
+            customer=self.customers[person],
+            current=membership.current,
+            joined_at=self.now - days(100),
+            ended_at=membership.ended_at,
         )
         self.hold_card(name, person)
         return made
@@ -89,8 +98,12 @@ class World:
         membership = self.memberships[name]
         made = self.new_card(**({"status": "active" if membership.current else "cancelled"} | card))
         CardHolding.objects.create(
-            card=made, program=self.north, membership=membership, customer=self.customers[person] if person else None,
-            held_from=self.now - days(100), held_until=membership.ended_at,
+            card=made,
+            program=self.north,
+            membership=membership,
+            customer=self.customers[person] if person else None,
+            held_from=self.now - days(100),
+            held_until=membership.ended_at,
         )
         return made
 
@@ -107,8 +120,12 @@ class World:
         cause = more.pop("cause", ("run", 1))
         activity = self._activity(kind, membership, at) if kind in ("earn", "redeem") else None
         made = ledger.posting(
-            kind, for_set=membership.own_set, channel=self.till, at=at,
-            cause=("activity", activity.pk) if activity else cause, **more,
+            kind,
+            for_set=membership.own_set,
+            channel=self.till,
+            at=at,
+            cause=("activity", activity.pk) if activity else cause,
+            **more,
         )
         if activity:
             activity.posting = made
@@ -118,14 +135,26 @@ class World:
 
     def _activity(self, flow: str, membership: Membership, at: datetime) -> MemberActivity:
         return MemberActivity.objects.create(
-            program=self.north, type=ActivityType.objects.get(program=self.north, code=flow), membership=membership,
-            channel=self.till, status="processed", occurred_at=at, recorded_at=at,
+            program=self.north,
+            type=ActivityType.objects.get(program=self.north, code=flow),
+            membership=membership,
+            channel=self.till,
+            status="processed",
+            occurred_at=at,
+            recorded_at=at,
         )
 
     def adjustment(self, name: str, points: int, account: PointAccount, *, of: str, at: datetime) -> Posting:
         row = Adjustment.objects.create(
-            program=self.north, for_set=self.memberships[of].own_set, account=account, points=points,
-            reason_code="goodwill", occurred_at=at, requested_at=at, requested_by_id=1, requested_channel=self.till,
+            program=self.north,
+            for_set=self.memberships[of].own_set,
+            account=account,
+            points=points,
+            reason_code="goodwill",
+            occurred_at=at,
+            requested_at=at,
+            requested_by_id=1,
+            requested_channel=self.till,
         )
         made = self.post(name, "adjust", at, of=of, cause=("adjustment", row.pk), reason_code="goodwill")
         row.posting, row.status = made, "posted"
@@ -134,8 +163,13 @@ class World:
 
     def hold(self, name: str, lot: Lot, points: int, at: datetime, **more: Any) -> Hold:
         made = Hold.objects.create(
-            program=self.north, for_set=self.memberships["michael"].own_set, account=lot.account, channel=self.till,
-            points=points, occurred_at=at, **({"expires_at": self.now + days(1)} | more),
+            program=self.north,
+            for_set=self.memberships["michael"].own_set,
+            account=lot.account,
+            channel=self.till,
+            points=points,
+            occurred_at=at,
+            **({"expires_at": self.now + days(1)} | more),
         )
         HoldLot.objects.create(hold=made, lot=lot, points=points)
         self.holds[name] = made
@@ -190,15 +224,24 @@ def _people(world: World) -> None:
     world.new_card(kind="temporary", status="created", activated_at=None)
     ended = world.now - days(5)
     old = world.membership(
-        "ada", "ada", status="expired", ended_at=ended, end_reason="terminated", superseded_by=None,
+        "ada",
+        "ada",
+        status="expired",
+        ended_at=ended,
+        end_reason="terminated",
+        superseded_by=None,
         rests_until=world.now + days(20),
     )
     old.superseded_by = world.memberships["michael"]
     old.save()
     ladder = TierGroup.objects.get(program=world.north)
     TierStanding.objects.create(
-        membership=world.memberships["michael"], program=world.north, group=ladder, tier=ladder.tiers.get(code="base"),
-        since=world.now - days(100), source="initial",
+        membership=world.memberships["michael"],
+        program=world.north,
+        group=ladder,
+        tier=ladder.tiers.get(code="base"),
+        since=world.now - days(100),
+        source="initial",
     )
 
 
@@ -226,13 +269,23 @@ def _ledger(world: World) -> None:
     transfer = world.post("transfer", "transfer", now - days(2.7), cause=("run", 2))
     ledger.debit(transfer, miles, [(late, 100)])
     world.lots["child"] = ledger.credit(
-        transfer, world.account("katrin"), 100, expires_at=late.expires_at, parent=late, origin=late,
+        transfer,
+        world.account("katrin"),
+        100,
+        expires_at=late.expires_at,
+        parent=late,
+        origin=late,
     )
     adjust = world.adjustment("adjust", 200, miles, of="michael", at=now - days(2.6))
     world.lots["extended"] = ledger.credit(adjust, miles, 200, expires_at=now + days(300))
     LotDateChange.objects.create(
-        lot=world.lots["extended"], old_expires_at=now + days(20), new_expires_at=now + days(300), verb="extend",
-        reason_code="goodwill", channel_id=world.till.pk, recorded_at=now - days(2.5),
+        lot=world.lots["extended"],
+        old_expires_at=now + days(20),
+        new_expires_at=now + days(300),
+        verb="extend",
+        reason_code="goodwill",
+        channel_id=world.till.pk,
+        recorded_at=now - days(2.5),
     )
     back = world.post("reverse", "reverse", now - days(2.4), cause=("posting", redeem.pk), reverses=redeem, part=1)
     ledger.give_back(back, miles, [(early, 100)])

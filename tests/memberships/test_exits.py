@@ -8,10 +8,11 @@ from activities.earning import earn_in_general
 from cards.models import Card, NumberRegistry
 from common import clock
 from common.obstacles import Obstacle
+from customers.errors import CustomerNotErasable
 from customers.models import Customer
 from memberships.enrolment import enrol
 from memberships.errors import DeletionRefused, ReasonMissing, StandingRefused
-from memberships.exits import delete_membership, delete_memberships_of, obstacles
+from memberships.exits import delete_membership, delete_memberships_of, end_for_erasure, obstacles
 from memberships.models import CardHolding, Member, Membership, TermsAcceptance, TierStanding
 from memberships.standings import may_lower, set_standing
 from points.models import PointAccount, PointAccountSet, Posting
@@ -66,6 +67,28 @@ def test_all_memberships_of_a_customer_go_before_the_customer(sky, emma):
     assert delete_memberships_of(emma, actor=ACTOR, reason="typed twice") == 2
     assert counted(*GONE) == dict.fromkeys([model.__name__ for model in GONE], 0)
     assert NumberRegistry.objects.count() == 2
+
+
+def test_nobody_erased_takes_part(sky, emma):
+    membership = enrol(emma, program=sky, actor=ACTOR)
+    end_for_erasure(emma, actor=ACTOR)
+    membership.refresh_from_db()
+    assert (membership.status, membership.end_reason) == ("expired", "customer_closed")
+
+
+@pytest.mark.parametrize("main", [True, False])
+def test_who_shares_a_group_is_not_erased(sky, emma, main):
+    group = enrol(emma, program=sky, actor=ACTOR)
+    john = make_customer("John")
+    second = Member.objects.create(membership=group, program=sky, customer=john, joined_at=group.enrolled_at)
+    group.type, group.main_member = "group", group.members.get(customer=emma) if main else second
+    group.save()
+    connection.check_constraints()
+    with pytest.raises(CustomerNotErasable) as refused:
+        end_for_erasure(emma, actor=ACTOR)
+    assert refused.value.facts == {"membership": group.pk, "main": main}
+    assert [one.code for one in obstacles(emma)] == ["has_other_members"] + ["main_of_group"] * main
+    assert Membership.objects.get().status == "active"
 
 
 def test_a_superseding_membership_stays(sky, emma):

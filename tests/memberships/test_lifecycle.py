@@ -118,6 +118,17 @@ def test_resting_points_come_back_until_the_last_moment(membership):
     assert back.members.get().current is True
 
 
+def test_the_history_of_a_member_tells_end_and_return(membership):
+    terminate(membership, actor=ACTOR, reason="wish")
+    lifecycle.reinstate(membership, actor=ACTOR, reason="mistake")
+    told = membership.members.get().history.order_by("history_id")
+    assert list(told.values_list("current", "history_change_reason")) == [
+        (True, "enrolment"),
+        (False, "wish"),
+        (True, "mistake"),
+    ]
+
+
 def test_what_was_merged_comes_back_by_undo_alone(membership):
     ended = expire(membership, actor=ACTOR, end_reason=EndReason.MERGED)
     with pytest.raises(NotRestorable):

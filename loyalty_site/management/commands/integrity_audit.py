@@ -28,7 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--program", metavar="CODE", help="only the data of this program")
         parser.add_argument("--only", metavar="L01,P03", default="", help="only these invariants")
         parser.add_argument(
-            "--recent", metavar="MINUTES", type=int,
+            "--recent",
+            metavar="MINUTES",
+            type=int,
             help="only accounts touched by a posting recorded in the last so many minutes: fast enough to run often",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -45,7 +47,11 @@ class Command(BaseCommand):
                 program_id=self._program_id(program),
                 recent=None if recent is None else timedelta(minutes=recent),
             ),
-            total=len(invariants), unit="rule", leave=False, disable=not self.stderr.isatty(), file=sys.stderr,
+            total=len(invariants),
+            unit="rule",
+            leave=False,
+            disable=not self.stderr.isatty(),
+            file=sys.stderr,
         )
         for invariant, broken in progress:
             progress.set_postfix_str(invariant.id)

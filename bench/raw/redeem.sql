@@ -1,0 +1,53 @@
+-- The lock, then every row of a redemption: one implicit transaction in one round trip.
+\set n random(:first_n, :last_n)
+\set account :first_account + :n
+\set own_set :first_set + :n
+\set person :first_customer + :n
+\set membership :first_membership + :n
+\startpipeline
+SELECT 1 FROM points_pointaccount WHERE id = :account FOR NO KEY UPDATE;
+WITH ids AS (
+    SELECT nextval('points_posting_id_seq') AS posting, nextval('points_entry_id_seq') AS entry,
+        nextval('activities_memberactivity_id_seq') AS activity
+), candidates AS (
+    SELECT id, remaining, expires_at, earned_at FROM points_lot
+    WHERE account_id = :account AND is_open AND (available_at IS NULL OR available_at <= now()) AND expires_at > now()
+    ORDER BY expires_at, earned_at, id LIMIT 50
+), takes AS (
+    SELECT id, LEAST(remaining, 100 - (upto - remaining))::bigint AS points
+    FROM (SELECT id, remaining, sum(remaining) OVER (ORDER BY expires_at, earned_at, id) AS upto FROM candidates) r
+    WHERE upto - remaining < 100
+), acc AS (
+    UPDATE points_pointaccount SET balance = balance - 100, entry_count = entry_count + 1,
+        lifetime_redeemed = lifetime_redeemed + 100, last_activity_at = now()
+    WHERE id = :account AND (SELECT sum(points) FROM takes) = 100 RETURNING id, balance, entry_count
+), p AS (
+    INSERT INTO points_posting (id, program_id, kind, for_set_id, person_id, cause_kind, cause_id, occurred_at,
+        recorded_at, channel_id, reason_code, key_digest, ordinal)
+    SELECT posting, :program, 'redeem', :own_set, :person, 'activity', activity, now(), now(), :channel, '',
+        sha256(posting::text::bytea), 0 FROM ids, acc
+), e AS (
+    INSERT INTO points_entry (id, posting_id, account_id, program_id, number, amount, balance_after)
+    SELECT entry, posting, acc.id, :program, acc.entry_count, -100, acc.balance FROM ids, acc
+), d AS (
+    INSERT INTO points_draw (entry_id, lot_id, posting_id, amount)
+    SELECT entry, takes.id, posting, takes.points FROM ids, takes, acc
+), ul AS (
+    UPDATE points_lot l SET remaining = l.remaining - takes.points FROM takes, acc WHERE l.id = takes.id
+), ev AS (
+    INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
+    SELECT :program, 'points.posted', posting, jsonb_build_object('kind', 'redeem', 'set', :own_set::bigint, 'entries',
+        jsonb_build_array(jsonb_build_array(:point_type::bigint, -100, acc.balance))), now() FROM ids, acc
+), i AS (
+    INSERT INTO gateway_idempotencyrecord (channel_id, program_id, key_digest, ordinal, request_digest, status, form,
+        body, created_at, erased)
+    SELECT :channel, :program, sha256(posting::text::bytea), 0, sha256(posting::text::bytea), 201, 'redeem/1',
+        convert_to(json_build_array(json_build_array(activity, posting, 'redeem', :membership::bigint, NULL, now(),
+        -100, 'miles', 'redeemable'), now(), acc.balance, false, acc.balance, acc.balance, 0, 0, 0, acc.balance, 0, 100,
+        now())::text, 'UTF8'), now(), false FROM ids, acc
+)
+INSERT INTO activities_memberactivity (id, program_id, type_id, membership_id, customer_id, channel_id, status, points,
+    reference, location, note, occurred_at, recorded_at, posting_id)
+SELECT activity, :program, :redeem_type, :membership, :person, :channel, 'processed', 100, 'bench', '', '', now(),
+    now(), posting FROM ids, acc;
+\endpipeline

@@ -1,0 +1,71 @@
+"""The past of the sample world: customers, enrolments, and every event through the verbs, oldest first."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from activities.calls import PointsCall
+from activities.earning import earn
+from activities.redeeming import redeem
+from common import clock
+from common.actor import Actor
+from customers.creating import create_customer
+from customers.models import Customer
+from loyalty_site.demo.plan import Event, MembershipPlan, Person
+from memberships.enrolment import enrol
+from memberships.lifecycle import record_payment
+from memberships.models import Membership
+from memberships.standings import set_standing
+from programs.expiry import add_months
+from programs.models import Program, Tier
+
+NOON = time(12, tzinfo=UTC)
+
+
+def past(months: int = 0, days: int = 0) -> datetime:
+    """Noon of that day, or this moment for today."""
+    now = clock.now()
+    day = add_months(now.date(), -months) - timedelta(days=days)
+    return min(datetime.combine(day, NOON), now)
+
+
+def bring_in(person: Person, programs: dict[str, Program], *, actor: Actor) -> Customer:
+    """The customer with every membership and what was earned and redeemed on it."""
+    customer = create_customer(
+        actor=actor,
+        number=person.number,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        email=person.email,
+        phone=person.phone,
+        currency="USD",
+        customer_since=past(person.months).date(),
+    )
+    for plan in person.memberships:
+        membership = _enrol(customer, plan, programs[plan.program], actor=actor)
+        for event in plan.events:
+            _happen(event, membership, actor=actor)
+    return customer
+
+
+def _enrol(customer: Customer, plan: MembershipPlan, program: Program, *, actor: Actor) -> Membership:
+    at = past(plan.months)
+    membership = enrol(customer, program=program, actor=actor, accept_terms=True, at=at, number=plan.number)
+    if program.fee:
+        record_payment(membership, actor=actor, reference=f"FEE-{membership.number}", paid_at=at)
+    if plan.tier:
+        tier = Tier.objects.get(group__program=program, name=plan.tier)
+        if tier.rank:
+            until = clock.program_now(program) + timedelta(days=365)
+            set_standing(membership, tier=tier, reason="Taken over with the balances", until=until, actor=actor)
+    return membership
+
+
+def _happen(event: Event, membership: Membership, *, actor: Actor) -> None:
+    call = PointsCall(
+        membership_id=membership.pk,
+        points=abs(event.points),
+        point_type=event.point_type,
+        occurred_at=past(event.months, event.days) if event.months or event.days else None,
+        location=event.location,
+        reference=event.reference,
+    )
+    (redeem if event.points < 0 else earn)(call, actor=actor)

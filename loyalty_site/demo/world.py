@@ -1,0 +1,115 @@
+"""The sample world as a whole: loaded once, in one transaction, and proved by its balances."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management import call_command
+from django.db import transaction
+
+from common.db import forget_ids
+from customers.models import Customer
+from gateway.authentication import forget_tokens
+from gateway.channels import system_actor
+from loyalty_site.demo import access, corrections
+from loyalty_site.demo.building import build_program, end_take_over
+from loyalty_site.demo.history import bring_in
+from loyalty_site.demo.people import PEOPLE
+from loyalty_site.demo.plan import MembershipPlan, Person
+from loyalty_site.demo.programs import PROGRAMS
+from memberships.models import Member, Membership
+from memberships.programs import forget_programs
+from points.expiry import expire_points
+from points.models import PointAccount
+from programs.design import forget_designs
+from programs.models import Program
+
+Say = Callable[[str], object]
+
+
+class WorldWrong(RuntimeError):
+    """The world can't be loaded here, or does not show what it should; nothing of it was kept."""
+
+
+def is_loaded() -> bool:
+    """Whether the world is there; refuses where only some of its programs are, for those are somebody else's."""
+    wanted = {plan.code for plan in PROGRAMS}
+    found = set(Program.objects.filter(code__in=wanted).values_list("code", flat=True))
+    if found and found != wanted:
+        raise WorldWrong(f"This database has programs of its own called {', '.join(sorted(found))}: use another one.")
+    return found == wanted
+
+
+def prepare(url: str, *, say: Say = lambda line: None) -> dict[str, Any]:
+    """Load what is missing and answer the logins, which are kept as they were. Twice changes nothing."""
+    known = access.read_logins()
+    with transaction.atomic():
+        actor = system_actor()
+        fresh = not is_loaded()
+        if fresh:
+            say("Loading the sample world ...")
+            programs = {plan.code: build_program(plan, actor=actor) for plan in PROGRAMS}
+        staff = access.open_staff(known, actor=actor)
+        channels = access.open_channels(known, actor=actor)
+        if fresh:
+            _live(programs)
+    logins = {"url": url, "staff": staff, "channels": channels, "stories": stories()}
+    if logins != known:
+        access.write_logins(logins)
+    return logins
+
+
+def _live(programs: dict[str, Program]) -> None:
+    actor = system_actor()
+    for person in PEOPLE:
+        bring_in(person, programs, actor=actor)
+    corrections.correct()
+    for program in programs.values():
+        end_take_over(program, actor=actor)
+    expire_points(actor=actor)
+    check_balances()
+
+
+def reset() -> None:
+    """Empty every table and forget what this process remembers of them."""
+    call_command("flush", interactive=False, verbosity=0)
+    access.file_of_logins().unlink(missing_ok=True)
+    forget_ids()
+    forget_designs()
+    forget_programs()
+    forget_tokens()
+
+
+def check_balances() -> None:
+    """Every membership shows the figure of its plan, to the point."""
+    wrong = []
+    for person, plan, membership in planned():
+        accounts = PointAccount.objects.filter(account_set=membership.own_set_id, point_type__is_default=True)
+        balance = sum(accounts.values_list("balance", flat=True))
+        if balance != plan.balance:
+            wrong.append(f"{person.first_name} in {plan.program} has {balance}, planned were {plan.balance}")
+    if wrong:
+        raise WorldWrong("; ".join(wrong))
+
+
+def planned() -> list[tuple[Person, MembershipPlan, Membership]]:
+    """Every planned membership with its row."""
+    found = []
+    for person in PEOPLE:
+        customer = customer_of(person)
+        members = Member.objects.filter(customer=customer, ended_at__isnull=True).select_related("membership__program")
+        by_program = {member.membership.program.code: member.membership for member in members}
+        found += [(person, plan, by_program[plan.program]) for plan in person.memberships]
+    return found
+
+
+def customer_of(person: Person) -> Customer:
+    return Customer.objects.get(email=person.email)
+
+
+def stories() -> dict[str, Any]:
+    """The ids of every story: its customer, the memberships by program, and single rows worth a look."""
+    told: dict[str, Any] = {}
+    for person, plan, membership in planned():
+        story = told.setdefault(person.story, {"customer": customer_of(person).pk, "memberships": {}})
+        story["memberships"][plan.program] = membership.pk
+    return told | {"worth-a-look": corrections.rows()}

@@ -1,0 +1,220 @@
+"""The sample world: what it shows, that it is proved, harmless to load again, and that the README tells the truth."""
+
+import json
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import check_password
+from django.core.management import CommandError, call_command
+from django.db import connection
+from waitress.server import create_server
+
+from common import clock
+from gateway.channels import all_scopes
+from gateway.models import Channel
+from loyalty_site.auditing import audit
+from loyalty_site.demo import access, world
+from loyalty_site.wsgi import application
+from memberships.models import Membership, TierStanding
+from points.models import Adjustment, Hold, Lot, PointAccount, Posting
+from programs.models import Program
+from tests.loyalty_site import readme
+
+# What the use cases say: customer number, then program, member number, class, points.
+DOCUMENT = {
+    "50012": [
+        ("urbanwear", "UW-89234", "Silver", 3_200),
+        ("executive-style", "ES-12904", "Gold", 8_100),
+        ("activelife", "AL-45678", "Bronze", 1_450),
+    ],
+    "78934": [("basic-access", "BASIC-782341", None, None), ("premium-plus", "PREMIUM-49201", None, 4_850)],
+    "123456": [
+        ("skyconnect", "SC8739201", "Platinum", 145_000),
+        ("global-wings", "GWA-5629183", "Gold", 62_000),
+    ],
+    "445678": [
+        ("year-round", "YRL-338291", "Silver", 8_900),
+        ("summer-bonus", "SUM24-119283", "Participant", 3_200),
+    ],
+    "889012": [
+        ("personal-banking", "PBR-4456721", "Premier", 12_400),
+        ("business-banking", "BBR-2234981", "Business Plus", 28_900),
+        ("credit-card", "CCR-7823401", "Gold Card", 56_700),
+    ],
+    "10001": [
+        ("standard-rewards", "LOY-100234", "Gold", 5_430),
+        ("vip-club", "VIP-2891", "Annual Subscriber", 1_200),
+        ("partner-rewards", "PTR-5672", "Standard", 890),
+    ],
+}
+URL = "http://127.0.0.1:8000/"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a `.local` of its own, so that nobody's real logins are touched."""
+    here = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOYALTY_LOCAL", str(here / ".local"))
+        yield here
+
+
+@pytest.fixture(scope="module")
+def logins(folder: Path, django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+    """The world, loaded once and committed, as a server's threads must see it."""
+    with django_db_blocker.unblock():
+        try:
+            yield world.prepare(URL)
+        finally:
+            world.reset()
+            connection.close()
+
+
+def account(number: str) -> PointAccount:
+    owner = Membership.objects.get(number=number)
+    return PointAccount.objects.get(account_set=owner.own_set_id, point_type__is_default=True)
+
+
+@pytest.mark.parametrize("customer", DOCUMENT)
+def test_the_customer_holds_the_memberships_of_the_document(logins: dict[str, Any], customer: str) -> None:
+    found = Membership.objects.filter(members__customer__number=customer).order_by("pk")
+    shown = []
+    for membership in found:
+        tier = TierStanding.objects.filter(membership=membership, ended_at__isnull=True).first()
+        points = PointAccount.objects.filter(account_set=membership.own_set_id, point_type__is_default=True).first()
+        names = tier.tier.name if tier else None, points.balance if points else None
+        shown.append((membership.program.code, membership.number, *names))
+    assert shown == DOCUMENT[customer]
+
+
+def test_every_invariant_holds(logins: dict[str, Any]) -> None:
+    assert audit() == []
+
+
+def test_every_kind_of_posting_that_can_happen_so_far_happened(logins: dict[str, Any]) -> None:
+    kinds = set(Posting.objects.values_list("kind", flat=True))
+    assert {"earn", "redeem", "expire", "transfer", "adjust", "reverse"} <= kinds
+
+
+def test_something_is_open_everywhere_one_would_look(logins: dict[str, Any]) -> None:
+    rows = logins["stories"]["worth-a-look"]
+    assert (Hold.objects.get(pk=rows["open_hold"]).status, account("AL-45678").balance) == ("open", 1_450)
+    assert Adjustment.objects.get(pk=rows["waiting_adjustment"]).status == "waiting"
+    assert Posting.objects.get(reverses=rows["reversed_posting"]).kind == "reverse"
+    assert Membership.objects.get(pk=rows["suspended_membership"]).status == "suspended"
+    pending = Lot.objects.get(account=account("SC8739201"), available_at__gt=clock.now())
+    assert pending.remaining == 2_500
+
+
+def test_points_expire_on_several_dates(logins: dict[str, Any]) -> None:
+    lots = Lot.objects.filter(account=account("SC8739201"), remaining__gt=0)
+    assert lots.values("expires_at").distinct().count() >= 3
+
+
+def test_premium_is_paid_and_the_season_goes_on(logins: dict[str, Any]) -> None:
+    premium = Membership.objects.get(number="PREMIUM-49201")
+    assert [(str(term.fee), term.paid_at is not None) for term in premium.terms.all()] == [("120.00", True)]
+    season = Program.objects.get(code="summer-bonus")
+    today = clock.now().date()
+    assert season.valid_from < today < season.valid_until
+    assert Membership.objects.get(number="SUM24-119283").expires_on == season.valid_until
+
+
+def test_the_sandbox_alone_has_a_moved_clock_and_no_program_takes_old_events(logins: dict[str, Any]) -> None:
+    moved = [program.code for program in Program.objects.all() if program.clock_offset]
+    assert moved == ["sandbox"]
+    assert {program.late_grace.days for program in Program.objects.all()} == {3}
+
+
+def test_channels_have_the_scopes_and_programs_they_need(logins: dict[str, Any]) -> None:
+    channels = {one["name"]: one for one in logins["channels"]}
+    codes = sorted(Program.objects.values_list("code", flat=True))
+    assert (channels["till"]["scopes"], channels["till"]["programs"]) == (
+        ["points:earn", "points:redeem"],
+        ["urbanwear"],
+    )
+    assert (channels["call-centre"]["scopes"], channels["call-centre"]["programs"]) == (sorted(all_scopes()), codes)
+    plain = Program.objects.filter(status="released", point_types__is_default=True, point_types__pending_days=0)
+    assert plain.count() >= 2
+
+
+def test_the_file_of_logins_is_private_and_what_it_says_works(logins: dict[str, Any], rf: Any) -> None:
+    file = access.file_of_logins()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(file.read_text()) == logins
+    assert {one["role"] for one in logins["staff"]} == {
+        "auditor", "support_agent", "supervisor", "program_manager", "card_manager", "admin",
+    }  # fmt: skip
+    for one in logins["staff"]:
+        user = authenticate(rf.post("/"), username=one["username"], password=one["password"])
+        assert user is not None and user.is_staff
+    for one in logins["channels"]:
+        assert check_password(one["client_secret"], Channel.objects.get(client_id=one["client_id"]).client_secret)
+
+
+def counts() -> dict[str, int]:
+    return {model._meta.label: model._base_manager.count() for model in apps.get_models()}
+
+
+def test_loading_again_changes_nothing(logins: dict[str, Any]) -> None:
+    before, file = counts(), access.file_of_logins().read_bytes()
+    assert world.prepare(URL) == logins
+    assert (counts(), access.file_of_logins().read_bytes()) == (before, file)
+
+
+def test_the_calls_of_the_readme_answer_what_it_shows(logins: dict[str, Any], folder: Path) -> None:
+    server = create_server(application, host="127.0.0.1", port=0, threads=2)
+    running = threading.Thread(target=server.run, daemon=True)
+    running.start()
+    try:
+        steps = readme.steps()
+        answers = readme.run(steps, folder=folder, url=f"http://127.0.0.1:{server.effective_port}")
+    finally:
+        server.close()
+    assert len([step for step in steps if step.answer]) == 6
+    for step, answer in zip(steps, answers, strict=True):
+        assert readme.comparable(answer) == readme.comparable(step.answer or ""), step.command
+
+
+def test_lost_logins_are_replaced_and_nothing_else_changes(logins: dict[str, Any]) -> None:
+    before = Posting.objects.count(), Membership.objects.count()
+    access.file_of_logins().unlink()
+    fresh = world.prepare(URL)
+    assert (Posting.objects.count(), Membership.objects.count()) == before
+    assert fresh["stories"] == logins["stories"]
+    old = {one["client_secret"] for one in logins["channels"]}
+    for one in fresh["channels"]:
+        assert one["client_secret"] not in old
+        assert check_password(one["client_secret"], Channel.objects.get(client_id=one["client_id"]).client_secret)
+
+
+@pytest.mark.django_db
+def test_a_database_with_programs_of_its_own_is_left_alone(folder: Path) -> None:
+    Program.objects.create(code="urbanwear", name="Somebody's own")
+    with pytest.raises(world.WorldWrong, match="urbanwear"):
+        world.prepare(URL)
+    assert Program.objects.count() == 1
+
+
+def test_production_is_left_alone(settings: Any) -> None:
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="production"):
+        call_command("demo", "--no-serve", "--reset")
+
+
+@pytest.mark.django_db
+def test_the_start_page_opens_every_door_and_runs_no_inline_code(client: Any) -> None:
+    page = client.get("/")
+    text = page.content.decode()
+    assert page.status_code == 200
+    for door in ("/admin/", "/api/docs", "/api/schema", "/readyz"):
+        assert f'href="{door}"' in text
+        assert client.get(door).status_code in (200, 302)
+    assert "<script" not in text and "style=" not in text and " on" + "click" not in text
+    assert client.post("/").status_code == 405
