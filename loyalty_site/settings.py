@@ -223,7 +223,7 @@ LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
 LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
 LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
 LOYALTY_CUSTOMER_OBSTACLES: list[str] = []
-LOYALTY_CUSTOMER_ERASERS: list[str] = []
+LOYALTY_CUSTOMER_ERASERS: list[str] = ["points.exits.erase_notes"]
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Loyalty membership",
