@@ -238,7 +238,18 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
     # One name per choices class: two fields with the same choices would otherwise get two made-up names.
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "CardKind": "cards.models.CardKind",
+        "CardStatus": "cards.models.CardStatus",
+        "CustomerKind": "customers.models.CustomerKind",
+        "CustomerStatus": "customers.models.CustomerStatus",
+        "EndReason": "memberships.models.EndReason",
+        "HoldStatus": "points.models.HoldStatus",
+        "MembershipStatus": "memberships.models.MembershipStatus",
+        "MembershipType": "memberships.models.MembershipType",
+        "PointKind": "programs.models.PointKind",
+        "ProgramStatus": "programs.models.ProgramStatus",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
