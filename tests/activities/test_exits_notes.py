@@ -1,11 +1,11 @@
-"""erase_notes(): what people wrote beside corrections goes with the person, nothing else does."""
+"""erase(): what people wrote beside corrections goes with the person, nothing else does."""
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from activities.exits import erase
 from customers.models import Customer
 from memberships.models import Membership
-from points.exits import erase_notes
 from points.models import Adjustment, Reversal
 from tests.factories import ACTOR, account_of, member_of
 from tests.points.test_adjusting import adjusted
@@ -20,7 +20,7 @@ def test_the_notes_of_the_person_are_emptied_and_of_nobody_else(
     for membership in (michael_adams, katrin_bauer):
         adjusted(membership, 10, note="called, angry")
         taken_back(earned(membership, 5), note="sent it back")
-    erase_notes(Customer.objects.get(pk=member_of(michael_adams)), actor=ACTOR)
+    erase(Customer.objects.get(pk=member_of(michael_adams)), actor=ACTOR)
     assert list(Adjustment.objects.order_by("pk").values_list("note", "points")) == [("", 10), ("called, angry", 10)]
     assert list(Reversal.objects.order_by("pk").values_list("note", "reason_code")) == [
         ("", "returned"), ("sent it back", "returned")
