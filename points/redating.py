@@ -23,7 +23,6 @@ from programs.expiry import end_of_day, expires_at
 from programs.models import ExpiryPolicy, PointType, ProgramStatus
 
 ACCOUNTS_AT_ONCE = 500
-NO_LOT = "There is no such lot that you can see."
 RIGHT = "points:extend"
 RUN_RIGHT = "programs:design"
 # (account id, earned at) -> the end of the tier period that time lies in.
@@ -78,23 +77,14 @@ class Redating:
         self.by_dates[one.old, one.new] += one.points
 
 
-def extend_through(lot_id: int, *, last_day: date, reason_code: str, actor: Actor) -> LotDateChange:
-    """`extend` so that the lot is usable through the end of that day in its program's zone."""
-    program_id = Lot.objects.filter(pk=lot_id).values_list("account__program_id", flat=True).first()
-    if program_id is None:
-        raise NotFound(NO_LOT)
-    until = end_of_day(last_day, design_of(program_id).zone)
-    return extend(lot_id, until=until, reason_code=reason_code, actor=actor)
-
-
-def extend(lot_id: int, *, until: datetime, reason_code: str, actor: Actor) -> LotDateChange:
-    """Give a lot a later date, with right and reason; `until` is the first time it is unusable.
+def extend(lot_id: int, *, last_day: date, reason_code: str, actor: Actor) -> LotDateChange:
+    """Give a lot a later date, with right and reason: usable through the end of that day in the program's zone.
 
     Raises NotFound, NotAllowed, LotNotExtendable.
     """
     found = Lot.objects.filter(pk=lot_id).values_list("account_id", "account__program_id").first()
     if found is None or (actor.programs is not None and found[1] not in actor.programs):
-        raise NotFound(NO_LOT)
+        raise NotFound("There is no such lot that you can see.")
     account_id, program_id = found
     if not actor.may(RIGHT, program_id):
         raise NotAllowed("Extending points needs the right points:extend in this program.")
@@ -103,7 +93,8 @@ def extend(lot_id: int, *, until: datetime, reason_code: str, actor: Actor) -> L
     with in_program(program_id):
         lock_accounts({account_id}, program_id=program_id)
         lot = Lot.objects.select_for_update(of=("self",), no_key=True).get(pk=lot_id)
-        now = clock.program_now(design_of(program_id).program)
+        design = design_of(program_id)
+        now, until = clock.program_now(design.program), end_of_day(last_day, design.zone)
         _check_extendable(lot, until=until, now=now)
         change = LotDateChange.objects.create(
             lot=lot,

@@ -14,7 +14,7 @@ from common.api.fields import StrictCharField
 from common.api.permissions import DefaultDeny, StaffOnly
 from common.api.serializers import StrictSerializer
 from common.api.views import VerbMixin
-from points.redating import RIGHT, extend_through
+from points.redating import RIGHT, extend
 
 
 class ExtensionSerializer(StrictSerializer):
@@ -36,7 +36,7 @@ class ExtendLotView(VerbMixin, APIView):
         return self.perform_write(request, None, lambda: (200, self._extend(lot_id, **given)))
 
     def _extend(self, lot_id: int, *, last_day: Any, reason: str) -> dict[str, Any]:
-        change = extend_through(lot_id, last_day=last_day, reason_code=reason, actor=self.actor)
+        change = extend(lot_id, last_day=last_day, reason_code=reason, actor=self.actor)
         return {
             "lot": lot_id,
             "points": change.lot.remaining,

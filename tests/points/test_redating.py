@@ -8,7 +8,7 @@ import pytest
 
 from common import clock
 from points.models import Lot, LotDateChange
-from points.redating import extend_through, redate_lots
+from points.redating import extend, redate_lots
 from programs.models import ExpiryPolicy, PointType, Program
 
 from .moving_world import NOW, SYSTEM, balances, counted, day, give, make_program, make_set, make_type
@@ -39,7 +39,7 @@ def dates(*lots: Lot) -> list[object]:
 
 def test_an_extension_runs_through_its_last_day_and_leaves_a_row(sky, miles):
     lot = give(make_set(sky), miles, 100, until=day("2026-04-01"))
-    change = extend_through(lot.pk, last_day=date(2026, 6, 30), reason_code="goodwill", actor=SYSTEM)
+    change = extend(lot.pk, last_day=date(2026, 6, 30), reason_code="goodwill", actor=SYSTEM)
     until = day("2026-06-30").replace(hour=22)  # midnight in Berlin
     assert dates(lot) == [until]
     assert list(
@@ -51,7 +51,7 @@ def test_an_extension_runs_through_its_last_day_and_leaves_a_row(sky, miles):
 
 def test_a_lot_past_its_date_comes_back_by_an_extension(sky, miles):
     lot = give(make_set(sky), miles, 100, until=day("2026-03-01"))
-    extend_through(lot.pk, last_day=date(2026, 3, 10), reason_code="goodwill", actor=SYSTEM)
+    extend(lot.pk, last_day=date(2026, 3, 10), reason_code="goodwill", actor=SYSTEM)
     assert dates(lot) == [day("2026-03-10").replace(hour=23)]
 
 
@@ -59,7 +59,7 @@ def test_an_extension_needs_the_right_a_reason_and_a_later_date(sky, miles):
     lot = give(make_set(sky), miles, 100, until=day("2026-04-01"))
 
     def ask(last_day: date = date(2026, 6, 30), reason: str = "goodwill", **actor: object) -> object:
-        return extend_through(lot.pk, last_day=last_day, reason_code=reason, actor=replace(SYSTEM, **actor))
+        return extend(lot.pk, last_day=last_day, reason_code=reason, actor=replace(SYSTEM, **actor))
 
     refused("not_allowed", lambda: ask(may=lambda action, program: action != "points:extend"))
     refused("not_found", lambda: ask(programs=frozenset()))
@@ -73,7 +73,7 @@ def test_a_lot_without_a_date_is_not_extended(sky, miles):
     lot = give(make_set(sky), miles, 100)
     refused(
         "lot_not_extendable",
-        lambda: extend_through(lot.pk, last_day=date(2026, 6, 30), reason_code="goodwill", actor=SYSTEM),
+        lambda: extend(lot.pk, last_day=date(2026, 6, 30), reason_code="goodwill", actor=SYSTEM),
     )
 
 
@@ -111,7 +111,7 @@ def test_a_run_touches_only_lots_of_its_type_with_points_left_and_says_what_ends
 
 def test_a_date_that_staff_extended_is_never_brought_forward(sky, miles):
     lot = give(make_set(sky), miles, 100, earned_at=day("2026-02-01"), until=day("2026-06-01"))
-    extend_through(lot.pk, last_day=date(2029, 6, 30), reason_code="goodwill", actor=SYSTEM)
+    extend(lot.pk, last_day=date(2029, 6, 30), reason_code="goodwill", actor=SYSTEM)
     extended = dates(lot)
     assert redate_lots(miles, name="a year", actor=SYSTEM).lots == 0
     assert dates(lot) == extended
