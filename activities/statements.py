@@ -70,7 +70,7 @@ REDEEM = statement(
 FACTS = f"""
 SELECT json_build_array(%(context)s::json, p.recorded_at, e.balance_after, s.is_pool, {balances.FIGURES}) AS facts
 FROM points_entry e JOIN points_posting p ON p.id = e.posting_id JOIN points_pointaccount a ON a.id = e.account_id
-{balances.LATERALS.format(at="%(at)s", now="(clock_timestamp() + %(offset)s)")}
+{balances.LATERALS.format(at="(clock_timestamp() + %(offset)s)", now="(clock_timestamp() + %(offset)s)")}
 WHERE e.id = %(entry)s
 """
 ANSWER = " ".join(FACTS.split())

@@ -60,7 +60,7 @@ MOVE = statement(
 FIGURES = f"""
 SELECT p.recorded_at, e.balance_after, s.is_pool, {balances.FIGURES}
 FROM points_entry e JOIN points_posting p ON p.id = e.posting_id JOIN points_pointaccount a ON a.id = e.account_id
-{balances.LATERALS.format(at="%(at)s", now="(clock_timestamp() + %(offset)s)")}
+{balances.LATERALS.format(at="(clock_timestamp() + %(offset)s)", now="(clock_timestamp() + %(offset)s)")}
 WHERE e.id = %(out)s
 """  # noqa: S608 - our own text only
 ANSWER = " ".join(FIGURES.split())
