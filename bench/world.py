@@ -133,7 +133,8 @@ SELECT %(program)s, false FROM generate_series(1, %(members)s)
 ACCOUNTS = """
 INSERT INTO points_pointaccount (account_set_id, point_type_id, program_id, balance, entry_count, debt,
     lifetime_earned, lifetime_redeemed, closed)
-SELECT %(set)s + n - 1, %(type)s, %(program)s, GREATEST(0, lots.has * %(points)s - %(points)s::bigint / 2), LEAST(lots.has, 1), 0, 0, 0, false
+SELECT %(set)s + n - 1, %(type)s, %(program)s, GREATEST(0, lots.has * %(points)s - %(points)s::bigint / 2),
+    LEAST(lots.has, 1), 0, 0, 0, false
 FROM generate_series(1, %(members)s) n CROSS JOIN LATERAL (
     SELECT CASE WHEN n <= %(spenders)s THEN %(lots)s WHEN n = %(members)s THEN %(hot)s ELSE 0 END AS has) lots
 ORDER BY n
