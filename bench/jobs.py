@@ -9,8 +9,10 @@ from functools import partial
 from activities.calls import AnswerKey, PointsCall, body_of
 from activities.earning import earn_online
 from activities.redeeming import redeem_online
+from activities.transferring import TransferCall, transfer_points
 from bench.world import LOT_POINTS, World
 from common.actor import Actor
+from common.keys import carrying_key
 from gateway.idempotency import stored_response
 
 Job = Callable[[], object]
@@ -22,6 +24,8 @@ def job_of(name: str, world: World) -> Job:
     actor = till(world)
     if name == "replay":
         return replaying(world, actor)
+    if name == "transfer":
+        return partial(transfer_once, world, actor)
     verb, _, where = name.partition("_")
     first, last = (world.hot, world.hot) if where == "hot" else reach(verb, world)
     return partial(post_once, verb, first, last, actor)
@@ -40,6 +44,13 @@ def post_once(verb: str, first: int, last: int, actor: Actor) -> bytes:
     if facts is None:
         raise RuntimeError(f"{verb} on {call.membership_id} was not the plain case.")
     return body_of(facts)
+
+
+def transfer_once(world: World, actor: Actor) -> object:
+    """Its answer is stored by the gate of the API, which is not part of this."""
+    sender, receiver = random.randint(*reach("transfer", world)), random.randint(*reach("earn", world))
+    with carrying_key(new_key().digest):
+        return transfer_points(TransferCall(sender, receiver, LOT_POINTS), actor=actor)
 
 
 def replaying(world: World, actor: Actor) -> Job:
