@@ -12,6 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
+from loyalty_site.enum_names import ENUM_NAMES
 from loyalty_site.postgres import provide_database_url
 from loyalty_site.postgres.places import local_folder
 
@@ -237,19 +238,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["common.api.schema.only_api"],
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
-    # One name per choices class: two fields with the same choices would otherwise get two made-up names.
-    "ENUM_NAME_OVERRIDES": {
-        "CardKind": "cards.models.CardKind",
-        "CardStatus": "cards.models.CardStatus",
-        "CustomerKind": "customers.models.CustomerKind",
-        "CustomerStatus": "customers.models.CustomerStatus",
-        "EndReason": "memberships.models.EndReason",
-        "HoldStatus": "points.models.HoldStatus",
-        "MembershipStatus": "memberships.models.MembershipStatus",
-        "MembershipType": "memberships.models.MembershipType",
-        "PointKind": "programs.models.PointKind",
-        "ProgramStatus": "programs.models.ProgramStatus",
-    },
+    "ENUM_NAME_OVERRIDES": ENUM_NAMES,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

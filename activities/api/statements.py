@@ -20,6 +20,8 @@ from activities.models import MemberActivity
 from activities.reading import balances, explanation_of, sets_of, statement_of
 from common import clock
 from common.api.pagination import LoyaltyPagination
+from common.api.problems import MEDIA_TYPE
+from common.api.serializers import ProblemSerializer
 from common.api.views import VerbMixin
 from common.errors import FieldError, Malformed, NotFound
 from memberships.models import Membership
@@ -111,7 +113,11 @@ class StatementView(_OfMembership, APIView):
 
 
 class ExplainView(_OfMembership, APIView):
-    @extend_schema(parameters=[AT, TYPE], responses=io.ExplanationSerializer, operation_id="membership_explain")
+    @extend_schema(
+        parameters=[AT, TYPE],
+        responses={200: io.ExplanationSerializer, (422, MEDIA_TYPE): ProblemSerializer},
+        operation_id="membership_explain",
+    )
     def get(self, request: Request, pk: str) -> Response:
         """Why the balance was what it was: lots with their origin, draws, debts, holds."""
         membership = self.membership()

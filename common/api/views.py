@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
@@ -82,7 +83,7 @@ class VerbMixin:
 class LoyaltyViewSet(VerbMixin, GenericViewSet):
     """Sees only what the actor may see: the model's queryset offers `visible_to(actor)`."""
 
-    pagination_class = LoyaltyPagination
+    pagination_class: type[BasePagination] | None = LoyaltyPagination
 
     def get_queryset(self) -> models.QuerySet[Any]:
         queryset: Any = super().get_queryset()

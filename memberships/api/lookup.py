@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -69,12 +70,13 @@ def customer_shape(customer: Customer, actor: Actor) -> dict[str, Any]:
 
 class CustomerLookupViewSet(LoyaltyViewSet):
     queryset = Customer.objects.all()
+    pagination_class = None
     required_scopes = {"GET": "customers:read"}
 
     @extend_schema(
         operation_id="customers_lookup",
         parameters=[OpenApiParameter(name, str, description="Exactly one of these keys.") for name in KEYS],
-        responses=io.LookupOutput,
+        responses=forced_singular_serializer(io.LookupOutput),
     )
     def list(self, request: Request) -> Response:
         """Nothing found, or found in a program out of sight: an empty list."""

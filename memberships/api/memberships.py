@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -162,10 +163,11 @@ class CustomerMembershipViewSet(LoyaltyViewSet):
     """All memberships of a customer, in the programs the caller sees."""
 
     queryset = Membership.objects.prefetch_related(MEMBERS)
+    pagination_class = None
     required_scopes = {"GET": READ}
     lookup_value_regex = "[0-9]{1,18}"
 
-    @extend_schema(responses=io.MembershipsOutput)
+    @extend_schema(responses=forced_singular_serializer(io.MembershipsOutput))
     def list(self, request: Request, pk: str) -> Response:
         customer = customer_of(int(pk))
         taking_part = Member.objects.filter(customer=customer, ended_at__isnull=True).values("membership_id")

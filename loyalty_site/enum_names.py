@@ -1,0 +1,15 @@
+"""One name per choices class in the OpenAPI document: fields that share choices would get made-up names."""
+
+CLASSES = (
+    "cards.models.CardKind",
+    "cards.models.CardStatus",
+    "customers.models.CustomerKind",
+    "customers.models.CustomerStatus",
+    "memberships.models.EndReason",
+    "memberships.models.MembershipStatus",
+    "memberships.models.MembershipType",
+    "points.models.HoldStatus",
+    "programs.models.PointKind",
+    "programs.models.ProgramStatus",
+)
+ENUM_NAMES = {path.rpartition(".")[2]: path for path in CLASSES}

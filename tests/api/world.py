@@ -1,0 +1,91 @@
+"""Two programs side by side with a row of every kind in each, and callers who see one of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client
+
+from activities.adjusting import AdjustmentCall, adjust_points
+from activities.calls import PointsCall
+from activities.earning import earn_in_general
+from activities.holding import HoldCall, hold_points
+from gateway.channels import all_scopes, create_channel, system_actor
+from gateway.models import Channel
+from memberships.card_holding import cards_in_hand
+from memberships.enrolment import enrol
+from points.models import Lot
+from programs.models import Program
+from staff.models import Role, StaffRight, User
+from tests.factories import ACTOR, account_of, make_customer, make_program, member_of
+
+CSRF = "a" * 32
+UNLIMITED = 1_000_000_000
+Ids = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A program and what it holds; the ids stand in paths and bodies."""
+
+    program: Program
+    ids: Ids
+
+
+def make_side(code: str) -> Side:
+    """A program with two members, points, a hold, a posting, a lot, a card and an adjustment that waits."""
+    program = make_program(code, adjustment_limit=100)
+    first, second = (
+        enrol(make_customer(f"{name} {code}", email=f"{name}@{code}.example"), program=program, actor=ACTOR)
+        for name in ("anna", "bert")
+    )
+    earned = earn_in_general(PointsCall(first.pk, 1000), actor=ACTOR)
+    hold = hold_points(HoldCall(first.pk, 10), actor=ACTOR)
+    _, waiting = adjust_points(AdjustmentCall(first.pk, 5000, reason_code="goodwill"), actor=ACTOR)
+    ids = {
+        "program": code,
+        "membership": first.pk,
+        "other_membership": second.pk,
+        "customer": member_of(first),
+        "hold": hold["id"],
+        "posting": earned["posting"]["id"],
+        "lot": Lot.objects.get(account=account_of(first)).pk,
+        "card": cards_in_hand(first).order_by("pk")[0].number_id,
+        "adjustment": waiting["adjustment"]["id"],
+    }
+    return Side(program, ids)
+
+
+def make_channel(code: str, *programs: Program, scopes: Iterable[str] | None = None) -> Channel:
+    """With every scope unless told which; never throttled."""
+    wanted = all_scopes() if scopes is None else scopes
+    channel, _ = create_channel(
+        code,
+        name=code,
+        scopes=wanted,
+        actor=system_actor(),
+        programs=programs,
+        all_programs=not programs,
+        requests_per_minute=UNLIMITED,
+    )
+    return channel
+
+
+def make_staff(name: str, role: Role | str, program: Program | None = None) -> User:
+    user = User.objects.create_user(name, is_staff=True)
+    StaffRight.objects.create(user=user, role=role, program=program)
+    return user
+
+
+def session_of(user: User) -> Client:
+    """Logged in, as a browser: it has the CSRF cookie, the header is up to the caller."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.cookies["csrftoken"] = CSRF
+    return client
+
+
+def headers_of(client: Client) -> dict[str, str]:
+    """The session for a client of another kind."""
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+    return {"Cookie": cookies, "X-CSRFToken": CSRF}
