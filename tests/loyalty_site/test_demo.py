@@ -24,6 +24,7 @@ from loyalty_site.wsgi import application
 from memberships.models import Membership, TierStanding
 from points.models import Adjustment, Hold, Lot, PointAccount, Posting
 from programs.models import Program
+from staff.models import User
 from tests.loyalty_site import readme
 
 # What the use cases say: customer number, then program, member number, class, points.
@@ -156,6 +157,14 @@ def test_the_file_of_logins_is_private_and_what_it_says_works(logins: dict[str, 
         assert user is not None and user.is_staff
     for one in logins["channels"]:
         assert check_password(one["client_secret"], Channel.objects.get(client_id=one["client_id"]).client_secret)
+
+
+def test_the_admin_sees_every_part_of_the_back_office(logins: dict[str, Any], client: Any) -> None:
+    client.force_login(User.objects.get(username="admin"), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get("/admin/").content.decode()
+    for app in ("customers", "memberships", "cards", "programs", "gateway", "staff"):
+        assert f'href="/admin/{app}/' in page, app
+    client.logout()
 
 
 def counts() -> dict[str, int]:
