@@ -5,7 +5,9 @@ from common.audit import Invariant, Source
 SOURCES = (Source("activity", "activities_memberactivity", program="program_id = %(program)s"),)
 INVARIANTS = (
     Invariant(
-        "T01", "activities", "what earned or redeemed names its posting; what was not processed names none",
+        "T01",
+        "activities",
+        "what earned or redeemed names its posting; what was not processed names none",
         "Link the posting whose cause the activity is, or process the activity again.",
         """
         SELECT v.id, v.status || ' with posting ' || coalesce(v.posting_id::text, 'none') FROM activity v
@@ -15,7 +17,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "T02", "activities", "an activity and its posting belong to one program, and one membership's own set",
+        "T02",
+        "activities",
+        "an activity and its posting belong to one program, and one membership's own set",
         "Reverse the posting and process the activity again.",
         """
         SELECT v.id, 'posting ' || p.id || ' acts for set ' || p.for_set_id FROM activity v

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db import connection
+
 from activities.answers import touched_balances
 from activities.errors import NotBeneficiary
 from activities.general import posting_shape
 from activities.targeting import require_right
+from activities.transfer_online import transfer_online
 from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
@@ -14,13 +17,14 @@ from common.errors import NotFound
 from memberships.able import require_able
 from memberships.locking import locked_memberships, shared_memberships
 from memberships.models import Member, Membership
+from memberships.programs import program_of
 from memberships.targets import NOWHERE, Target, find_target
 from memberships.types import type_of
 from points.errors import DifferentProgram
 from points.moves import Cause
 from points.transfers import Party, check_transferable, transfer
 from programs.design import Design, design_of
-from programs.models import PointType
+from programs.models import ExpiryPolicy, PointKind, PointType
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,35 @@ def transfer_points(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
     Raises NotFound, MembershipNotAble, NotTransferable, DifferentProgram, SameAccount, NotBeneficiary,
     TransferOutOfLimits, AccountRested, InsufficientPoints.
     """
-    return retrying(lambda: _transfer(call, actor=actor))
+    answer = _online(call, actor=actor)
+    return retrying(lambda: _transfer(call, actor=actor)) if answer is None else answer
+
+
+def _online(call: TransferCall, *, actor: Actor) -> dict[str, Any] | None:
+    """The plain case at top level; anything that needs a word of explanation or a second look is not plain."""
+    program_id = program_of(call.membership_id)
+    if connection.in_atomic_block or program_id is None or not actor.may("points:transfer", program_id):
+        return None
+    design = design_of(program_id)
+    program, point_type = design.program, design.point_type(call.point_type)
+    most = program.transfer_maximum
+    if (
+        call.donate
+        or point_type.kind != PointKind.REDEEMABLE
+        or point_type.expiry_policy == ExpiryPolicy.INACTIVITY
+        or program.transfer_year_limit is not None
+        or not program.transfer_minimum <= call.points <= (call.points if most is None else most)
+    ):
+        return None
+    return transfer_online(
+        call.membership_id,
+        to=call.to_membership,
+        points=call.points,
+        member=call.member,
+        point_type=point_type,
+        design=design,
+        actor=actor,
+    )
 
 
 def _transfer(call: TransferCall, *, actor: Actor) -> dict[str, Any]:

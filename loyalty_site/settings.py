@@ -222,8 +222,9 @@ REST_FRAMEWORK = {
 LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
 LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
 LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
-LOYALTY_CUSTOMER_OBSTACLES: list[str] = []
-LOYALTY_CUSTOMER_ERASERS: list[str] = []
+LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles"]
+LOYALTY_CUSTOMER_ERASERS = ["memberships.exits.end_for_erasure", "activities.exits.erase"]
+LOYALTY_CUSTOMER_DELETERS = ["memberships.exits.delete_memberships_of"]
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Loyalty membership",
@@ -237,7 +238,18 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
     # One name per choices class: two fields with the same choices would otherwise get two made-up names.
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "CardKind": "cards.models.CardKind",
+        "CardStatus": "cards.models.CardStatus",
+        "CustomerKind": "customers.models.CustomerKind",
+        "CustomerStatus": "customers.models.CustomerStatus",
+        "EndReason": "memberships.models.EndReason",
+        "HoldStatus": "points.models.HoldStatus",
+        "MembershipStatus": "memberships.models.MembershipStatus",
+        "MembershipType": "memberships.models.MembershipType",
+        "PointKind": "programs.models.PointKind",
+        "ProgramStatus": "programs.models.ProgramStatus",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -18,3 +18,8 @@ JOIN programs_designversion dv ON dv.program_id = p.id AND dv.version = %(design
 WHERE m.id = %(membership)s AND m.program_id = %(program)s AND m.status || '/' || m.type = ANY(%(states)s)
 """
 LOCK = "FOR SHARE OF m, x"
+
+# The same of the membership %(to)s, whose main or only member receives.
+ABLE_TO_RECEIVE = (
+    ABLE.replace("%(membership)s", "%(to)s").replace("%(member)s", "%(nobody)s").replace("%(states)s", "%(in_states)s")
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 
 from common.actor import Actor
@@ -42,8 +42,8 @@ class Part:
     note: str = ""
     points: int | None = None
     point_type: str | None = None
-    # Points that come back past their time live on until then, with the right points:extend.
-    extend_until: datetime | None = None
+    # Points that come back past their time live on through that day, with the right points:extend.
+    extend_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def _outlived(case: Case, places: Places, posted: Posted) -> tuple[Posted, ...]:
     if case.part.extend_until is not None:
         for lot in lots:
             if lot.expires_at is not None and lot.expires_at <= places.now:
-                extend(lot.pk, until=case.part.extend_until, reason_code=case.part.reason_code, actor=case.actor)
+                extend(lot.pk, last_day=case.part.extend_until, reason_code=case.part.reason_code, actor=case.actor)
     expired = []
     for account_id in sorted({lot.account_id for lot in lots}):
         takes = [Take(lot.pk, min(back[lot.pk], lot.remaining)) for lot in lots if lot.account_id == account_id]

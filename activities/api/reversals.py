@@ -18,8 +18,6 @@ from gateway.api.writing import answer_concerns
 from points.models import Posting
 from points.reasons import code_and_note
 from points.reversal_parts import Part
-from programs.design import design_of
-from programs.expiry import end_of_day
 
 
 class ReverseInput(StrictSerializer):
@@ -78,13 +76,12 @@ class ReverseView(VerbMixin, APIView):
         given.is_valid(raise_exception=True)
         asked = given.validated_data
         code, note = code_and_note(asked["reason"])
-        last_day = asked.get("extend_until")
         part = Part(
             reason_code=code,
             note=note,
             points=asked.get("points"),
             point_type=asked.get("point_type"),
-            extend_until=end_of_day(last_day, design_of(posting.program_id).zone) if last_day else None,
+            extend_until=asked.get("extend_until"),
         )
         answer = reverse_posting(posting_id, part, actor=self.actor)
         answer_concerns(self.request, program_id=posting.program_id)

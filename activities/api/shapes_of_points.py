@@ -80,8 +80,8 @@ class ExplainedLotSerializer(serializers.Serializer):
     earned_at = serializers.DateTimeField()
     available_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
-    parent = serializers.IntegerField(allow_null=True)
-    origin = serializers.IntegerField(allow_null=True)
+    parent_lot = serializers.IntegerField(allow_null=True)
+    origin_lot = serializers.IntegerField(allow_null=True)
     came_by = OriginSerializer(many=True, help_text="From the lot that was earned down to this one.")
     drawn_by = ExplainedDrawSerializer(many=True)
 

@@ -19,6 +19,7 @@ PROBLEMS = {
     "406": "Only JSON is spoken here.",
     "409": "In conflict with the present state, or busy: try again.",
     "429": "Too many requests: wait.",
+    "503": "The database is away for a moment: try again.",
 }
 WRITE_PROBLEMS = {
     "413": "The body is too large.",

@@ -136,7 +136,18 @@ def test_the_scope_is_needed(caller, michael_adams: Membership, katrin_bauer: Me
     assert caller("points:redeem").post(path(michael_adams), body).status_code == 403
 
 
-@pytest.mark.parametrize("wrong", [{"points": "1"}, {"points": 0}, {"points": 1.0}, {"points": True}, {"more": 1}, {"to_membership": None}, {"donate": "yes"}])  # fmt: skip
+WRONG = [
+    {"points": "1"},
+    {"points": 0},
+    {"points": 1.0},
+    {"points": True},
+    {"more": 1},
+    {"to_membership": None},
+    {"donate": "yes"},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_malformed_input_is_refused_and_moves_nothing(
     till: Caller, michael_adams: Membership, katrin_bauer: Membership, wrong: dict[str, object]
 ) -> None:

@@ -164,7 +164,7 @@ def test_what_no_app_named_still_refuses(
     michael_adams: Customer, agent: Actor, everything: Callable[[], Any], settings: Any
 ) -> None:
     """A row of an app above that protects the customer, without any obstacle registered."""
-    settings.LOYALTY_CUSTOMER_OBSTACLES = []
+    settings.LOYALTY_CUSTOMER_OBSTACLES = settings.LOYALTY_CUSTOMER_DELETERS = []
     program = Program.objects.create(code="summit", name="Summit Club", status="released")
     enrol(michael_adams, program=program, actor=agent)
     before = everything()

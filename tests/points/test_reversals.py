@@ -1,10 +1,11 @@
 """reverse(): what comes back, what is taken, what is owed, and what is never reversed."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from common.actor import Actor
 from common.errors import NotAllowed
 from memberships.models import Membership
 from points.errors import NotReversible, PointsSpent
-from points.holds import place_hold
+from points.holds import capture, place_hold
 from points.models import Debt, Draw, Entry, Lot, LotDateChange, PointAccount, Posting, Reversal, ReversalLine
 from points.moves import Credit, Debit
 from points.reversal_shares import Rounding, returned_points, shares
@@ -141,9 +142,10 @@ def test_an_extension_with_right_and_reason_keeps_them_alive(michael_adams: Memb
     earned(michael_adams, 100, days=10)
     redeemed = spent(michael_adams, 100)
     later = clock.now() + timedelta(days=11)
-    until = later + timedelta(days=30)
+    last_day = later.date() + timedelta(days=30)
+    until = datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=UTC)
     with clock.frozen(later):
-        done = taken_back(redeemed, extend_until=until, reason_code="late-parcel")
+        done = taken_back(redeemed, extend_until=last_day, reason_code="late-parcel")
     assert not done.expired
     assert figures(michael_adams) == (100, 0)
     assert Lot.objects.get().expires_at == until
@@ -159,7 +161,7 @@ def test_without_the_right_nothing_is_extended_nor_reversed(michael_adams: Membe
     agent = Actor("user", 8, 1, "sam", lambda action, program_id: action != "points:extend", None)
     before = counted(*TABLES)
     with pytest.raises(NotAllowed):
-        taken_back(redeemed, extend_until=clock.now() + timedelta(days=30), actor=agent)
+        taken_back(redeemed, extend_until=clock.now().date() + timedelta(days=30), actor=agent)
     assert counted(*TABLES) == before
 
 
@@ -338,10 +340,24 @@ def test_a_redemption_of_a_closed_account_comes_back_as_a_child_lot_where_points
     assert (lots_of(michael_adams), figures(katrin_bauer)) == ([(100, 0)], (100, 0))
 
 
-def test_a_capture_is_reversed_like_a_redemption(michael_adams: Membership) -> None:
-    earned(michael_adams, 100)
-    taken_back(spent(michael_adams, 60, kind="capture"), 25)
-    assert figures(michael_adams) == (65, 0)
+def test_a_capture_is_reversed_to_the_lots_that_were_held(michael_adams: Membership, miles: Program) -> None:
+    earned(michael_adams, 100, days=20)
+    hold = place_hold(
+        account_of(michael_adams),
+        points=70,
+        for_set_id=michael_adams.own_set_id,
+        person_id=member_of(michael_adams),
+        design=design_of(miles.pk),
+        actor=ACTOR,
+    )
+    # These would be drawn first, but the hold named its lot before they came.
+    earned(michael_adams, 50, days=10)
+    with transaction.atomic():
+        _, posted = capture(hold.pk, points=60, actor=ACTOR)
+    assert lots_of(michael_adams) == [(50, 50), (100, 40)]
+    taken_back(posted, 25)
+    assert (lots_of(michael_adams), figures(michael_adams)) == ([(50, 50), (100, 65)], (115, 0))
+    assert account_of(michael_adams).lifetime_redeemed == 35
 
 
 class TestTransfer:

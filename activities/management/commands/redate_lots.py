@@ -38,8 +38,12 @@ class Command(BaseCommand):
         with tqdm(unit=" lots", disable=not self.stderr.isatty()) as bar:
             try:
                 done = redate_lots(
-                    found, name=name, actor=system_actor(), preview=not apply,
-                    period_end_of=period_end_of if by_period else None, progress=bar.update,
+                    found,
+                    name=name,
+                    actor=system_actor(),
+                    preview=not apply,
+                    period_end_of=period_end_of if by_period else None,
+                    progress=bar.update,
                 )
             except LoyaltyError as error:
                 raise CommandError(error.message) from error

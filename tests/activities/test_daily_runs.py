@@ -1,0 +1,76 @@
+"""The commands expire_points, release_holds and redate_lots."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from common import clock
+from memberships.models import Membership
+from points.models import Hold, Lot, LotDateChange, Posting
+from programs.models import ExpiryPolicy, PointType, Program
+from tests.factories import account_of
+
+from .conftest import Caller, earned
+
+pytestmark = pytest.mark.django_db
+
+
+def run(name: str, *arguments: str) -> str:
+    out = StringIO()
+    call_command(name, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_expire_points_posts_what_is_due_and_says_so(michael_adams: Membership, miles: Program) -> None:
+    earned(michael_adams, 300)
+    earned(michael_adams, 50)
+    Lot.objects.filter(amount=300).update(expires_at=clock.now() - timedelta(days=4))
+    assert run("expire_points", "--program", miles.code) == "300 points expired in 1 postings.\n"
+    assert account_of(michael_adams).balance == 50
+    assert run("expire_points") == "0 points expired in 0 postings.\n"
+    assert Posting.objects.filter(kind="expire").count() == 1
+
+
+def test_expire_points_refuses_an_unknown_program(db: None) -> None:
+    with pytest.raises(CommandError, match="no program"):
+        run("expire_points", "--program", "nowhere")
+
+
+def test_release_holds_tidies_once(till: Caller, michael_adams: Membership) -> None:
+    earned(michael_adams, 300)
+    till.post(f"memberships/{michael_adams.pk}/holds", {"points": 100, "expires_in": 60})
+    assert run("release_holds") == "0 holds lapsed.\n"
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        assert run("release_holds") == "1 holds lapsed.\n"
+        assert run("release_holds") == "0 holds lapsed.\n"
+    assert Hold.objects.get().status == "lapsed"
+
+
+def test_redate_lots_shows_first_and_changes_with_apply(michael_adams: Membership, miles: Program) -> None:
+    earned(michael_adams, 300)
+    point_type = PointType.objects.get(program=miles, code="miles")
+    point_type.expiry_policy, point_type.expiry_length = ExpiryPolicy.AFTER_DAYS, 10
+    point_type.save()
+    arguments = ("redate_lots", miles.code, "miles", "--name", "ten days")
+    assert run(*arguments).startswith("1 lots with 300 points would change.\n  never -> ")
+    assert Lot.objects.get().expires_at is None
+    assert run(*arguments, "--apply").startswith("1 lots with 300 points changed.\n")
+    assert Lot.objects.get().expires_at > clock.now() + timedelta(days=10)
+    assert LotDateChange.objects.get().reason_code == "ten days"
+    assert run(*arguments, "--apply") == "0 lots with 0 points changed.\n"
+
+
+def test_earning_after_a_rest_lets_the_old_points_expire_and_starts_anew(
+    michael_adams: Membership, miles: Program, till: Caller
+) -> None:
+    point_type = PointType.objects.get(program=miles, code="miles")
+    point_type.expiry_policy, point_type.expiry_length = ExpiryPolicy.INACTIVITY, 3
+    point_type.save()
+    earned(michael_adams, 300)
+    with clock.frozen(clock.now() + timedelta(days=120)):
+        answer = till.post(f"memberships/{michael_adams.pk}/earn-points", {"points": 40})
+    assert (answer.status_code, answer.json()["balances"][0]["balance"]) == (201, 40)
+    kinds = Posting.objects.order_by("id").values_list("kind", "reason_code")
+    assert list(kinds) == [("earn", ""), ("expire", "inactivity"), ("earn", "")]
