@@ -4,6 +4,7 @@ import json
 import stat
 import threading
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,18 @@ def counts() -> dict[str, int]:
 def test_loading_again_changes_nothing(logins: dict[str, Any]) -> None:
     before, file = counts(), access.file_of_logins().read_bytes()
     assert world.prepare(URL) == logins
+    assert (counts(), access.file_of_logins().read_bytes()) == (before, file)
+
+
+def test_the_command_prints_the_logins_and_changes_nothing(
+    logins: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PORT", raising=False)
+    before, file = counts(), access.file_of_logins().read_bytes()
+    printed = StringIO()
+    call_command("demo", "--no-serve", stdout=printed)
+    wanted = [one["password"] for one in logins["staff"]] + [one["client_secret"] for one in logins["channels"]]
+    assert [secret for secret in wanted if secret not in printed.getvalue()] == []
     assert (counts(), access.file_of_logins().read_bytes()) == (before, file)
 
 
