@@ -8,10 +8,11 @@ from django.db.models import Q, QuerySet
 from activities.general import posting_shape
 from activities.lot_dates import lot_dates
 from activities.reversing import survivor_of
+from activities.targeting import require_right
 from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
-from common.errors import NotAllowed, NotFound
+from common.errors import NotFound
 from memberships.able import require_able
 from memberships.locking import locked_memberships
 from memberships.models import Member, Membership
@@ -58,8 +59,7 @@ def adjust_points(call: AdjustmentCall, *, actor: Actor) -> tuple[bool, dict[str
 def _adjust(call: AdjustmentCall, *, actor: Actor) -> tuple[bool, dict[str, Any]]:
     target = find_target(actor, membership_id=call.membership_id, member=call.member, at=clock.now())
     program_id = target.membership.program_id
-    if not actor.may(ADJUST, program_id):
-        raise NotAllowed("Adjusting points needs the right points:adjust in this program.")
+    require_right(actor, ADJUST, program_id)
     with in_program(program_id):
         queue_requester(actor, program_id=program_id)
         locked_memberships([target.membership.pk])

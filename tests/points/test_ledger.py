@@ -13,7 +13,7 @@ from gateway.models import Event
 from memberships.models import Membership
 from points.errors import AccountClosed, InsufficientPoints, LedgerError
 from points.ledger import post
-from points.models import Debt, Draw, Entry, Lot, PointAccount, Posting
+from points.models import Debt, Draw, Entry, Lot, PointAccount, PointAccountSet, Posting
 from points.moves import Cause, Credit, Debit, GiveBack, Lifetime, NewLot, Take
 from tests.factories import ACTOR, account_of, counted, lots_of, make_membership, member_of
 
@@ -163,6 +163,22 @@ def test_points_given_back_return_to_the_lots_they_came_from(michael_adams: Memb
     assert lots_of(michael_adams) == [(100, 100)]
     assert (account.balance, account.lifetime_redeemed) == (100, 0)
     assert sorted(Draw.objects.values_list("amount", flat=True)) == [-80, 80]
+
+
+def test_points_given_back_repay_a_debt_even_past_their_time_while_the_set_is_exempt(
+    michael_adams: Membership,
+) -> None:
+    now = clock.now()
+    PointAccountSet.objects.filter(pk=michael_adams.own_set_id).update(exempt_until=now + timedelta(days=30))
+    late = NewLot(100, earned_at=now - timedelta(days=9), expires_at=now - timedelta(days=1))
+    posting(michael_adams, "earn", Credit(account_of(michael_adams).pk, [late]))
+    spent = debit(michael_adams, 100)
+    debit(michael_adams, 30, debt=30)
+    takes = [Take(draw.lot_id, draw.points) for draw in spent.draws]
+    move = GiveBack(account_of(michael_adams).pk, takes, Lifetime.REDEEMED)
+    posting(michael_adams, "reverse", move, reverses=spent.id, part=1)
+    account = account_of(michael_adams)
+    assert (account.balance, account.debt, lots_of(michael_adams)) == (70, 0, [(100, 70)])
 
 
 def test_a_closed_account_takes_no_credit(michael_adams: Membership) -> None:
