@@ -50,23 +50,20 @@ def post_online(
         return None
     parameters = _parameters(flow, call, design, point_type, actor, key)
     last = statements.STORED_ANSWER if key else statements.ANSWER
-    facts = _send([*flow.statements, last], parameters)
-    if facts is None:
-        return None
-    answer: list[Any] = json.loads(facts)
-    return answer
+    return send([*flow.statements, last], parameters)
 
 
-def _send(queries: Sequence[Statement], parameters: dict[str, Any]) -> bytes | None:
-    """All statements in one round trip and one transaction; the value of the last one."""
+def send(queries: Sequence[Statement], parameters: dict[str, Any]) -> list[Any] | None:
+    """All statements in one round trip and one transaction; the facts the last one answers, None without."""
     connection.ensure_connection()
     try:
         with connection.wrap_database_errors:
-            return run_pipeline(connection.connection, queries, parameters)
+            facts = run_pipeline(connection.connection, queries, parameters)
     except DatabaseError as error:
         if sqlstate(error) in RACES:
             return None
         raise
+    return None if facts is None else list(json.loads(facts))
 
 
 def _parameters(

@@ -30,7 +30,8 @@ TYPES = defaultdict(
         **dict.fromkeys(("at", "active_since", "available_at", "expires_at"), "timestamptz"),
         **dict.fromkeys(("kind", "reference", "location", "note", "form", "context"), "text"),
         **dict.fromkeys(("key", "request"), "bytea"),
-        "states": "text[]",
+        **dict.fromkeys(("states", "in_states"), "text[]"),
+        "lots": "bigint[]",
         "offset": "interval",
     },
 )

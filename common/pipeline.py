@@ -34,6 +34,7 @@ def _interval(value: timedelta) -> bytes:
 # in the text format a zero character would end it unseen.
 TYPES: dict[str, tuple[int, pq.Format, Callable[[Any], bytes]]] = {
     "bigint": (20, TEXT, lambda value: b"%d" % value),
+    "bigint[]": (1016, TEXT, lambda values: b"{" + ",".join(map(str, values)).encode() + b"}"),
     "boolean": (16, TEXT, lambda value: b"t" if value else b"f"),
     "bytea": (17, BINARY, bytes),
     "interval": (1186, TEXT, _interval),
