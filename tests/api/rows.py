@@ -1,0 +1,156 @@
+"""The authorization matrix: one row for every method of every route under /api/, written by hand."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import URLResolver
+from django.urls.resolvers import get_resolver
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`call` is "METHOD path" with names of Side.ids in braces; `needs` any one of these actions.
+
+    `own` is the status of the caller's own program (asked as a dry run where it writes), `foreign` what another
+    program's row answers: 404, or 200 for what is global or an empty list. A row for staff is closed to channels.
+    """
+
+    call: str
+    needs: tuple[str, ...]
+    own: int = 200
+    foreign: int = 404
+    body: Mapping[str, Any] = field(default_factory=dict)
+    for_staff: bool = False
+    # Where staff need more than a channel.
+    staff_needs: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> str:
+        return self.call.partition(" ")[0]
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+    def path(self, ids: Mapping[str, Any]) -> str:
+        return "/api/" + self.call.partition(" ")[2].format(**ids)
+
+    def filled(self, ids: Mapping[str, Any]) -> dict[str, Any]:
+        """The body, with $names replaced by ids."""
+        return {name: _filled(value, ids) for name, value in self.body.items()}
+
+
+def _filled(value: Any, ids: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [{name: _filled(one, ids) for name, one in item.items()} for item in value]
+    return ids[value[1:]] if isinstance(value, str) and value.startswith("$") else value
+
+
+READERS = (
+    "memberships:read", "memberships:manage", "customers:read", "points:earn", "points:redeem", "points:transfer",
+    "points:adjust", "activities:write", "cards:read", "cards:manage", "reports:read", "programs:design",
+)  # fmt: skip
+READ, MANAGE = ("memberships:read",), ("memberships:manage",)
+ADJUSTMENTS = ("points:adjust", "points:approve", "reports:read")
+ONE, POINTS, REASON = "memberships/{membership}", {"points": 5}, {"reason": "asked for it"}
+NEW_CUSTOMER = {"first_name": "Cara", "last_name": "Diaz", "email": "cara@example.com"}
+
+ROWS = (
+    Row("GET programs", READERS),
+    Row("GET programs/{program}", READERS),
+    Row("GET programs/{program}/point-types", READERS),
+    Row("GET programs/{program}/tiers", READERS),
+    Row("GET events", ("reports:read",)),
+    Row("GET customers", ("customers:read",)),
+    Row("POST customers", ("customers:write",), own=201, body=NEW_CUSTOMER),
+    Row("GET customers/{customer}", ("customers:read",), foreign=200),
+    Row("PATCH customers/{customer}", ("customers:write",), foreign=200, body={"notes": "tall"}),
+    Row("GET customers/lookup?email=anna@{program}.example", ("customers:read",), foreign=200),
+    Row("GET customers/{customer}/memberships", READ, foreign=200),
+    Row("GET memberships", READ),
+    Row("POST memberships", MANAGE, own=409, body={"program": "$program", "customer": "$customer"}),
+    Row("POST enrollments", MANAGE, own=422, body={"customer": "$customer", "enrollments": [{"program": "$program"}]}),
+    Row(f"GET {ONE}", READ),
+    Row(f"GET {ONE}/tiers", READ),
+    Row(f"GET {ONE}/cards", READ),
+    Row(f"GET {ONE}/balances", READ),
+    Row(f"GET {ONE}/lots", READ),
+    Row(f"GET {ONE}/statement", READ),
+    Row(f"GET {ONE}/explain", READ),
+    Row(f"GET {ONE}/activities", READ),
+    Row(f"POST {ONE}/activate", MANAGE, own=409),
+    Row(f"POST {ONE}/pause", MANAGE, body=REASON),
+    Row(f"POST {ONE}/suspend", MANAGE, body=REASON),
+    Row(f"POST {ONE}/reinstate", MANAGE, own=409, body=REASON),
+    Row(f"POST {ONE}/renew", MANAGE, own=422),
+    Row(f"POST {ONE}/terminate", MANAGE, body=REASON),
+    Row(f"POST {ONE}/earn-points", ("points:earn",), own=201, body=POINTS),
+    Row(f"POST {ONE}/redeem-points", ("points:redeem",), own=201, body=POINTS),
+    Row(
+        f"POST {ONE}/transfer-points",
+        ("points:transfer",),
+        own=201,
+        body=POINTS | {"to_membership": "$other_membership"},
+    ),
+    Row(f"POST {ONE}/convert-points", ("points:transfer",), own=422, body=POINTS | {"from": "miles", "to": "status"}),
+    Row(f"POST {ONE}/holds", ("points:redeem",), own=201, body=POINTS),
+    Row(f"POST {ONE}/adjustments", ("points:adjust",), own=201, body=POINTS | {"reason_code": "goodwill"}),
+    Row("GET holds/{hold}", ("points:redeem",)),
+    Row("POST holds/{hold}/capture", ("points:redeem",)),
+    Row("POST holds/{hold}/release", ("points:redeem",)),
+    Row(
+        "POST postings/{posting}/reverse",
+        ("points:reverse", "points:adjust"),
+        own=201,
+        body={"reason": "returned"},
+        staff_needs=("points:reverse",),
+    ),
+    Row("GET adjustments", ADJUSTMENTS, for_staff=True),
+    Row("POST adjustments/{adjustment}/approve", ("points:approve",), for_staff=True),
+    Row("POST adjustments/{adjustment}/refuse", ("points:approve",), for_staff=True),
+    Row(
+        "POST lots/{lot}/extend",
+        ("points:extend",),
+        own=422,
+        body={"last_day": "2099-01-01", "reason": "goodwill"},
+        for_staff=True,
+    ),
+    Row("GET cards/{card}", ("cards:read",)),
+    Row("POST cards/{card}/report-lost", ("cards:manage",)),
+    Row("POST cards/{card}/report-stolen", ("cards:manage",)),
+    Row("POST cards/{card}/replace", ("cards:manage",), own=201, body=REASON),
+)
+# Open to all on purpose.
+OPEN = {"GET schema", "GET docs"}
+
+
+def routes() -> Iterator[str]:
+    """Every "METHOD route" under /api/ as the URL conf has it, with {} for each parameter."""
+    for prefix, pattern in _patterns(get_resolver().url_patterns, ""):
+        if prefix.startswith("api/"):
+            for method in _methods(pattern.callback):
+                yield f"{method} {prefix.removeprefix('api/')}"
+
+
+def nameless(call: str) -> str:
+    """The call of a row as `routes` spells it."""
+    return re.sub(r"{[a-z_]+}", "{}", call.partition("?")[0])
+
+
+def _patterns(found: Iterable[Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for one in found:
+        route = prefix + re.sub(r"<[^>]+>|\(\?P<[^)]+\)", "{}", str(one.pattern)).strip("^$")
+        if isinstance(one, URLResolver):
+            yield from _patterns(one.url_patterns, route)
+        else:
+            yield route, one
+
+
+def _methods(view: Any) -> list[str]:
+    """What the view answers besides HEAD and OPTIONS."""
+    offered = getattr(view, "actions", None) or {name for name in METHODS if hasattr(view.view_class, name)}
+    return [name.upper() for name in METHODS if name in offered]
