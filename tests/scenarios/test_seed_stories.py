@@ -47,6 +47,7 @@ def test_michael_adams_takes_part_in_two_programs(centre: Caller) -> None:
 
     assert [status_of(centre, one) for one in (flying, sailing)] == [("expired", "terminated")] * 2
     assert centre.reads(f"customers/{michael.pk}")["status"] == "active"
+    assert {one["id"] for one in centre.reads(f"customers/{michael.pk}/memberships")["results"]} == {flying, sailing}
     assert (centre.points_of(flying)["miles"], centre.points_of(sailing)["miles"]) == (20_000, 300)
 
 
@@ -132,6 +133,7 @@ def test_the_summer_program_of_david_park_ends_by_itself(centre: Caller) -> None
     later(year_round, summer, days=1)
     assert run("expire_memberships") == "1 memberships ended."
     assert status_of(centre, participant) == ("expired", "term_end")
+    centre.is_refused("memberships", 422, "program_not_valid", program="summer-bonus", customer=david.pk)
     centre.is_refused(f"memberships/{participant}/earn-points", 422, "membership_ended", points=1)
 
     # The points rest, then they are gone.
