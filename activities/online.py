@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from activities import statements
 from activities.calls import AnswerKey, PointsCall, context
@@ -55,15 +55,15 @@ def post_online(
         return None
     parameters = _parameters(flow, call, design, point_type, actor, key)
     last = statements.STORED_ANSWER if key else statements.ANSWER
-    facts = _send([*flow.statements, last], parameters)
-    if facts is None:
+    row = send([*flow.statements, last], parameters)
+    if row is None:
         return None
-    answer: list[Any] = json.loads(facts) if isinstance(facts, bytes) else facts
+    answer: list[Any] = json.loads(row[0]) if isinstance(row[0], bytes) else row[0]
     return answer
 
 
-def _send(queries: Sequence[str], parameters: dict[str, Any]) -> Any:
-    """All statements in one round trip; the single value of the last one.
+def send(queries: Sequence[str], parameters: dict[str, Any]) -> Any:
+    """All statements in one round trip; the row of the last one, None also where another transaction came first.
 
     In autocommit a pipeline up to its sync is one implicit transaction: it commits as a whole, and after an error
     the server has rolled it back and the connection stays usable.
@@ -71,13 +71,21 @@ def _send(queries: Sequence[str], parameters: dict[str, Any]) -> Any:
     connection.ensure_connection()
     raw: Any = connection.connection
     try:
-        with raw.pipeline():
+        with connection.wrap_database_errors, raw.pipeline():
             for query in queries:
                 cursor = raw.execute(query, parameters)
-        row = cursor.fetchone()
-    except RACES:
-        return None
-    return None if row is None else row[0]
+        return cursor.fetchone()
+    except DatabaseError as error:
+        _forget_prepared(raw)
+        if isinstance(error.__cause__, RACES):
+            return None
+        raise
+
+
+def _forget_prepared(raw: Any) -> None:
+    """After an error the server skips the rest of a pipeline, but psycopg counts its statements as prepared."""
+    if not raw.closed:
+        raw.execute("DEALLOCATE ALL", prepare=False)
 
 
 def _parameters(

@@ -5,10 +5,7 @@ What is not plain writes nothing and answers None; `activities.transferring` the
 
 from typing import Any
 
-import psycopg
-from django.db import connection
-
-from activities.online import RACES
+from activities.online import send
 from activities.statements import statement
 from common import clock
 from common.actor import Actor
@@ -105,7 +102,8 @@ def transfer_online(
         "in": in_,
         "lots": next_ids("points_lot_id_seq", MOST_LOTS),
     }
-    row = _send(parameters)
+    lock = LOCK_GIVER_FIRST if membership_id < to else LOCK_TAKER_FIRST
+    row = send((lock, MOVE, ANSWER), parameters)
     if row is None:
         return None
     recorded_at, balance_after, pooled, *figures = row
@@ -125,17 +123,3 @@ def transfer_online(
         "redirected_from": None,
         "balances": [shape(point_type.code, point_type.kind, figures, pooled=pooled)],
     }
-
-
-def _send(parameters: dict[str, Any]) -> Any:
-    """In autocommit a pipeline up to its sync is one implicit transaction (see activities.online)."""
-    lock = LOCK_GIVER_FIRST if parameters["membership"] < parameters["to"] else LOCK_TAKER_FIRST
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    try:
-        with raw.pipeline():
-            for query in (lock, MOVE, ANSWER):
-                cursor = raw.execute(query, parameters)
-        return cursor.fetchone()
-    except RACES:
-        return None
