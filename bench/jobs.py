@@ -4,18 +4,16 @@ import hashlib
 import random
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 from activities.calls import AnswerKey, PointsCall, body_of
 from activities.earning import earn_online
 from activities.redeeming import redeem_online
-from activities.transferring import TransferCall, transfer_points
+from activities.transfer_online import transfer_body
+from activities.transferring import TransferCall, transfer_points_online
 from bench.world import LOT_POINTS, World
 from common.actor import Actor
-from common.keys import carrying_key
 from gateway.idempotency import stored_response
-from points.errors import InsufficientPoints
 
 # A spender who has nothing left is passed over.
 PICKS = 20
@@ -51,13 +49,14 @@ def post_once(verb: str, first: int, last: int, actor: Actor) -> bytes:
     raise RuntimeError(f"{verb} was not the plain case {PICKS} times in a row.")
 
 
-def transfer_once(world: World, actor: Actor) -> object:
-    """Its answer is stored by the gate of the API, which is not part of this."""
+def transfer_once(world: World, actor: Actor) -> bytes:
     for _ in range(PICKS):
         sender, receiver = random.randint(*reach("transfer", world)), random.randint(*reach("earn", world))
-        with carrying_key(new_key().digest), suppress(InsufficientPoints):
-            return transfer_points(TransferCall(sender, receiver, LOT_POINTS), actor=actor)
-    raise RuntimeError(f"{PICKS} senders in a row had nothing left: the world is too small for such long rounds.")
+        call = TransferCall(sender, receiver, LOT_POINTS)
+        facts = transfer_points_online(call, actor=actor, key=new_key())
+        if facts is not None:
+            return transfer_body(facts)
+    raise RuntimeError(f"A transfer was not the plain case {PICKS} times in a row.")
 
 
 def replaying(world: World, actor: Actor) -> Job:
