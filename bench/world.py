@@ -28,9 +28,9 @@ class Sizes:
     """How big the world and how long a round is."""
 
     members: int = 200_000
-    spenders: int = 60_000
+    spenders: int = 80_000
     hot_lots: int = 20_000
-    seconds: float = 8.0
+    seconds: float = 5.0
     rounds: int = 5
 
 

@@ -6,6 +6,7 @@
 \set own_set :first_set + :n
 \set person :first_customer + :n
 \set membership :first_membership + :n
+\set to :first_membership + :m
 \set receiver :first_customer + :m
 \startpipeline
 SELECT 1 FROM points_pointaccount WHERE id IN (:source, :target) ORDER BY id FOR NO KEY UPDATE;
@@ -45,6 +46,13 @@ WITH ids AS (
         parent_id, origin_id)
     SELECT other.id, got, takes.earner_id, :receiver, takes.points, takes.points, takes.earned_at, takes.expires_at,
         takes.id, COALESCE(takes.origin_id, takes.id) FROM ids, takes, other
+), i AS (
+    INSERT INTO gateway_idempotencyrecord (channel_id, program_id, key_digest, ordinal, request_digest, status, form,
+        body, created_at, erased)
+    SELECT :channel, :program, sha256(posting::text::bytea), 0, sha256(posting::text::bytea), 201, 'transfer/1',
+        convert_to(json_build_array(json_build_array(posting, :membership::bigint, :to::bigint, now(), 100, 'miles',
+        'redeemable'), now(), acc.balance, false, acc.balance, acc.balance, 0, 0, 0, acc.balance, 0, 100,
+        now())::text, 'UTF8'), now(), false FROM ids, acc
 )
 INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
 SELECT :program, 'points.posted', posting, jsonb_build_object('kind', 'transfer', 'set', :own_set::bigint, 'entries',

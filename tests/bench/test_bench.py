@@ -16,7 +16,7 @@ from bench.world import Sizes, World, make_world
 WRITTEN = {
     "earn": {"activity": 1, "posting": 1, "entry": 1, "lot": 1, "idempotency": 1, "event": 1},
     "redeem": {"activity": 1, "posting": 1, "entry": 1, "draw": 2, "idempotency": 1, "event": 1},
-    "transfer": {"posting": 1, "entry": 2, "lot": 2, "draw": 2, "event": 1},
+    "transfer": {"posting": 1, "entry": 2, "lot": 2, "draw": 2, "idempotency": 1, "event": 1},
 }
 
 
