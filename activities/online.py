@@ -70,13 +70,15 @@ def _send(queries: Sequence[str], parameters: dict[str, Any]) -> Any:
     """
     connection.ensure_connection()
     raw: Any = connection.connection
-    try:
-        with raw.pipeline():
-            for query in queries:
-                cursor = raw.execute(query, parameters)
-        row = cursor.fetchone()
-    except RACES:
-        return None
+    # The errors of the driver as Django's own, so that a broken connection is told like everywhere else.
+    with connection.wrap_database_errors:
+        try:
+            with raw.pipeline():
+                for query in queries:
+                    cursor = raw.execute(query, parameters)
+            row = cursor.fetchone()
+        except RACES:
+            return None
     return None if row is None else row[0]
 
 
