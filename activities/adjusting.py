@@ -172,12 +172,7 @@ def _completed(correction: Correction, membership: Membership, point_type: Point
 
 def _answer(done: Adjusted, target: Target | None, membership: Membership, design: Design) -> dict[str, Any]:
     set_id = done.adjustment.account.account_set_id
-    balances = balances_of(
-        [set_id],
-        point_types=design.point_types,
-        at=clock.program_now(design.program),
-        pools=frozenset({set_id} - {membership.own_set_id}),
-    )
+    balances = balances_of([set_id], design=design)
     return {
         "adjustment": adjustment_shape(done.adjustment, design),
         "posting": _posting(done.posted, design),

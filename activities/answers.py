@@ -6,18 +6,15 @@ from typing import Any
 from common import clock
 from memberships.models import Membership
 from points.balances import balances_of, iso
-from points.models import Hold, PointAccountSet
+from points.models import Hold
 from programs.design import Design
 from programs.models import PointType
 
 
 def touched_balances(set_id: int, point_types: Sequence[PointType], design: Design) -> list[dict[str, Any]]:
     """The <balance> of those types in a set, as they stand now."""
-    pools = frozenset(PointAccountSet.objects.filter(pk=set_id, is_pool=True).values_list("pk", flat=True))
-    at = clock.program_now(design.program)
-    shown = balances_of([set_id], point_types=design.point_types, at=at, pools=pools)[set_id]
     codes = {point_type.code for point_type in point_types}
-    return [one for one in shown if one["point_type"] in codes]
+    return [one for one in balances_of([set_id], design=design)[set_id] if one["point_type"] in codes]
 
 
 def hold_shape(hold: Hold, design: Design) -> dict[str, Any]:

@@ -77,9 +77,14 @@ def render(facts: Sequence[Any]) -> dict[str, Any]:
     }
 
 
+def sent_json(body: dict[str, Any]) -> bytes:
+    """JSON as every answer of the online forms is sent."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def body_of(facts: Sequence[Any]) -> bytes:
     """The answer as it is sent."""
-    return json.dumps(render(facts), ensure_ascii=False, separators=(",", ":")).encode()
+    return sent_json(render(facts))
 
 
 def body_of_stored(stored: bytes) -> bytes:

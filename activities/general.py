@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from activities.answers import touched_balances
 from activities.calls import PointsCall
 from activities.models import ActivityStatus, MemberActivity
 from activities.targeting import locked_target, require_right
@@ -18,7 +19,7 @@ from memberships.models import Member, Membership
 from memberships.targets import Target, find_target
 from memberships.types import type_of
 from points.accounts import account_for
-from points.balances import balances_of, iso
+from points.balances import iso
 from points.expiry import ensure_not_rested
 from points.ledger import post
 from points.models import PointAccount, PointAccountSet
@@ -108,14 +109,12 @@ def _record(
         posting_id=posted.id,
         redirected_from=target.redirected_from,
     )
-    touched = situation.account.account_set_id
-    balances = balances_of([touched], point_types=design.point_types, at=at)[touched]
     return {
         "activity": activity_id,
         "posting": posting_shape(posted, design),
         "membership": membership.pk,
         "redirected_from": target.redirected_from,
-        "balances": [one for one in balances if one["point_type"] == situation.point_type.code],
+        "balances": touched_balances(situation.account.account_set_id, [situation.point_type], design),
     }
 
 

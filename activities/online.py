@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from activities import statements
 from activities.calls import AnswerKey, PointsCall, context
@@ -18,7 +17,8 @@ from activities.models import ActivityType
 from activities.timing import event_time
 from activities.types import activity_type
 from common.actor import Actor
-from common.db import next_ids
+from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, UNIQUE_VIOLATION, next_ids, sqlstate
+from common.pipeline import Statement, run_pipeline
 from memberships.capabilities import able_states
 from points.inactivity import active_since
 from programs.design import Design
@@ -28,12 +28,7 @@ from programs.models import ExpiryPolicy, PointKind, PointType
 # Their end depends on the membership or on the set's latest activity.
 NOT_PLAIN = frozenset({ExpiryPolicy.TIER_PERIOD, ExpiryPolicy.INACTIVITY})
 # Another transaction came first or was in the way; the general form finds out and says it.
-RACES = (
-    psycopg.errors.UniqueViolation,
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.LockNotAvailable,
-)
+RACES = TRANSIENT | {LOCK_NOT_AVAILABLE, UNIQUE_VIOLATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ class Flow:
     kind: str
     sign: int
     form: str
-    statements: tuple[str, ...]
+    statements: tuple[Statement, ...]
 
 
 def post_online(
@@ -55,31 +50,20 @@ def post_online(
         return None
     parameters = _parameters(flow, call, design, point_type, actor, key)
     last = statements.STORED_ANSWER if key else statements.ANSWER
-    facts = _send([*flow.statements, last], parameters)
-    if facts is None:
-        return None
-    answer: list[Any] = json.loads(facts) if isinstance(facts, bytes) else facts
-    return answer
+    return send([*flow.statements, last], parameters)
 
 
-def _send(queries: Sequence[str], parameters: dict[str, Any]) -> Any:
-    """All statements in one round trip; the single value of the last one.
-
-    In autocommit a pipeline up to its sync is one implicit transaction: it commits as a whole, and after an error
-    the server has rolled it back and the connection stays usable.
-    """
+def send(queries: Sequence[Statement], parameters: dict[str, Any]) -> list[Any] | None:
+    """All statements in one round trip and one transaction; the facts the last one answers, None without."""
     connection.ensure_connection()
-    raw: Any = connection.connection
-    # The errors of the driver as Django's own, so that a broken connection is told like everywhere else.
-    with connection.wrap_database_errors:
-        try:
-            with raw.pipeline():
-                for query in queries:
-                    cursor = raw.execute(query, parameters)
-            row = cursor.fetchone()
-        except RACES:
+    try:
+        with connection.wrap_database_errors:
+            facts = run_pipeline(connection.connection, queries, parameters)
+    except DatabaseError as error:
+        if sqlstate(error) in RACES:
             return None
-    return None if row is None else row[0]
+        raise
+    return None if facts is None else list(json.loads(facts))
 
 
 def _parameters(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from common import clock
 from memberships.models import Membership
 from memberships.types import type_of
 from points.accounts import account_for
@@ -26,9 +25,7 @@ def balances(membership: Membership) -> list[dict[str, Any]]:
     """The API's balances: those of the own set and of the pool in use."""
     design = design_of(membership.program_id)
     sets = sets_of(membership, design)
-    found = balances_of(
-        sets, point_types=design.point_types, at=clock.program_now(design.program), pools=frozenset(sets[1:])
-    )
+    found = balances_of(sets, design=design)
     return [balance for set_id in sets for balance in found[set_id]]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from activities.general import posting_shape
 from activities.models import ActivityStatus, MemberActivity
-from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
 from common.errors import NotAllowed, NotFound
@@ -101,12 +100,7 @@ def _landing(entries: Sequence[Entry], homes: dict[int, Membership], design: Des
 
 def _answer(posting: Posting, done: Reversed, home: Membership, design: Design) -> dict[str, Any]:
     touched = {home.own_set_id} | ({home.pool_id} if home.pool_id else set())
-    balances = balances_of(
-        sorted(touched),
-        point_types=design.point_types,
-        at=clock.program_now(design.program),
-        pools=frozenset(touched - {home.own_set_id}),
-    )
+    balances = balances_of(sorted(touched), design=design)
     return {
         "posting": posting_shape(done.posted, design) if done.posted else None,
         "expired": [posting_shape(one, design) for one in done.expired],

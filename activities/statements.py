@@ -5,6 +5,9 @@ lock. A last statement reads the balances behind that lock and stores the answer
 is NULL and nothing is stored.
 """
 
+from collections import defaultdict
+
+from common.pipeline import Statement
 from gateway import sql as gateway_sql
 from memberships import sql as memberships_sql
 from points import balances
@@ -19,10 +22,30 @@ FROM acc, able
 """
 
 
-def statement(ctes: dict[str, str], last: str) -> str:
-    """WITH name AS (...), ... and the last part; blanks squeezed, so that psycopg keeps it prepared in its cache."""
+# Whatever is not named here is a number.
+TYPES = defaultdict(
+    lambda: "bigint",
+    {
+        **dict.fromkeys(("pooled", "active"), "boolean"),
+        **dict.fromkeys(("at", "active_since", "available_at", "expires_at"), "timestamptz"),
+        **dict.fromkeys(("kind", "reference", "location", "note", "form", "context"), "text"),
+        **dict.fromkeys(("key", "request"), "bytea"),
+        **dict.fromkeys(("states", "in_states"), "text[]"),
+        "lots": "bigint[]",
+        "offset": "interval",
+    },
+)
+
+
+def statement(ctes: dict[str, str], last: str) -> Statement:
+    """WITH name AS (...), ... and the last part."""
     parts = ", ".join(f"{name} AS ({text})" for name, text in ctes.items())
-    return " ".join(f"WITH {parts} {last}".split())
+    return plain(f"WITH {parts} {last}")
+
+
+def plain(sql: str) -> Statement:
+    """Blanks squeezed: the text of an unprepared statement travels every time."""
+    return Statement(" ".join(sql.split()), TYPES)
 
 
 WRITES = {
@@ -39,12 +62,12 @@ EARN = statement(
     },
     ACTIVITY,
 )
-LOCK = " ".join(
+LOCK = plain(
     f"""
     SELECT 1 FROM ({memberships_sql.ABLE} {memberships_sql.LOCK}) able
     JOIN points_pointaccount a ON a.account_set_id = able.in_set AND a.point_type_id = %(type)s
     FOR NO KEY UPDATE OF a
-    """.split()
+    """
 )
 LOCKED = f"""
 SELECT a.id FROM points_pointaccount a JOIN able ON a.account_set_id = able.in_set
@@ -70,8 +93,8 @@ REDEEM = statement(
 FACTS = f"""
 SELECT json_build_array(%(context)s::json, p.recorded_at, e.balance_after, s.is_pool, {balances.FIGURES}) AS facts
 FROM points_entry e JOIN points_posting p ON p.id = e.posting_id JOIN points_pointaccount a ON a.id = e.account_id
-{balances.LATERALS.format(at="%(at)s", now="(clock_timestamp() + %(offset)s)")}
+{balances.LATERALS.format(at="(clock_timestamp() + %(offset)s)", now="(clock_timestamp() + %(offset)s)")}
 WHERE e.id = %(entry)s
 """
-ANSWER = " ".join(FACTS.split())
-STORED_ANSWER = " ".join(gateway_sql.STORE_ANSWER.format(answer=FACTS).split())
+ANSWER = plain(FACTS)
+STORED_ANSWER = plain(gateway_sql.STORE_ANSWER.format(answer=FACTS))

@@ -3,29 +3,34 @@
 What is not plain writes nothing and answers None; `activities.transferring` then takes the general form.
 """
 
+import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-import psycopg
-from django.db import connection
-
-from activities.online import RACES
-from activities.statements import statement
+from activities.calls import AnswerKey, sent_json
+from activities.online import send
+from activities.statements import ANSWER, STORED_ANSWER, statement
 from common import clock
 from common.actor import Actor
 from common.db import next_ids
+from common.pipeline import Statement
+from gateway import sql as gateway_sql
+from gateway.answers import register_form
 from memberships import sql as memberships_sql
 from memberships.capabilities import able_states
-from points import balances, transfer_sql
 from points import sql as points_sql
+from points import transfer_sql
 from points.balances import iso, shape
 from programs.design import Design
 from programs.models import PointType
 
 # Most transfers draw a lot or two.
 MOST_LOTS = 4
+TRANSFER_FORM = "transfer/1"
 
 
-def _lock(first: str, second: str) -> str:
+def _lock(first: str, second: str) -> Statement:
     return statement(
         {
             "giver": f"{memberships_sql.ABLE} {memberships_sql.LOCK}",
@@ -42,7 +47,7 @@ MOVE = statement(
     {
         "giver": memberships_sql.ABLE,
         "taker": memberships_sql.ABLE_TO_RECEIVE,
-        "locked": transfer_sql.SOURCE,
+        "locked": transfer_sql.SOURCE.format(unless_answered=gateway_sql.UNLESS_ANSWERED),
         "target": transfer_sql.TARGET,
         "candidates": points_sql.CANDIDATES,
         "takes": points_sql.TAKES,
@@ -57,13 +62,6 @@ MOVE = statement(
     },
     transfer_sql.EVENT,
 )
-FIGURES = f"""
-SELECT p.recorded_at, e.balance_after, s.is_pool, {balances.FIGURES}
-FROM points_entry e JOIN points_posting p ON p.id = e.posting_id JOIN points_pointaccount a ON a.id = e.account_id
-{balances.LATERALS.format(at="%(at)s", now="(clock_timestamp() + %(offset)s)")}
-WHERE e.id = %(out)s
-"""  # noqa: S608 - our own text only
-ANSWER = " ".join(FIGURES.split())
 
 
 def transfer_online(
@@ -75,12 +73,16 @@ def transfer_online(
     point_type: PointType,
     design: Design,
     actor: Actor,
-) -> dict[str, Any] | None:
-    """The API's answer; None where nothing was written. The caller has asked the program's limits."""
+    key: AnswerKey | None = None,
+) -> list[Any] | None:
+    """The facts of the answer; None where nothing was written. The caller has asked the program's limits."""
     program = design.program
     at = clock.program_now(program)
-    posting, event = (next_ids(f"{table}_id_seq")[0] for table in ("points_posting", "gateway_event"))
+    posting, event, record = (
+        next_ids(f"{table}_id_seq")[0] for table in ("points_posting", "gateway_event", "gateway_idempotencyrecord")
+    )
     out, in_ = next_ids("points_entry_id_seq", 2)
+    head = context(posting=posting, membership=membership_id, to=to, occurred_at=at, points=points, type_=point_type)
     parameters = {
         "membership": membership_id,
         "to": to,
@@ -97,45 +99,57 @@ def transfer_online(
         "at": at,
         "channel": actor.channel_id,
         "user": actor.user_id,
-        "key": None,
-        "ordinal": 0,
+        "key": key and key.digest,
+        "request": key and key.request,
+        "form": TRANSFER_FORM,
+        "context": json.dumps(head),
         "posting": posting,
         "event": event,
+        "record": record,
+        "entry": out,
         "out": out,
         "in": in_,
         "lots": next_ids("points_lot_id_seq", MOST_LOTS),
     }
-    row = _send(parameters)
-    if row is None:
-        return None
-    recorded_at, balance_after, pooled, *figures = row
-    entry = {"point_type": point_type.code, "amount": -points, "balance_after": balance_after}
+    lock = LOCK_GIVER_FIRST if membership_id < to else LOCK_TAKER_FIRST
+    return send([lock, MOVE, STORED_ANSWER if key else ANSWER], parameters)
+
+
+def context(
+    *, posting: int, membership: int, to: int, occurred_at: datetime, points: int, type_: PointType
+) -> list[Any]:
+    """The part of the answer that is known before the ledger is written."""
+    return [posting, membership, to, iso(occurred_at), points, type_.code, type_.kind]
+
+
+def render_transfer(facts: Sequence[Any]) -> dict[str, Any]:
+    """The body of an answer from its facts; another shape needs another form name (see activities.calls)."""
+    head, recorded_at, balance_after, pooled, *figures = facts
+    posting, membership, to, occurred_at, points, type_code, type_kind = head
     return {
         "posting": {
             "id": posting,
             "kind": "transfer",
-            "occurred_at": iso(at),
+            "occurred_at": occurred_at,
             "recorded_at": iso(recorded_at),
             "reason": "",
             "reverses": None,
-            "entries": [entry],
+            "entries": [{"point_type": type_code, "amount": -points, "balance_after": balance_after}],
         },
-        "membership": membership_id,
+        "membership": membership,
         "to_membership": to,
         "redirected_from": None,
-        "balances": [shape(point_type.code, point_type.kind, figures, pooled=pooled)],
+        "balances": [shape(type_code, type_kind, figures, pooled=pooled)],
     }
 
 
-def _send(parameters: dict[str, Any]) -> Any:
-    """In autocommit a pipeline up to its sync is one implicit transaction (see activities.online)."""
-    lock = LOCK_GIVER_FIRST if parameters["membership"] < parameters["to"] else LOCK_TAKER_FIRST
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    try:
-        with raw.pipeline():
-            for query in (lock, MOVE, ANSWER):
-                cursor = raw.execute(query, parameters)
-        return cursor.fetchone()
-    except RACES:
-        return None
+def transfer_body(facts: Sequence[Any]) -> bytes:
+    """The answer as it is sent."""
+    return sent_json(render_transfer(facts))
+
+
+def transfer_body_of_stored(stored: bytes) -> bytes:
+    return transfer_body(json.loads(stored))
+
+
+register_form(TRANSFER_FORM, transfer_body_of_stored)

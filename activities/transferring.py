@@ -6,10 +6,11 @@ from typing import Any
 from django.db import connection
 
 from activities.answers import touched_balances
+from activities.calls import AnswerKey
 from activities.errors import NotBeneficiary
 from activities.general import posting_shape
 from activities.targeting import require_right
-from activities.transfer_online import transfer_online
+from activities.transfer_online import render_transfer, transfer_online
 from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
@@ -45,12 +46,16 @@ def transfer_points(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
     Raises NotFound, MembershipNotAble, NotTransferable, DifferentProgram, SameAccount, NotBeneficiary,
     TransferOutOfLimits, AccountRested, InsufficientPoints.
     """
-    answer = _online(call, actor=actor)
-    return retrying(lambda: _transfer(call, actor=actor)) if answer is None else answer
+    facts = transfer_points_online(call, actor=actor)
+    return transfer_points_in_general(call, actor=actor) if facts is None else render_transfer(facts)
 
 
-def _online(call: TransferCall, *, actor: Actor) -> dict[str, Any] | None:
-    """The plain case at top level; anything that needs a word of explanation or a second look is not plain."""
+def transfer_points_in_general(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
+    return retrying(lambda: _transfer(call, actor=actor))
+
+
+def transfer_points_online(call: TransferCall, *, actor: Actor, key: AnswerKey | None = None) -> list[Any] | None:
+    """The facts of the answer in the plain case at top level; what needs a word of explanation is not plain."""
     program_id = program_of(call.membership_id)
     if connection.in_atomic_block or program_id is None or not actor.may("points:transfer", program_id):
         return None
@@ -73,6 +78,7 @@ def _online(call: TransferCall, *, actor: Actor) -> dict[str, Any] | None:
         point_type=point_type,
         design=design,
         actor=actor,
+        key=key,
     )
 
 

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if PRODUCTION:
         parser.error("the benchmarks empty their database: they run on the embedded server only.")
-    sizes = Sizes(given.members, given.spenders, given.seconds, given.rounds)
+    sizes = Sizes(given.members, given.spenders, seconds=given.seconds, rounds=given.rounds)
     figures, about = measure(given.sections or list(SECTIONS), sizes)
     shown = report.table(figures)
     print(shown)

@@ -9,10 +9,14 @@ from functools import partial
 from activities.calls import AnswerKey, PointsCall, body_of
 from activities.earning import earn_online
 from activities.redeeming import redeem_online
+from activities.transfer_online import transfer_body
+from activities.transferring import TransferCall, transfer_points_online
 from bench.world import LOT_POINTS, World
 from common.actor import Actor
 from gateway.idempotency import stored_response
 
+# A spender who has nothing left is passed over.
+PICKS = 20
 Job = Callable[[], object]
 VERBS = {"earn": earn_online, "redeem": redeem_online}
 
@@ -22,6 +26,8 @@ def job_of(name: str, world: World) -> Job:
     actor = till(world)
     if name == "replay":
         return replaying(world, actor)
+    if name == "transfer":
+        return partial(transfer_once, world, actor)
     verb, _, where = name.partition("_")
     first, last = (world.hot, world.hot) if where == "hot" else reach(verb, world)
     return partial(post_once, verb, first, last, actor)
@@ -35,11 +41,22 @@ def reach(verb: str, world: World) -> tuple[int, int]:
 
 
 def post_once(verb: str, first: int, last: int, actor: Actor) -> bytes:
-    call = PointsCall(random.randint(first, last), LOT_POINTS, reference="bench")
-    facts = VERBS[verb](call, actor=actor, key=new_key())
-    if facts is None:
-        raise RuntimeError(f"{verb} on {call.membership_id} was not the plain case.")
-    return body_of(facts)
+    for _ in range(PICKS):
+        call = PointsCall(random.randint(first, last), LOT_POINTS, reference="bench")
+        facts = VERBS[verb](call, actor=actor, key=new_key())
+        if facts is not None:
+            return body_of(facts)
+    raise RuntimeError(f"{verb} was not the plain case {PICKS} times in a row.")
+
+
+def transfer_once(world: World, actor: Actor) -> bytes:
+    for _ in range(PICKS):
+        sender, receiver = random.randint(*reach("transfer", world)), random.randint(*reach("earn", world))
+        call = TransferCall(sender, receiver, LOT_POINTS)
+        facts = transfer_points_online(call, actor=actor, key=new_key())
+        if facts is not None:
+            return transfer_body(facts)
+    raise RuntimeError(f"A transfer was not the plain case {PICKS} times in a row.")
 
 
 def replaying(world: World, actor: Actor) -> Job:

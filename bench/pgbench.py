@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from django.conf import settings
+from django.db import connection
 
 from bench.world import World
 from loyalty_site.postgres.binaries import find_binaries
@@ -25,7 +25,7 @@ def raw_once(script: str, world: World) -> None:
 
 def _run(script: str, world: World, extent: list[str], *, hot: bool = False) -> float:
     variables = {**_constants(world), **_picked(script, world, hot=hot)}
-    database = settings.DATABASES["default"]
+    database = connection.settings_dict
     done = subprocess.run(
         [
             find_binaries().program("pgbench"),

@@ -18,7 +18,7 @@ Section = Callable[[World, Sizes], Iterator[Figure]]
 
 def in_process(world: World, sizes: Sizes) -> Iterator[Figure]:
     """Earn and redeem against their raw limits, spread over all members and on one hot account; replays."""
-    for verb in ("earn", "redeem"):
+    for verb in ("earn", "redeem", "transfer"):
         written = rows.require_same_rows(verb, partial(raw_once, verb, world), job_of(verb, world))
         print(f"one {verb} writes: {', '.join(f'{n} {name}' for name, n in written.items())}")
     before = rows.bytes_by_table(), rows.counts()
@@ -37,6 +37,9 @@ def in_process(world: World, sizes: Sizes) -> Iterator[Figure]:
         yield Figure("redeem, Python CPU a call", _cpu(redeems[1]), "us")
         hot_redeems = turns(workers, world, sizes, "redeem_hot")
         yield from compared("redeem on one hot account", *hot_redeems, goal=0.9)
+        transfers = turns(workers, world, sizes, "transfer")
+        yield from compared("transfer", *transfers, goal=0.5)
+        yield Figure("transfer, Python CPU a call", _cpu(transfers[1]), "us")
         pairs = [
             (workers.run("earn", seconds=sizes.seconds), workers.run("replay", seconds=sizes.seconds))
             for _ in range(sizes.rounds)

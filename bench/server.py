@@ -44,9 +44,7 @@ def token_of(world: World, port: int) -> str:
         "client_id": world.client_id,
         "client_secret": world.client_secret,
     }
-    connection.request(
-        "POST", "/oauth/token", urlencode(asked), {"Content-Type": "application/x-www-form-urlencoded"}
-    )
+    connection.request("POST", "/oauth/token", urlencode(asked), {"Content-Type": "application/x-www-form-urlencoded"})
     answer = connection.getresponse()
     body = answer.read()
     connection.close()

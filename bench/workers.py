@@ -92,10 +92,10 @@ def serve(pipe: Connection, world_text: str, threads: int) -> None:
     world = World.from_text(world_text)
     while (asked := pipe.recv()) is not None:
         name, seconds = asked
-        job = job_of(name, world)
+        start = threading.Barrier(threads)
         with ThreadPoolExecutor(threads) as pool:
-            start = threading.Barrier(threads)
-            pipe.send(list(pool.map(lambda _: run_one(job, start, seconds), range(threads))))
+            running = [pool.submit(run_one, job_of(name, world), start, seconds) for _ in range(threads)]
+            pipe.send([one.result() for one in running])
 
 
 def run_one(job: Job, start: threading.Barrier, seconds: float) -> Part:

@@ -7,13 +7,16 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from activities.types import create_built_in_types
+from common.db import forget_ids
+from gateway.authentication import forget_tokens
 from gateway.channels import create_channel, system_actor
+from memberships.programs import forget_programs
+from programs.design import forget_designs
 from programs.models import ExpiryPolicy, PointKind, PointType, Program, ProgramStatus
 
 CODE = "bench"
 LOTS = 10
 LOT_POINTS = 100
-HOT_LOTS = 20_000
 SCOPES = ("points:earn", "points:redeem", "points:transfer")
 # Above anything the load generator reaches, so that the throttle works and never refuses.
 REQUESTS_PER_MINUTE = 100_000_000
@@ -25,8 +28,9 @@ class Sizes:
     """How big the world and how long a round is."""
 
     members: int = 200_000
-    spenders: int = 60_000
-    seconds: float = 8.0
+    spenders: int = 80_000
+    hot_lots: int = 20_000
+    seconds: float = 5.0
     rounds: int = 5
 
 
@@ -74,6 +78,8 @@ class World:
 def make_world(sizes: Sizes) -> World:
     """An empty database filled anew; what stood in it before is gone."""
     call_command("flush", interactive=False, verbosity=0)
+    for forget in (forget_ids, forget_designs, forget_programs, forget_tokens):
+        forget()
     program = Program.objects.create(code=CODE, name="Bench", status=ProgramStatus.RELEASED)
     miles = PointType.objects.create(
         program=program,
@@ -107,7 +113,11 @@ def make_world(sizes: Sizes) -> World:
         design=design,
         members=sizes.members,
         spenders=sizes.spenders,
-        sizes={"members": sizes.members, "accounts": 2 * sizes.members, "open_lots": sizes.spenders * LOTS + HOT_LOTS},
+        sizes={
+            "members": sizes.members,
+            "accounts": 2 * sizes.members,
+            "open_lots": sizes.spenders * LOTS + sizes.hot_lots,
+        },
         **firsts,
     )
 
@@ -133,7 +143,8 @@ SELECT %(program)s, false FROM generate_series(1, %(members)s)
 ACCOUNTS = """
 INSERT INTO points_pointaccount (account_set_id, point_type_id, program_id, balance, entry_count, debt,
     lifetime_earned, lifetime_redeemed, closed)
-SELECT %(set)s + n - 1, %(type)s, %(program)s, GREATEST(0, lots.has * %(points)s - %(points)s::bigint / 2), LEAST(lots.has, 1), 0, 0, 0, false
+SELECT %(set)s + n - 1, %(type)s, %(program)s, GREATEST(0, lots.has * %(points)s - %(points)s::bigint / 2),
+    LEAST(lots.has, 1), 0, 0, 0, false
 FROM generate_series(1, %(members)s) n CROSS JOIN LATERAL (
     SELECT CASE WHEN n <= %(spenders)s THEN %(lots)s WHEN n = %(members)s THEN %(hot)s ELSE 0 END AS has) lots
 ORDER BY n
@@ -186,7 +197,7 @@ def _load_members(program: int, miles: int, status: int, sizes: Sizes) -> dict[s
         "spenders": sizes.spenders,
         "lots": LOTS,
         "points": LOT_POINTS,
-        "hot": HOT_LOTS,
+        "hot": sizes.hot_lots,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         for name, table, query in (

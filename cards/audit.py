@@ -6,7 +6,9 @@ OWN = "program_id = %(program)s"
 SOURCES = (Source("card", "cards_card", program=OWN),)
 INVARIANTS = (
     Invariant(
-        "K01", "cards", "a number is registered once, over all programs, and names one card",
+        "K01",
+        "cards",
+        "a number is registered once, over all programs, and names one card",
         "Cancel the younger card and issue another; find out how the unique constraint was lost.",
         """
         SELECT r.number, 'registered ' || count(*) || ' times' FROM cards_numberregistry r
@@ -16,7 +18,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K06", "cards", "a replaced card is out of use; its successor is another card of the same program, no circle",
+        "K06",
+        "cards",
+        "a replaced card is out of use; its successor is another card of the same program, no circle",
         "Cancel the replaced card, or take the successor away from it.",
         """
         SELECT c.id, c.status || ', successor ' || c.successor_id FROM card c
@@ -26,7 +30,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K08", "cards", "every card number is registered as a card number of the card's program",
+        "K08",
+        "cards",
+        "every card number is registered as a card number of the card's program",
         "Insert the number into the registry.",
         """
         SELECT c.id, 'number ' || c.number || CASE WHEN r.number IS NULL THEN ' is not registered'

@@ -19,6 +19,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 CONNECTION_CLASS = "08"
 # Stopped by its administrator, crashed, starting or recovering, no connection left.
 AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
+UNIQUE_VIOLATION = "23505"
 DEFAULT_BLOCK = 100
 
 

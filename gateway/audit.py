@@ -3,18 +3,20 @@
 from common.audit import Invariant, Source
 
 SOURCES = (
+    Source("idem", "gateway_idempotencyrecord", program="program_id = %(program)s", recent="created_at >= %(since)s"),
     Source(
-        "idem", "gateway_idempotencyrecord", program="program_id = %(program)s", recent="created_at >= %(since)s"
-    ),
-    Source(
-        "event", "gateway_event", program="program_id = %(program)s",
+        "event",
+        "gateway_event",
+        program="program_id = %(program)s",
         # A posting's event is recorded within its transaction, which began a little earlier.
         recent="recorded_at >= %(since)s::timestamptz - interval '1 hour'",
     ),
 )
 INVARIANTS = (
     Invariant(
-        "I01", "idempotency", "one kept answer per channel, key and ordinal",
+        "I01",
+        "idempotency",
+        "one kept answer per channel, key and ordinal",
         "Keep the earliest record; find out how the unique constraint was lost.",
         """
         SELECT min(i.id), 'kept ' || count(*) || ' times' FROM gateway_idempotencyrecord i
@@ -22,7 +24,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I03", "idempotency", "a status goes with a kept answer, unless erasure blanked it",
+        "I03",
+        "idempotency",
+        "a status goes with a kept answer, unless erasure blanked it",
         "An answer without its status was cut off: delete the record so that the caller may repeat.",
         """
         SELECT i.id, 'status ' || coalesce(i.status::text, 'none') || CASE WHEN i.body IS NULL THEN ' without' ELSE
@@ -31,7 +35,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I05", "idempotency", "no call stays unanswered for more than 5 minutes",
+        "I05",
+        "idempotency",
+        "no call stays unanswered for more than 5 minutes",
         "The worker died: delete the record so that the caller may repeat with the same key.",
         """
         SELECT i.id, 'begun at ' || i.created_at FROM idem i
@@ -39,7 +45,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I08", "events", "the feed is numbered without a gap and up to its horizon",
+        "I08",
+        "events",
+        "the feed is numbered without a gap and up to its horizon",
         "Stop the numbering, set the horizon back before the first event without a number, start it again.",
         """
         SELECT e.id, 'recorded at ' || e.recorded_at || ', before the horizon, without a number' FROM gateway_event e

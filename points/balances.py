@@ -11,7 +11,9 @@ from typing import Any
 
 from django.db import connection
 
-from programs.models import PointType
+from common import clock
+from points.inactivity import ends_of
+from programs.design import Design
 
 # Columns per account `a`, for an event at %(at)s by holds in force at %(now)s. A held part of a lot past its time is
 # subtracted once, as held.
@@ -54,10 +56,9 @@ LEFT JOIN LATERAL (
 ) next_expiry ON true
 """
 BALANCES = f"""
-SELECT a.account_set_id, a.point_type_id, a.closed, {FIGURES}
+SELECT a.id, a.account_set_id, a.point_type_id, a.closed, s.is_pool, {FIGURES}
 FROM points_pointaccount a {LATERALS.format(at="%(at)s", now="%(now)s")}
 WHERE a.account_set_id = ANY(%(sets)s)
-ORDER BY a.account_set_id, a.point_type_id
 """
 
 
@@ -85,17 +86,41 @@ def iso(at: datetime | str) -> str:
     return text.replace("+00:00", "Z")
 
 
-def balances_of(
-    set_ids: Iterable[int], *, point_types: dict[int, PointType], at: datetime, pools: frozenset[int] = frozenset()
-) -> dict[int, list[dict[str, Any]]]:
-    """Per set the balances of its open accounts, the default type first. `pools` are the sets shown as pooled."""
-    ids = list(set_ids)
+def balances_of(set_ids: Iterable[int], *, design: Design) -> dict[int, list[dict[str, Any]]]:
+    """Per set of the program the balances of its open accounts as they stand now, the default type first."""
+    ids, now = list(set_ids), clock.program_now(design.program)
     found: dict[int, list[dict[str, Any]]] = {set_id: [] for set_id in ids}
     with connection.cursor() as cursor:
-        cursor.execute(BALANCES, {"sets": ids, "at": at, "now": at})
+        cursor.execute(BALANCES, {"sets": ids, "at": now, "now": now})
         rows = cursor.fetchall()
-    for set_id, type_id, closed, *figures in sorted(rows, key=lambda row: not point_types[row[1]].is_default):
+    ends = _inactivity_ends(rows, design)
+    for account_id, set_id, type_id, closed, pooled, *figures in sorted(rows, key=lambda row: _order(row[2], design)):
         if not closed:
-            point_type = point_types[type_id]
-            found[set_id].append(shape(point_type.code, point_type.kind, figures, pooled=set_id in pools))
+            point_type = design.point_types[type_id]
+            if account_id in ends:
+                figures = _living_until(ends[account_id], figures, now=now)
+            found[set_id].append(shape(point_type.code, point_type.kind, figures, pooled=pooled))
     return found
+
+
+def _order(type_id: int, design: Design) -> tuple[bool, int]:
+    return (not design.point_types[type_id].is_default, type_id)
+
+
+def _inactivity_ends(rows: Sequence[Sequence[Any]], design: Design) -> dict[int, datetime]:
+    """Per account of an inactivity type with points: when they end without another activity."""
+    ends: dict[int, datetime] = {}
+    for type_id in {row[2] for row in rows}:
+        accounts = [row[0] for row in rows if row[2] == type_id and row[5] > 0]
+        ends |= ends_of(accounts, design.point_types[type_id], zone=design.zone)
+    return ends
+
+
+def _living_until(end: datetime, figures: Sequence[Any], *, now: datetime) -> list[Any]:
+    """The columns of FIGURES for points that end together: past their time none is available, run or no run."""
+    balance, available, *others, next_points, next_at = figures
+    if end <= now:
+        return [balance, 0, *others, None, None]
+    if next_at is None or end < next_at:
+        next_points, next_at = balance, end
+    return [balance, available, *others, next_points, next_at]

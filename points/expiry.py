@@ -209,6 +209,8 @@ def _post(
     cause: Cause | None = None,
 ) -> list[Expired]:
     n = len(accounts)
+    # Behind the locks: a long run comes to accounts that others posted to since it began.
+    now = max(now, clock.program_now(design.program))
     parameters = {
         **given,
         "accounts": list(accounts),

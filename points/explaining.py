@@ -127,7 +127,8 @@ def _lots(rows: Iterable[Any], *, at: datetime) -> list[dict[str, Any]]:
     for lot, amount, *posting in _rows(DRAWS, asked):
         draws.setdefault(lot, []).append({"points": amount, "posting": dict(zip(POSTING, posting, strict=True))})
     names = (
-        "id", "amount", "left", "earner", "contributor", "earned_at", "available_at", "expires_at", "parent_lot", "origin_lot",
+        "id", "amount", "left", "earner", "contributor", "earned_at", "available_at", "expires_at", "parent_lot",
+        "origin_lot",
     )  # fmt: skip
     return [
         dict(zip(names, row, strict=True)) | {"came_by": origins[row[0]], "drawn_by": draws.get(row[0], [])}

@@ -54,16 +54,20 @@ def last_activities(account_ids: Sequence[int]) -> dict[int, datetime | None]:
         return dict(cursor.fetchall())
 
 
-def rested(account_ids: Sequence[int], point_type: PointType, *, at: datetime, zone: ZoneInfo) -> dict[int, datetime]:
-    """Those accounts whose time without activity was over by `at`, each with when it was over."""
-    if point_type.expiry_policy != ExpiryPolicy.INACTIVITY:
+def ends_of(account_ids: Sequence[int], point_type: PointType, *, zone: ZoneInfo) -> dict[int, datetime]:
+    """Per account when its points of an inactivity type end, or ended; nothing for other types."""
+    if point_type.expiry_policy != ExpiryPolicy.INACTIVITY or not account_ids:
         return {}
-    ends = {
+    return {
         account: inactivity_ends_at(point_type, last_activity=last, zone=zone)
         for account, last in last_activities(account_ids).items()
         if last is not None
     }
-    return {account: end for account, end in ends.items() if end <= at}
+
+
+def rested(account_ids: Sequence[int], point_type: PointType, *, at: datetime, zone: ZoneInfo) -> dict[int, datetime]:
+    """Those accounts whose time without activity was over by `at`, each with when it was over."""
+    return {account: end for account, end in ends_of(account_ids, point_type, zone=zone).items() if end <= at}
 
 
 def refuse_rested(account_id: int, point_type: PointType, *, design: Design, at: datetime, whose: str) -> None:

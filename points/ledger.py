@@ -196,7 +196,7 @@ def _give_back(draft: Draft, account: Account, move: GiveBack) -> None:
         draft.lot_changes[take.lot_id] = draft.lot_changes.get(take.lot_id, 0) - take.points
     if account.debt:
         lot_ids = [take.lot_id for take in move.takes]
-        usable = writing.usable_lots(lot_ids, at=draft.occurred_at, exempt_until=account.exempt_until)
+        usable = writing.living_lots(lot_ids, at=draft.occurred_at, exempt_until=account.exempt_until)
         back = {take.lot_id: take.points for take in move.takes}
         for lot_id, points in _repay(draft, account, [(lot, back[lot]) for lot in usable]).items():
             draft.lot_changes[lot_id] += points

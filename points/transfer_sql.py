@@ -14,6 +14,7 @@ SOURCE = """
 SELECT a.id FROM points_pointaccount a JOIN giver ON a.account_set_id = giver.in_set
 JOIN points_pointaccountset s ON s.id = a.account_set_id
 WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND s.exempt_until IS NULL
+    AND {unless_answered}
 """
 TARGET = """
 SELECT a.id FROM points_pointaccount a JOIN taker ON a.account_set_id = taker.in_set
@@ -36,7 +37,7 @@ POSTING = """
 INSERT INTO points_posting (id, program_id, kind, for_set_id, person_id, cause_kind, cause_id, occurred_at,
     recorded_at, channel_id, user_id, reason_code, key_digest, ordinal)
 SELECT %(posting)s, %(program)s, 'transfer', giver.own_set_id, giver.person, 'membership', giver.id, %(at)s, given.at,
-    %(channel)s, %(user)s, '', %(key)s, %(ordinal)s
+    %(channel)s, %(user)s, '', %(key)s, 0
 FROM given, giver
 """
 ENTRIES = """

@@ -167,13 +167,13 @@ def _columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, l
     return {name: list(filled[i]) if filled else [] for i, name in enumerate(names)}
 
 
-def usable_lots(lot_ids: list[int], *, at: datetime, exempt_until: datetime | None = None) -> list[int]:
-    """Those of the lots that an event at `at` may draw, in spending order."""
+def living_lots(lot_ids: list[int], *, at: datetime, exempt_until: datetime | None = None) -> list[int]:
+    """Those of the lots that are not past their time at `at`, pending ones too, in spending order."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT id FROM points_lot WHERE id = ANY(%s) AND (available_at IS NULL OR available_at <= %s)
-            AND (expires_at IS NULL OR expires_at > %s OR %s::timestamptz > %s)
+            """SELECT id FROM points_lot
+            WHERE id = ANY(%s) AND (expires_at IS NULL OR expires_at > %s OR %s::timestamptz > %s)
             ORDER BY expires_at, earned_at, id""",
-            [lot_ids, at, at, exempt_until, at],
+            [lot_ids, at, exempt_until, at],
         )
         return [row[0] for row in cursor.fetchall()]

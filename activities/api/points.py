@@ -5,21 +5,17 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from activities.api.online import OnlineMixin
 from activities.api.shapes import PointsAnswerSerializer, kept_ids
 from activities.calls import AnswerKey, PointsCall, body_of
 from activities.earning import earn_in_general, earn_online
 from activities.redeeming import redeem_in_general, redeem_online
-from common.actor import Actor
-from common.api.dry_run import wants_dry_run
 from common.api.fields import IdField, PointsField, StrictCharField, StrictDateTimeField
 from common.api.serializers import StrictSerializer
-from common.api.views import VerbMixin
-from gateway.answers import checked_key, key_digest, request_digest, sent
 
 
 class PointsCallSerializer(StrictSerializer):
@@ -32,10 +28,9 @@ class PointsCallSerializer(StrictSerializer):
     note = StrictCharField(max_length=500, required=False, allow_blank=True)
 
 
-class PointsView(VerbMixin, APIView):
+class PointsView(OnlineMixin, APIView):
     """What earning and redeeming share."""
 
-    key_required = True
     online: ClassVar[Callable[..., list[Any] | None]]
     in_general: ClassVar[Callable[..., dict[str, Any]]]
 
@@ -44,25 +39,16 @@ class PointsView(VerbMixin, APIView):
         asked = PointsCallSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         call = PointsCall(membership_id=membership_id, **asked.validated_data)
-        key = None if wants_dry_run(request) else self._key(request, raw)
-        if key is not None:
-            facts = type(self).online(call, actor=self.actor, key=key)
-            if facts is not None:
-                return sent(status.HTTP_201_CREATED, body_of(facts))
-        return self.perform_write(request, None, lambda: self._in_general(call, self.actor))
-
-    def _in_general(self, call: PointsCall, actor: Actor) -> tuple[int, dict[str, Any]]:
-        return status.HTTP_201_CREATED, kept_ids(type(self).in_general(call, actor=actor))
-
-    def _key(self, request: Request, raw: bytes) -> AnswerKey | None:
-        key = checked_key(request.headers.get("Idempotency-Key"))
-        if key is None:
-            return None
-        auth: Any = request.auth
-        return AnswerKey(
-            digest=key_digest(key, auth.key_owner),
-            request=request_digest(str(request.method), request.path, raw),
+        return self.once(
+            request,
+            raw,
+            online=lambda key: self._online(call, key),
+            in_general=lambda: kept_ids(type(self).in_general(call, actor=self.actor)),
         )
+
+    def _online(self, call: PointsCall, key: AnswerKey) -> bytes | None:
+        facts = type(self).online(call, actor=self.actor, key=key)
+        return None if facts is None else body_of(facts)
 
 
 class EarnPointsView(PointsView):

@@ -169,7 +169,7 @@ def _cursor(text: str | None) -> tuple[datetime, dict[int, int]] | None:
     try:
         until, position = json.loads(base64.urlsafe_b64decode(text.encode()))
         at, read = datetime.fromisoformat(until), {int(account): int(number) for account, number in position}
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as error:
         raise malformed("cursor", "This cursor is not one of ours.") from error
     if at.tzinfo is None or any(not 0 <= number < 2**63 for number in read.values()):
         raise malformed("cursor", "This cursor is not one of ours.")

@@ -1,15 +1,18 @@
 """Transfers and donations."""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from activities.api.online import OnlineMixin
 from activities.api.shapes import TransferAnswerSerializer, kept_posting
-from activities.transferring import TransferCall, transfer_points
+from activities.calls import AnswerKey
+from activities.transfer_online import transfer_body
+from activities.transferring import TransferCall, transfer_points_in_general, transfer_points_online
 from common.api.fields import IdField, PointsField, StrictBooleanField, StrictCharField
 from common.api.serializers import StrictSerializer
-from common.api.views import VerbMixin
 
 
 class TransferSerializer(StrictSerializer):
@@ -20,16 +23,25 @@ class TransferSerializer(StrictSerializer):
     member = IdField(required=False, help_text="The customer who gives, in a membership of several.")
 
 
-class TransferPointsView(VerbMixin, APIView):
+class TransferPointsView(OnlineMixin, APIView):
     required_scopes = {"POST": "points:transfer"}
-    key_required = True
 
     @extend_schema(
         request=TransferSerializer, responses={201: TransferAnswerSerializer}, operation_id="transfer_points"
     )
-    def post(self, request: Request, membership_id: int) -> Response:
+    def post(self, request: Request, membership_id: int) -> HttpResponse | Response:
         """Give points to another membership of the program; they keep their dates."""
+        raw = request.body  # before the parser takes the stream
         asked = TransferSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         call = TransferCall(membership_id=membership_id, **asked.validated_data)
-        return self.perform_write(request, None, lambda: (201, kept_posting(transfer_points(call, actor=self.actor))))
+        return self.once(
+            request,
+            raw,
+            online=lambda key: self._online(call, key),
+            in_general=lambda: kept_posting(transfer_points_in_general(call, actor=self.actor)),
+        )
+
+    def _online(self, call: TransferCall, key: AnswerKey) -> bytes | None:
+        facts = transfer_points_online(call, actor=self.actor, key=key)
+        return None if facts is None else transfer_body(facts)

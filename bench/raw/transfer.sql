@@ -5,12 +5,14 @@
 \set target :first_account + :m
 \set own_set :first_set + :n
 \set person :first_customer + :n
+\set membership :first_membership + :n
+\set to :first_membership + :m
 \set receiver :first_customer + :m
 \startpipeline
 SELECT 1 FROM points_pointaccount WHERE id IN (:source, :target) ORDER BY id FOR NO KEY UPDATE;
 WITH ids AS (
-    SELECT nextval('points_posting_id_seq') AS posting, nextval('points_entry_id_seq') AS out,
-        nextval('points_entry_id_seq') AS into
+    SELECT nextval('points_posting_id_seq') AS posting, nextval('points_entry_id_seq') AS sent,
+        nextval('points_entry_id_seq') AS got
 ), candidates AS (
     SELECT id, remaining, expires_at, earned_at, earner_id, origin_id FROM points_lot
     WHERE account_id = :source AND is_open AND (available_at IS NULL OR available_at <= now()) AND expires_at > now()
@@ -27,23 +29,30 @@ WITH ids AS (
     WHERE id = :target AND EXISTS (SELECT 1 FROM acc) RETURNING id, balance, entry_count
 ), p AS (
     INSERT INTO points_posting (id, program_id, kind, for_set_id, person_id, cause_kind, cause_id, occurred_at,
-        recorded_at, channel_id, reason_code, ordinal)
-    SELECT posting, :program, 'transfer', :own_set, :person, 'call', posting, now(), now(), :channel, '', 0
-    FROM ids, acc
+        recorded_at, channel_id, reason_code, key_digest, ordinal)
+    SELECT posting, :program, 'transfer', :own_set, :person, 'membership', :membership, now(), now(),
+        :channel, '', sha256(posting::text::bytea), 0 FROM ids, acc
 ), e AS (
     INSERT INTO points_entry (id, posting_id, account_id, program_id, number, amount, balance_after)
-    SELECT out, posting, acc.id, :program, acc.entry_count, -100, acc.balance FROM ids, acc
-    UNION ALL SELECT into, posting, other.id, :program, other.entry_count, 100, other.balance FROM ids, other
+    SELECT sent, posting, acc.id, :program::bigint, acc.entry_count, -100, acc.balance FROM ids, acc
+    UNION ALL SELECT got, posting, other.id, :program::bigint, other.entry_count, 100, other.balance FROM ids, other
 ), d AS (
     INSERT INTO points_draw (entry_id, lot_id, posting_id, amount)
-    SELECT out, takes.id, posting, takes.points FROM ids, takes, acc
+    SELECT sent, takes.id, posting, takes.points FROM ids, takes, acc
 ), ul AS (
     UPDATE points_lot l SET remaining = l.remaining - takes.points FROM takes, acc WHERE l.id = takes.id
 ), l AS (
     INSERT INTO points_lot (account_id, entry_id, earner_id, contributor_id, amount, remaining, earned_at, expires_at,
         parent_id, origin_id)
-    SELECT other.id, into, takes.earner_id, :receiver, takes.points, takes.points, takes.earned_at, takes.expires_at,
+    SELECT other.id, got, takes.earner_id, :receiver, takes.points, takes.points, takes.earned_at, takes.expires_at,
         takes.id, COALESCE(takes.origin_id, takes.id) FROM ids, takes, other
+), i AS (
+    INSERT INTO gateway_idempotencyrecord (channel_id, program_id, key_digest, ordinal, request_digest, status, form,
+        body, created_at, erased)
+    SELECT :channel, :program, sha256(posting::text::bytea), 0, sha256(posting::text::bytea), 201, 'transfer/1',
+        convert_to(json_build_array(json_build_array(posting, :membership::bigint, :to::bigint, now(), 100, 'miles',
+        'redeemable'), now(), acc.balance, false, acc.balance, acc.balance, 0, 0, 0, acc.balance, 0, 100,
+        now())::text, 'UTF8'), now(), false FROM ids, acc
 )
 INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
 SELECT :program, 'points.posted', posting, jsonb_build_object('kind', 'transfer', 'set', :own_set::bigint, 'entries',

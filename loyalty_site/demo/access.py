@@ -91,10 +91,11 @@ def _password(name: str, role: Role, known: str, actor: Actor) -> str:
         return known
     fresh = secrets.token_urlsafe(12)
     if user is None:
-        create_staff_user(name, password=fresh, actor=actor, rights=[(role, None)], first_name=name.capitalize())
-    else:
-        user.set_password(fresh)
-        user.save(update_fields=["password"])
+        user = create_staff_user(name, password=fresh, actor=actor, rights=[(role, None)], first_name=name.capitalize())
+        # The back office asks Django's permissions, of which the admin needs all.
+        user.is_superuser = role == Role.ADMIN
+    user.set_password(fresh)
+    user.save(update_fields=["password", "is_superuser"])
     return fresh
 
 

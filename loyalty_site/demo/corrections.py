@@ -8,7 +8,7 @@ from activities.transferring import TransferCall, transfer_points
 from loyalty_site.authentication import actor_of_user
 from memberships.lifecycle import suspend
 from memberships.models import Member, Membership
-from points.models import Adjustment, AdjustmentStatus, Hold
+from points.models import Adjustment, AdjustmentStatus, Hold, Posting
 from points.reversal_parts import Part
 from staff.models import User
 
@@ -23,8 +23,8 @@ def correct() -> None:
     emma, carlos = _of("urbanwear", "Emma"), _of("urbanwear", "Carlos")
     transfer_points(TransferCall(emma.pk, carlos.pk, 500), actor=agent)
     hold_points(HoldCall(_of("activelife", "Emma").pk, 300, expires_in=WEEK, reference=OPEN_BASKET), actor=agent)
-    wrong = MemberActivity.objects.get(reference=WRONG_SALE).posting_id
-    reverse_posting(wrong, Part("booked-wrongly"), actor=supervisor)
+    wrong = Posting.objects.get(activities__reference=WRONG_SALE)
+    reverse_posting(wrong.pk, Part("booked-wrongly"), actor=supervisor)
     adjust_points(
         AdjustmentCall(_of("year-round", "David").pk, 150, "goodwill", note="Waited long at the desk"), actor=agent
     )

@@ -9,7 +9,6 @@ from django.db.models import Prefetch
 from cards.models import Card
 from common.actor import Actor
 from common.api.dry_run import row_id
-from common.clock import program_now
 from customers.masking import masked_name
 from customers.models import Customer
 from memberships.capabilities import capabilities_of
@@ -97,11 +96,9 @@ def card_shape(card: Card) -> dict[str, Any]:
 
 
 def _shapes_of_program(memberships: Iterable[Membership], design: Design, actor: Actor) -> dict[int, dict[str, Any]]:
-    at = program_now(design.program)
     sets = {membership.pk: _sets_of(membership, design) for membership in memberships}
     everything = {set_id for ids in sets.values() for set_id in ids}
-    pools = frozenset(membership.pool_id for membership in memberships if membership.pool_id is not None)
-    balances = balances_of(everything, point_types=design.point_types, at=at, pools=pools)
+    balances = balances_of(everything, design=design)
     activity = _last_activities(everything)
     return {
         membership.pk: _shape(membership, design, actor)

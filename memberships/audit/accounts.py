@@ -4,7 +4,9 @@ from common.audit import Invariant
 
 INVARIANTS = (
     Invariant(
-        "A02", "accounts", "the sets of a membership exist and are of its program",
+        "A02",
+        "accounts",
+        "the sets of a membership exist and are of its program",
         "Restore the set from the last backup.",
         """
         SELECT m.id, 'own set ' || m.own_set_id || ', pool ' || coalesce(m.pool_id::text, 'none') FROM membership m
@@ -14,7 +16,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "A03", "accounts", "an own set is no pool and belongs to one membership alone; a pool is nobody's own set",
+        "A03",
+        "accounts",
+        "an own set is no pool and belongs to one membership alone; a pool is nobody's own set",
         "Open a set for the membership that has none of its own and move its points there by a change.",
         """
         SELECT m.id, 'own set ' || m.own_set_id || ' is a pool' FROM membership m
@@ -28,7 +32,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "A04", "accounts", "a pool serves two current shared memberships or more, or those of an organization",
+        "A04",
+        "accounts",
+        "a pool serves two current shared memberships or more, or those of an organization",
         "Split the last member off: a pool of one dissolves.",
         """
         SELECT m.pool_id, 'used by ' || count(*) || ' current memberships, ' || count(*) FILTER (
@@ -42,7 +48,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "A05", "accounts", "while pooled the own redeemable account is empty and closed; a pool has no qualifying one",
+        "A05",
+        "accounts",
+        "while pooled the own redeemable account is empty and closed; a pool has no qualifying one",
         "Move the points into the pool by a change.",
         """
         SELECT a.id, 'own redeemable account at ' || a.balance || CASE WHEN a.closed THEN ', closed' ELSE ', open' END
@@ -56,7 +64,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "A06", "accounts", "a set no current membership uses has no points left after its days of rest",
+        "A06",
+        "accounts",
+        "a set no current membership uses has no points left after its days of rest",
         "Run expire_memberships.",
         """
         SELECT a.id, 'balance ' || a.balance || ' in set ' || a.account_set_id FROM account a
@@ -74,7 +84,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "A07", "accounts", "every set belongs to a membership, and postings act for own sets",
+        "A07",
+        "accounts",
+        "every set belongs to a membership, and postings act for own sets",
         "Find the membership the set was opened for; delete the set where nothing was ever posted to it.",
         """
         SELECT s.id, 'set of no membership' FROM account_set s

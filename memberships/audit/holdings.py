@@ -4,7 +4,9 @@ from common.audit import Invariant
 
 INVARIANTS = (
     Invariant(
-        "K02", "cards", "an active card is held in a membership of its program that is current or rests",
+        "K02",
+        "cards",
+        "an active card is held in a membership of its program that is current or rests",
         "Block the card, or record who holds it.",
         """
         SELECT c.id, 'active, held in membership ' || coalesce(m.id::text, 'none') || coalesce(', ' || m.status, '')
@@ -15,7 +17,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K03", "cards", "a temporary card not yet used has no membership and no first use",
+        "K03",
+        "cards",
+        "a temporary card not yet used has no membership and no first use",
         "Activate the card at its first use, or take the holding away.",
         """
         SELECT c.id, 'created, first used at ' || coalesce(c.activated_at::text, 'never') FROM card c
@@ -24,7 +28,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K04", "cards", "an anonymous membership is held by one temporary card and nobody; other holdings name who",
+        "K04",
+        "cards",
+        "an anonymous membership is held by one temporary card and nobody; other holdings name who",
         "Name the customer, or bring the card back.",
         """
         SELECT m.id, count(h.id) || ' cards, ' || count(h.customer_id) || ' with a customer' FROM membership m
@@ -39,7 +45,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K05", "cards", "every member of a current membership has or had a main card in it",
+        "K05",
+        "cards",
+        "every member of a current membership has or had a main card in it",
         "Issue a main card.",
         """
         SELECT x.id, 'customer ' || x.customer_id || ' never had a main card in membership ' || m.id FROM member x
@@ -50,7 +58,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K07", "cards", "a card in hand names a person who takes part in its membership now",
+        "K07",
+        "cards",
+        "a card in hand names a person who takes part in its membership now",
         "End the holding with the participation.",
         """
         SELECT h.id, 'card ' || h.card_id || ' of customer ' || h.customer_id || ' in membership ' || h.membership_id
@@ -60,7 +70,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "K09", "cards", "holdings lie within the participation of their person and in one program",
+        "K09",
+        "cards",
+        "holdings lie within the participation of their person and in one program",
         "Correct the times of the holding, or of the participation.",
         """
         SELECT h.id, 'customer ' || h.customer_id || ' from ' || h.held_from || ' until '

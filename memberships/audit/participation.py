@@ -4,7 +4,9 @@ from common.audit import Invariant
 
 INVARIANTS = (
     Invariant(
-        "M01", "memberships", "one current participation per customer and program",
+        "M01",
+        "memberships",
+        "one current participation per customer and program",
         "Merge the two memberships.",
         """
         SELECT x.customer_id, count(*) || ' current participations in program ' || m.program_id FROM member x
@@ -13,7 +15,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M02", "memberships", "a group has one main member, who takes part in it now; other types have none",
+        "M02",
+        "memberships",
+        "a group has one main member, who takes part in it now; other types have none",
         "Name one of the members as the main one.",
         """
         SELECT m.id, m.type || ' with main member ' || coalesce(m.main_member_id::text, 'none') FROM membership m
@@ -23,7 +27,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M03", "memberships", "members fit the type: standard, shared 1; group 2 or more; anonymous, organization 0",
+        "M03",
+        "memberships",
+        "members fit the type: standard, shared 1; group 2 or more; anonymous, organization 0",
         "End the membership, or bring the member back.",
         """
         SELECT m.id, m.type || ' with ' || count(x.id) || ' members' FROM membership m
@@ -33,7 +39,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M04", "memberships", "a person is in a membership once at a time",
+        "M04",
+        "memberships",
+        "a person is in a membership once at a time",
         "End the younger of the two members.",
         """
         SELECT min(x.id), count(*) || ' times in membership ' || x.membership_id FROM member x
@@ -41,7 +49,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M05", "memberships", "every membership has a number, unique in its program",
+        "M05",
+        "memberships",
+        "every membership has a number, unique in its program",
         "Give the younger membership a new number.",
         """
         SELECT max(m.id), 'number ' || m.number || ' was given ' || count(*) || ' times' FROM membership m
@@ -50,7 +60,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M06", "memberships", "type and status are known; an end has a time and a reason, and only ended ones have",
+        "M06",
+        "memberships",
+        "type and status are known; an end has a time and a reason, and only ended ones have",
         "Complete the end, or clear it.",
         """
         SELECT m.id, m.type || ', ' || m.status || ', ended ' || coalesce(m.ended_at::text, 'never') FROM membership m
@@ -60,7 +72,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M07", "memberships", "only ended memberships have a successor: in the same program, without a circle",
+        "M07",
+        "memberships",
+        "only ended memberships have a successor: in the same program, without a circle",
         "Point it to the current participation of the person its number was issued to.",
         """
         SELECT m.id, m.status || ', superseded by ' || m.superseded_by_id FROM membership m
@@ -79,7 +93,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M08", "memberships", "nothing is posted for an organization as such, nor for events after the end",
+        "M08",
+        "memberships",
+        "nothing is posted for an organization as such, nor for events after the end",
         "Reverse the posting; post it for the current participation of the person.",
         """
         SELECT p.id, p.kind || ' at ' || p.occurred_at || ' for membership ' || m.id || ', ' || m.type || ', ended '
@@ -90,7 +106,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M09", "memberships", "who takes part now is a customer, neither erased nor merged into another",
+        "M09",
+        "memberships",
+        "who takes part now is a customer, neither erased nor merged into another",
         "End the participation, or bring it to the record that goes on.",
         """
         SELECT x.id, 'customer ' || x.customer_id || coalesce(' is ' || c.status, ' does not exist') FROM member x
@@ -100,7 +118,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M10", "memberships", "a member carries program and currentness of its membership",
+        "M10",
+        "memberships",
+        "a member carries program and currentness of its membership",
         "Set both from the membership.",
         """
         SELECT x.id, 'member of program ' || x.program_id || ', current ' || x.current || '; membership of '
@@ -110,7 +130,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "M11", "memberships", "a membership stands on one tier per ladder, a tier of that ladder",
+        "M11",
+        "memberships",
+        "a membership stands on one tier per ladder, a tier of that ladder",
         "End the older standing.",
         """
         SELECT max(s.id), count(*) || ' open standings of membership ' || s.membership_id FROM standing s

@@ -219,7 +219,9 @@ class Member(AuditedModel):
     ended_at = models.DateTimeField(_("left at"), null=True, blank=True)
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
     is_open = models.GeneratedField(
-        expression=models.ExpressionWrapper(Q(ended_at__isnull=True), models.BooleanField()), output_field=models.BooleanField(), db_persist=True
+        expression=models.ExpressionWrapper(Q(ended_at__isnull=True), models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
 
     class Meta:

@@ -229,8 +229,11 @@ def _load_changes(accounts: dict[int, _Account], scope: Scope) -> None:
 
 INVARIANTS = (
     Invariant(
-        "P11", "lots", "debits drew the lots that expire first, then the oldest",
+        "P11",
+        "lots",
+        "debits drew the lots that expire first, then the oldest",
         "Members may have lost points to expiry: extend the lot that was passed over, and find out who drew unlocked.",
-        find=wrong_draws, limits_itself=True,
+        find=wrong_draws,
+        limits_itself=True,
     ),
 )

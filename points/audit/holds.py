@@ -4,7 +4,9 @@ from common.audit import Invariant
 
 INVARIANTS = (
     Invariant(
-        "P12", "holds", "the lots of an open hold add up to its points, and all its lots are of its account",
+        "P12",
+        "holds",
+        "the lots of an open hold add up to its points, and all its lots are of its account",
         "Release the hold; place it again.",
         """
         SELECT h.id, h.points || ' held, lots ' || coalesce(sum(b.points), 0) FROM hold h
@@ -15,7 +17,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P13", "holds", "holds in force keep no more of a lot than is left of it",
+        "P13",
+        "holds",
+        "holds in force keep no more of a lot than is left of it",
         "Release the youngest of these holds.",
         """
         SELECT l.id, l.remaining || ' left, ' || x.points || ' held' FROM (
@@ -26,7 +30,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P14", "holds", "what a hold says it captured is what its postings took",
+        "P14",
+        "holds",
+        "what a hold says it captured is what its postings took",
         "The capture's posting is the truth: set the captured points to it.",
         """
         SELECT h.id, h.status || ', ' || h.captured || ' of ' || h.points || ', postings took ' || coalesce(x.taken, 0)
@@ -39,7 +45,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P16", "holds", "no hold stays open a day past its limit",
+        "P16",
+        "holds",
+        "no hold stays open a day past its limit",
         "Run release_holds.",
         """
         SELECT h.id, 'free since ' || h.expires_at FROM hold h JOIN programs_program g ON g.id = h.program_id

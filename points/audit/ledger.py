@@ -14,7 +14,9 @@ def _of_kinds(kinds: tuple[str, ...]) -> str:
 
 INVARIANTS = (
     Invariant(
-        "L01", "ledger", "the balance of an account is the sum of its entries",
+        "L01",
+        "ledger",
+        "the balance of an account is the sum of its entries",
         "Entries are the truth: set the balance to their sum, after finding out what wrote it past the ledger.",
         """
         SELECT a.id, 'balance ' || a.balance || ', entries sum to ' || coalesce(e.total, 0) FROM account a
@@ -23,7 +25,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L02", "ledger", "an account counts its entries, and they are numbered from 1 without a gap",
+        "L02",
+        "ledger",
+        "an account counts its entries, and they are numbered from 1 without a gap",
         "Compare with the last backup: an entry was removed, or the count was written past the ledger.",
         """
         SELECT a.id, 'counts ' || a.entry_count || ', has ' || coalesce(e.n, 0) || ' up to ' || coalesce(e.hi, 0)
@@ -34,7 +38,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L03", "ledger", "the balance after an entry is the balance before it plus its amount",
+        "L03",
+        "ledger",
+        "the balance after an entry is the balance before it plus its amount",
         "Two writers worked without the account's lock: find them by the postings' times, correct by adjustment.",
         """
         SELECT t.id, 'after ' || t.before || ' and ' || t.amount || ' it says ' || t.balance_after FROM (
@@ -44,7 +50,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L04", "ledger", "below zero only by a debt, and never in qualifying points",
+        "L04",
+        "ledger",
+        "below zero only by a debt, and never in qualifying points",
         "A debit was taken without its points: reverse it, or record the debt it should have made.",
         """
         SELECT a.id, 'account at ' || a.balance || ' with a debt of ' || a.debt FROM account a
@@ -59,7 +67,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L05", "ledger", "an entry is not zero and has a posting and an account",
+        "L05",
+        "ledger",
+        "an entry is not zero and has a posting and an account",
         "Restore the missing row from the last backup.",
         """
         SELECT e.id, 'amount ' || e.amount || CASE WHEN p.id IS NULL THEN ', no posting' ELSE '' END
@@ -69,7 +79,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L08", "ledger", "entry, posting, account, set and point type belong to one program",
+        "L08",
+        "ledger",
+        "entry, posting, account, set and point type belong to one program",
         "Reverse the posting and post it in the right program.",
         """
         SELECT e.id, 'entry of program ' || e.program_id || ', posting of ' || p.program_id || ', account of '
@@ -84,7 +96,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L11", "ledger", "only redeemable points are redeemed, held, transferred or donated",
+        "L11",
+        "ledger",
+        "only redeemable points are redeemed, held, transferred or donated",
         "Reverse the posting.",
         """
         SELECT e.id, p.kind || ' of qualifying points' FROM account a
@@ -97,7 +111,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L14", "ledger", "lifetime figures are the sums of the entries of their kinds",
+        "L14",
+        "ledger",
+        "lifetime figures are the sums of the entries of their kinds",
         "Set the figures to the sums; find out which verb counts wrongly.",
         f"""
         SELECT a.id, 'earned ' || a.lifetime_earned || ' where entries say ' || coalesce(e.earned, 0) || ', redeemed '
@@ -111,7 +127,9 @@ INVARIANTS = (
         """,  # noqa: S608 - kinds of our own
     ),
     Invariant(
-        "A01", "accounts", "one account per set and point type",
+        "A01",
+        "accounts",
+        "one account per set and point type",
         "Move the points of the younger account by adjustments; find out how the unique constraint was lost.",
         """
         SELECT min(a.id), 'set ' || a.account_set_id || ' has ' || count(*) || ' accounts of type ' || a.point_type_id

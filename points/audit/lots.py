@@ -7,13 +7,17 @@ NO_SPENDING = "('expire', 'reverse', 'capture', 'merge', 'split', 'undo')"
 
 INVARIANTS = (
     Invariant(
-        "P01", "lots", "what is left of a lot lies between 0 and its amount",
+        "P01",
+        "lots",
+        "what is left of a lot lies between 0 and its amount",
         "Recompute what is left from the draws.",
         "SELECT l.id, l.remaining || ' of ' || l.amount FROM lot l "
         "WHERE l.remaining < 0 OR l.remaining > l.amount OR l.amount <= 0",
     ),
     Invariant(
-        "P02", "lots", "what is left of a lot is its amount less its draws",
+        "P02",
+        "lots",
+        "what is left of a lot is its amount less its draws",
         "Draws are the truth: set what is left to the difference, after finding out what wrote it.",
         """
         SELECT l.id, l.remaining || ' left of ' || l.amount || ', drawn ' || coalesce(d.total, 0) FROM lot l
@@ -22,7 +26,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P03", "lots", "the balance of an account is what is left of its lots less its debt",
+        "P03",
+        "lots",
+        "the balance of an account is what is left of its lots less its debt",
         "See L01, P02 and P09 for which of the three is wrong.",
         """
         SELECT a.id, 'balance ' || a.balance || ', lots ' || coalesce(l.total, 0) || ', debt ' || a.debt
@@ -32,7 +38,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P04", "lots", "a credit made lots and gave back draws of its own amount, on its own account",
+        "P04",
+        "lots",
+        "a credit made lots and gave back draws of its own amount, on its own account",
         "Restore the missing lot from the last backup.",
         """
         SELECT e.id, e.amount || ' credited, lots ' || coalesce(l.made, 0) || ', given back ' || coalesce(d.back, 0)
@@ -46,7 +54,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P05", "lots", "a debit drew its amount, but for the debt still open, from lots of its own account",
+        "P05",
+        "lots",
+        "a debit drew its amount, but for the debt still open, from lots of its own account",
         "Compare draws and debts of the entry with the events of its posting.",
         """
         SELECT e.id, -e.amount || ' debited, drawn ' || coalesce(d.taken, 0) || ', open debt ' || coalesce(o.open, 0)
@@ -61,7 +71,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P06", "lots", "no lot a day past its expiry and the late grace still has points that are not held",
+        "P06",
+        "lots",
+        "no lot a day past its expiry and the late grace still has points that are not held",
         "Run expire_points.",
         """
         SELECT l.id, l.remaining || ' left, expired at ' || l.expires_at FROM lot l
@@ -76,7 +88,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P07", "lots", "nothing was spent from a lot after its time",
+        "P07",
+        "lots",
+        "nothing was spent from a lot after its time",
         "Reverse the posting.",
         f"""
         SELECT d.id, 'lot ' || l.id || ' ended at ' || l.expires_at || ', spent at ' || p.occurred_at FROM draw d
@@ -89,7 +103,9 @@ INVARIANTS = (
         """,  # noqa: S608 - kinds of our own
     ),
     Invariant(
-        "P08", "lots", "lots of a type with dates carry one, lots of an inactivity type carry none",
+        "P08",
+        "lots",
+        "lots of a type with dates carry one, lots of an inactivity type carry none",
         "Run redate_lots for the point type.",
         """
         SELECT l.id, 'expires ' || coalesce(l.expires_at::text, 'never') || ', the policy was ' || w.policy FROM lot l
@@ -106,7 +122,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P09", "lots", "the debt of an account is the sum of its open debts",
+        "P09",
+        "lots",
+        "the debt of an account is the sum of its open debts",
         "Debts are the truth: set the account's debt to their sum.",
         """
         SELECT a.id, 'debt ' || a.debt || ', open debts ' || coalesce(d.total, 0) FROM account a
@@ -115,7 +133,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P10", "lots", "a debt is what its debit did not draw at once, on the debit's account",
+        "P10",
+        "lots",
+        "a debt is what its debit did not draw at once, on the debit's account",
         "Recompute the debt from the draws of its entry.",
         """
         SELECT d.id, d.amount || ' owed by an entry of ' || e.amount || ' that drew ' || coalesce(w.taken, 0)
@@ -128,7 +148,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "P15", "lots", "a child lot has the earner and the origin of its parent",
+        "P15",
+        "lots",
+        "a child lot has the earner and the origin of its parent",
         "Find the change or transfer that made it; correct the names of the lot.",
         """
         SELECT l.id, 'child of ' || l.parent_id || ', origin ' || coalesce(l.origin_id::text, 'none') FROM lot l

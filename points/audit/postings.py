@@ -38,7 +38,9 @@ WHERE (abs(r.total) > abs(coalesce(w.total, 0)) OR sign(r.total) = sign(w.total)
 
 INVARIANTS = (
     Invariant(
-        "L06", "ledger", "what only moves points adds up to nothing, over two entries or more",
+        "L06",
+        "ledger",
+        "what only moves points adds up to nothing, over two entries or more",
         "One side is missing: reverse the posting and repeat the transfer or change.",
         """
         SELECT p.id, p.kind || ' of type ' || a.point_type_id || ' leaves ' || sum(e.amount) || ' over ' || count(*)
@@ -49,7 +51,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L07", "ledger", "every posting has an entry",
+        "L07",
+        "ledger",
+        "every posting has an entry",
         "Restore the entries from the last backup.",
         """
         SELECT p.id, p.kind || ' without entries' FROM posting p
@@ -57,7 +61,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L09", "ledger", "earning adds; redeeming, capturing and expiring take away",
+        "L09",
+        "ledger",
+        "earning adds; redeeming, capturing and expiring take away",
         "Reverse the posting by an adjustment and post it with the right sign.",
         """
         SELECT e.id, p.kind || ' of ' || e.amount FROM posting p JOIN points_entry e ON e.posting_id = p.id
@@ -65,7 +71,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "L10", "ledger", "reversals take back at most what was posted, with the opposite sign, of kinds that may be",
+        "L10",
+        "ledger",
+        "reversals take back at most what was posted, with the opposite sign, of kinds that may be",
         "Adjust what was reversed too much.",
         f"""
         {REVERSED_TOO_MUCH}
@@ -76,12 +84,16 @@ INVARIANTS = (
         """,  # noqa: S608 - our own text
     ),
     Invariant(
-        "L13", "ledger", "every posting has a cause that exists",
+        "L13",
+        "ledger",
+        "every posting has a cause that exists",
         "Find the cause in the events of the posting's time; restore it from the last backup.",
         _caused(),
     ),
     Invariant(
-        "I02", "idempotency", "one posting per channel, key and ordinal",
+        "I02",
+        "idempotency",
+        "one posting per channel, key and ordinal",
         "A repeated call posted twice: reverse the younger posting.",
         """
         SELECT max(p.id), 'posted ' || count(*) || ' times' FROM points_posting p WHERE p.key_digest IS NOT NULL
@@ -89,7 +101,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I04", "idempotency", "a posting made with a key has its kept answer, while answers are kept",
+        "I04",
+        "idempotency",
+        "a posting made with a key has its kept answer, while answers are kept",
         "The answer was not written with the posting: a repeat will be refused as key_used; tell the channel.",
         """
         SELECT p.id, 'no answer kept for its key' FROM posting p JOIN programs_program g ON g.id = p.program_id
@@ -100,7 +114,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I09", "idempotency", "a call that was answered with a refusal posted nothing",
+        "I09",
+        "idempotency",
+        "a call that was answered with a refusal posted nothing",
         "Reverse the posting: the channel believes that it was refused.",
         """
         SELECT p.id, 'answered with ' || i.status FROM posting p JOIN gateway_idempotencyrecord i
@@ -109,7 +125,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I06", "scope", "channels post only in programs they have or had",
+        "I06",
+        "scope",
+        "channels post only in programs they have or had",
         "Take the channel's credentials away and review its postings.",
         """
         SELECT used.posting, 'channel ' || c.code || ' has no program ' || used.program_id FROM (
@@ -124,7 +142,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I07", "events", "every posting has exactly one event",
+        "I07",
+        "events",
+        "every posting has exactly one event",
         "Insert the missing event; readers of the feed recognize a double one by its subject.",
         """
         SELECT p.id, 'has ' || coalesce(v.n, 0) || ' events' FROM posting p LEFT JOIN (
@@ -136,7 +156,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "S01", "staff", "a posted adjustment has a reason, and above the limit a second person",
+        "S01",
+        "staff",
+        "a posted adjustment has a reason, and above the limit a second person",
         "Have a second person review it; reverse it if nobody stands in for it.",
         """
         SELECT x.id, x.points || ' points, reason “' || x.reason_code || '”, decided by '
@@ -149,7 +171,9 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "S02", "staff", "an adjusting posting and its posted adjustment say the same",
+        "S02",
+        "staff",
+        "an adjusting posting and its posted adjustment say the same",
         "Reverse the posting where no adjustment explains it.",
         """
         SELECT p.id, 'adjusts by ' || coalesce(e.total, 0) || ', its adjustment says '

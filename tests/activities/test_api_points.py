@@ -138,3 +138,17 @@ def test_a_key_is_the_channels_own(emma: Membership, till: Channel) -> None:
     second = post(shop, f"{emma.pk}/earn-points", {"points": 5})
     assert second.status_code == 201
     assert account_of(emma).balance == 10
+
+
+def test_a_transfer_is_answered_again_byte_for_byte_in_its_online_form(emma: Membership) -> None:
+    centre = channel_of("centre", ["points:earn", "points:transfer"], emma.program)
+    john = make_membership(emma.program, "John Miller")
+    post(centre, f"{emma.pk}/earn-points", {"points": 100}, key="a")
+    first = post(centre, f"{emma.pk}/transfer-points", {"to_membership": john.pk, "points": 30}, key="b")
+    again = post(centre, f"{emma.pk}/transfer-points", {"to_membership": john.pk, "points": 30}, key="b")
+    assert (first.status_code, again.content) == (201, first.content)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert IdempotencyRecord.objects.order_by("id").last().form == "transfer/1"
+    assert (account_of(emma).balance, account_of(john).balance) == (70, 30)
+    assert first.json()["posting"]["entries"] == [{"point_type": "miles", "amount": -30, "balance_after": 70}]
+    assert_audit_clean()

@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 
 from common import clock
 from memberships.models import Membership
-from points.models import Hold, Lot, LotDateChange, Posting
+from points import expiry
+from points.models import Entry, Hold, Lot, LotDateChange, Posting
 from programs.models import ExpiryPolicy, PointType, Program
-from tests.factories import account_of
+from tests.factories import ACTOR, account_of
 
 from .conftest import Caller, earned
 
@@ -31,6 +32,27 @@ def test_expire_points_posts_what_is_due_and_says_so(michael_adams: Membership, 
     assert account_of(michael_adams).balance == 50
     assert run("expire_points") == "0 points expired in 0 postings.\n"
     assert Posting.objects.filter(kind="expire").count() == 1
+
+
+def test_a_run_records_after_what_was_posted_while_it_ran(
+    michael_adams: Membership, katrin_bauer: Membership, miles: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "ACCOUNTS_AT_ONCE", 1)
+    earned(michael_adams, 10)
+    earned(katrin_bauer, 20)
+    Lot.objects.update(expires_at=clock.now() - timedelta(days=4))
+    first, second = account_of(michael_adams).pk, account_of(katrin_bauer).pk
+
+    def meanwhile(done: expiry.Expired) -> None:
+        if done.account_id == first:
+            earned(katrin_bauer, 7)
+
+    assert expiry.expire_points(miles, actor=ACTOR, progress=meanwhile) == 2
+    entries = Entry.objects.filter(account=second).order_by("number")
+    assert list(entries.values_list("amount", flat=True)) == [20, 7, -20]
+    # Statements find a period by halving: an account's entries are recorded in the order of their numbers.
+    recorded = list(entries.values_list("posting__recorded_at", flat=True))
+    assert recorded == sorted(recorded)
 
 
 def test_expire_points_refuses_an_unknown_program(db: None) -> None:

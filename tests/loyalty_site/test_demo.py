@@ -4,6 +4,7 @@ import json
 import stat
 import threading
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from loyalty_site.wsgi import application
 from memberships.models import Membership, TierStanding
 from points.models import Adjustment, Hold, Lot, PointAccount, Posting
 from programs.models import Program
+from staff.models import User
 from tests.loyalty_site import readme
 
 # What the use cases say: customer number, then program, member number, class, points.
@@ -158,6 +160,14 @@ def test_the_file_of_logins_is_private_and_what_it_says_works(logins: dict[str, 
         assert check_password(one["client_secret"], Channel.objects.get(client_id=one["client_id"]).client_secret)
 
 
+def test_the_admin_sees_every_part_of_the_back_office(logins: dict[str, Any], client: Any) -> None:
+    client.force_login(User.objects.get(username="admin"), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get("/admin/").content.decode()
+    for app in ("customers", "memberships", "cards", "programs", "gateway", "staff"):
+        assert f'href="/admin/{app}/' in page, app
+    client.logout()
+
+
 def counts() -> dict[str, int]:
     return {model._meta.label: model._base_manager.count() for model in apps.get_models()}
 
@@ -165,6 +175,18 @@ def counts() -> dict[str, int]:
 def test_loading_again_changes_nothing(logins: dict[str, Any]) -> None:
     before, file = counts(), access.file_of_logins().read_bytes()
     assert world.prepare(URL) == logins
+    assert (counts(), access.file_of_logins().read_bytes()) == (before, file)
+
+
+def test_the_command_prints_the_logins_and_changes_nothing(
+    logins: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PORT", raising=False)
+    before, file = counts(), access.file_of_logins().read_bytes()
+    printed = StringIO()
+    call_command("demo", "--no-serve", stdout=printed)
+    wanted = [one["password"] for one in logins["staff"]] + [one["client_secret"] for one in logins["channels"]]
+    assert [secret for secret in wanted if secret not in printed.getvalue()] == []
     assert (counts(), access.file_of_logins().read_bytes()) == (before, file)
 
 

@@ -72,7 +72,8 @@ def hold(own: PointAccountSet, point_type: PointType, points: int, **values: Any
 
 
 def shown(own: PointAccountSet, point_type: PointType, at: Any = NOW) -> dict[str, Any]:
-    (found,) = balances_of([own.pk], point_types={point_type.pk: point_type}, at=at)[own.pk]
+    with clock.frozen(at):
+        (found,) = balances_of([own.pk], design=design(point_type.program))[own.pk]
     return {name: found[name] for name in ("balance", "available", "held")}
 
 

@@ -11,10 +11,11 @@ from waitress import serve
 
 from loyalty_site.auditing import audit
 from loyalty_site.demo import world
-from loyalty_site.demo.access import file_of_logins
+from loyalty_site.demo.access import file_of_logins, read_logins
 from loyalty_site.wsgi import application
 
 HOST = "127.0.0.1"
+PORT = 8000
 THREADS = 8
 
 
@@ -30,19 +31,16 @@ class Command(BaseCommand):
             "--reset", action="store_true", help="EMPTY the database first; everything in it is lost, logins too"
         )
         parser.add_argument("--no-serve", action="store_true", help="load and print only")
-        parser.add_argument(
-            "--port", type=int, default=int(os.environ.get("PORT", "8000")), help="default: $PORT, 8000"
-        )
+        parser.add_argument("--port", type=int, default=os.environ.get("PORT"), help="default: $PORT, else 8000")
 
-    def handle(self, *, reset: bool, no_serve: bool, port: int, **options: Any) -> None:
+    def handle(self, *, reset: bool, no_serve: bool, port: int | None, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("These are production settings: the sample world belongs into a database of its own.")
         call_command("migrate", verbosity=0)
         if reset:
             world.reset()
-        url = f"http://{HOST}:{port}/"
         try:
-            logins = world.prepare(url, say=self.stdout.write)
+            logins = world.prepare(self._url(port, no_serve=no_serve), say=self.stdout.write)
         except world.WorldWrong as error:
             raise CommandError(str(error)) from error
         findings = audit()
@@ -50,7 +48,12 @@ class Command(BaseCommand):
             raise CommandError(f"{len(findings)} rows break an invariant: run integrity_audit to see them.")
         self._print(logins)
         if not no_serve:
-            self._serve(port)
+            self._serve(port or PORT)
+
+    def _url(self, port: int | None, *, no_serve: bool) -> str:
+        """Where the world is served; a run that only loads leaves what the file says, for a server may be running."""
+        known = read_logins().get("url") if no_serve and port is None else None
+        return known or f"http://{HOST}:{port or PORT}/"
 
     def _print(self, logins: dict[str, Any]) -> None:
         url = logins["url"]

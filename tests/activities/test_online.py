@@ -1,0 +1,65 @@
+"""What the statements in one round trip leave behind on their connection when they fail."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from activities.calls import AnswerKey, PointsCall
+from activities.earning import earn_online
+from common import clock
+from gateway.models import IdempotencyRecord
+from memberships.models import Membership
+from points.ledger import post
+from points.models import Posting
+from points.moves import Cause, Credit, NewLot
+from tests.channels import bearer, channel_of
+from tests.factories import ACTOR, account_of, make_membership, make_program
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def emma(transactional_db: None) -> Membership:
+    return make_membership(make_program("miles"), "Emma Rodriguez")
+
+
+def earned_with(membership: Membership, key: bytes) -> Any:
+    return earn_online(PointsCall(membership.pk, 10), actor=ACTOR, key=AnswerKey(key * 32, b"r" * 32))
+
+
+def test_a_connection_works_on_after_a_pipeline_broke_off_while_it_was_being_prepared(emma: Membership) -> None:
+    connection.close()
+    connection.close_pool()
+    assert earned_with(emma, b"a") is not None
+    # The answer is gone but the ledger knows the key: the posting fails, what follows it is never parsed.
+    IdempotencyRecord.objects.all().delete()
+    assert earned_with(emma, b"a") is None
+    assert earned_with(emma, b"b") is not None
+    assert (Posting.objects.count(), account_of(emma).balance) == (2, 20)
+
+
+def test_a_balance_beyond_a_bigint_is_refused_as_malformed(emma: Membership) -> None:
+    most = 2**63 - 10
+    with transaction.atomic():
+        post(
+            "earn",
+            program_id=emma.program_id,
+            for_set_id=emma.own_set_id,
+            person_id=None,
+            cause=Cause("activity", 1),
+            occurred_at=clock.now(),
+            actor=ACTOR,
+            moves=[Credit(account_of(emma).pk, [NewLot(most, clock.now())])],
+        )
+    till = channel_of("till", ["points:earn"], emma.program)
+    answer = Client().post(
+        f"/api/memberships/{emma.pk}/earn-points",
+        json.dumps({"points": 10}),
+        content_type="application/json",
+        headers={"Authorization": bearer(till), "Idempotency-Key": "k-1"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert (Posting.objects.count(), account_of(emma).balance) == (1, most)
