@@ -67,8 +67,8 @@ def lived() -> tuple[Desk, Customer]:
     desk.call("POST", f"{one}/adjustments", {"points": 7, "reason_code": "goodwill", "note": f"{MARK} was kind"})
     posting = earned["posting"]["id"]
     desk.call("POST", f"postings/{posting}/reverse", {"reason": f"{MARK} brought it back", "points": 3})
-    desk.call("POST", f"{one}/suspend", {"reason": f"{MARK} is away"})
-    desk.call("POST", f"{one}/reinstate", {"reason": f"{MARK} is back"})
+    desk.call("POST", f"{one}/suspend", {"reason": "is away"})
+    desk.call("POST", f"{one}/reinstate", {"reason": "is back"})
     return desk, Customer.objects.get(pk=customer)
 
 
@@ -93,7 +93,7 @@ def test_after_an_erasure_no_mark_is_left_and_replays_say_so() -> None:
     erase_customer(customer, actor=ACTOR, reason="asked for it")
     assert traces() == []
     again = [desk.send(*one) for one in desk.sent]
-    named = {0, 1, 2, 3, 10, 11}
+    named = {0, 1, 2, 3, 6, 9, 10}
     assert [(n, one.status_code) for n, one in enumerate(again) if n in named] == [(n, 410) for n in sorted(named)]
     assert {one.json()["code"] for n, one in enumerate(again) if n in named} == {"erased"}
     assert all(MARK.encode() not in one.content for one in again)
