@@ -16,6 +16,9 @@ SERIALIZATION_FAILURE = "40001"
 DEADLOCK = "40P01"
 TRANSIENT = frozenset({SERIALIZATION_FAILURE, DEADLOCK})
 LOCK_NOT_AVAILABLE = "55P03"
+CONNECTION_CLASS = "08"
+# Stopped by its administrator, crashed, starting or recovering, no connection left.
+AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
 UNIQUE_VIOLATION = "23505"
 DEFAULT_BLOCK = 100
 

@@ -1,6 +1,6 @@
 """Two answers for the machinery in front: the process lives, and it can do its work."""
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
@@ -17,7 +17,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+    except Error:
         return JsonResponse({"status": "not ready", "reason": "the database does not answer"}, status=503)
     if waiting:
         return JsonResponse({"status": "not ready", "reason": "migrations are waiting"}, status=503)

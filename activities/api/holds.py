@@ -14,6 +14,7 @@ from common.api.dry_run import row_id
 from common.api.fields import IdField, PointsField, StrictCharField, StrictIntegerField
 from common.api.serializers import StrictSerializer
 from common.api.views import VerbMixin
+from gateway.api.writing import answer_concerns
 from points.holds import DEFAULT_SECONDS, MOST_SECONDS
 from points.models import Hold
 
@@ -50,6 +51,9 @@ class HoldVerbView(VerbMixin, APIView):
     def answer(self, status: int, verb: Callable[[], dict[str, Any]]) -> Response:
         def func() -> tuple[int, dict[str, Any]]:
             shown = kept_posting(verb())
+            if shown["member"] is not None:
+                # The reference is free text.
+                answer_concerns(self.request, customers=[shown["member"]])
             return status, shown | {"id": row_id(Hold, shown["id"])}
 
         return self.perform_write(self.request, None, func)

@@ -1,6 +1,7 @@
 """Every refusal of the API as application/problem+json, made in one place."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -9,14 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, sqlstate
+from common.db import AWAY, CONNECTION_CLASS, LOCK_NOT_AVAILABLE, TRANSIENT, sqlstate
 from common.errors import Busy, FieldError, LoyaltyError, refusal_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,6 +34,7 @@ CODES = {
     415: "unsupported_media_type",
     429: "throttled",
     500: "server_error",
+    503: "database_away",
 }
 
 
@@ -129,10 +131,18 @@ def exceptions_detail(error: ModelValidationError) -> Any:
     return error.message_dict if hasattr(error, "error_dict") else list(error.messages)
 
 
-def _of_lock(error: OperationalError) -> Problem | None:
-    if sqlstate(error) not in TRANSIENT | {LOCK_NOT_AVAILABLE}:
-        return None
-    return _of_rule(Busy("Another request is changing the same data; try again in a moment."))
+def _of_operation(error: OperationalError) -> Problem | None:
+    state = sqlstate(error)
+    if state in TRANSIENT | {LOCK_NOT_AVAILABLE}:
+        return _of_rule(Busy("Another request is changing the same data; try again in a moment."))
+    # Without a state the connection broke, or none could be had.
+    return _away(error) if not state or state.startswith(CONNECTION_CLASS) or state in AWAY else None
+
+
+def _away(error: Error) -> Problem:
+    logger.warning("The database is away: %s", error)
+    detail = "The database does not answer. Try again in a moment, with the same Idempotency-Key."
+    return Problem(503, CODES[503], detail, headers={"Retry-After": "1"})
 
 
 def _of_constraint(error: IntegrityError) -> Problem | None:
@@ -165,7 +175,8 @@ _TELLERS: list[tuple[type[Exception], Callable[[Any], Problem | None]]] = [
     (RequestDataTooBig, _simple(413, "The request is too large.")),
     (SuspiciousOperation, _simple(400, "The request can't be read.")),
     (ModelValidationError, _of_model),
-    (OperationalError, _of_lock),
+    (OperationalError, _of_operation),
+    (InterfaceError, _away),
     (IntegrityError, _of_constraint),
     (DataError, _of_data),
 ]
@@ -201,4 +212,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500` of the site: says nothing about the cause, which stands in the log."""
     if not _is_api(request):
         return defaults.server_error(request)
+    # What a middleware raised did not come by the framework's handler.
+    error = sys.exc_info()[1]
+    if isinstance(error, (OperationalError, InterfaceError)) and (problem := problem_of(error)) is not None:
+        return problem.http_response()
     return Problem(500, CODES[500], "This is our fault; nothing was changed.").http_response()
