@@ -18,7 +18,7 @@ from common.errors import NotFound
 from memberships.able import require_able
 from memberships.locking import locked_memberships, shared_memberships
 from memberships.models import Member, Membership
-from memberships.programs import program_of
+from memberships.programs import program_for
 from memberships.targets import NOWHERE, Target, find_target
 from memberships.types import type_of
 from points.errors import DifferentProgram
@@ -56,7 +56,7 @@ def transfer_points_in_general(call: TransferCall, *, actor: Actor) -> dict[str,
 
 def transfer_points_online(call: TransferCall, *, actor: Actor, key: AnswerKey | None = None) -> list[Any] | None:
     """The facts of the answer in the plain case at top level; what needs a word of explanation is not plain."""
-    program_id = program_of(call.membership_id)
+    program_id = program_for(actor, call.membership_id)
     if connection.in_atomic_block or program_id is None or not actor.may("points:transfer", program_id):
         return None
     design = design_of(program_id)

@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 
 from activities import transferring
+from activities.transfer_online import render_transfer
 from activities.transferring import TransferCall, transfer_points
 from common import clock
 from common.errors import LoyaltyError
@@ -28,9 +29,9 @@ TABLES = (Posting, Entry, Lot, Draw, Event)
 def give(giver: Membership, taker: Membership, points: int, *, form: str) -> dict[str, Any]:
     call = TransferCall(giver.pk, taker.pk, points)
     if form == "online":
-        answer = transferring._online(call, actor=ACTOR)
-        assert answer is not None
-        return answer
+        facts = transferring.transfer_points_online(call, actor=ACTOR)
+        assert facts is not None
+        return render_transfer(facts)
     return transferring._transfer(call, actor=ACTOR)
 
 
@@ -105,16 +106,16 @@ def test_what_is_refused_writes_nothing_in_either_form(points: int) -> None:
         transfer_points(TransferCall(giver.pk, taker.pk, points), actor=ACTOR)
     suspend(taker, actor=ACTOR, reason="checked")
     events = Event.objects.count()
-    assert transferring._online(TransferCall(giver.pk, taker.pk, 1), actor=ACTOR) is None
-    assert transferring._online(TransferCall(taker.pk, giver.pk, 1), actor=ACTOR) is None
-    assert transferring._online(TransferCall(giver.pk, giver.pk, 1), actor=ACTOR) is None
+    assert transferring.transfer_points_online(TransferCall(giver.pk, taker.pk, 1), actor=ACTOR) is None
+    assert transferring.transfer_points_online(TransferCall(taker.pk, giver.pk, 1), actor=ACTOR) is None
+    assert transferring.transfer_points_online(TransferCall(giver.pk, giver.pk, 1), actor=ACTOR) is None
     assert counted(*TABLES) == before | {"Event": events}
 
 
 def test_more_lots_than_the_online_form_has_ids_for_go_the_general_way() -> None:
     giver, taker = world("sky")
     with mock.patch("activities.transfer_online.MOST_LOTS", 2):
-        assert transferring._online(TransferCall(giver.pk, taker.pk, 250), actor=ACTOR) is None
+        assert transferring.transfer_points_online(TransferCall(giver.pk, taker.pk, 250), actor=ACTOR) is None
         transfer_points(TransferCall(giver.pk, taker.pk, 250), actor=ACTOR)
     assert (account_of(giver).balance, account_of(taker).balance) == (50, 250)
 
