@@ -20,7 +20,7 @@ from memberships.targets import Target, find_target
 from memberships.types import type_of
 from points.accounts import account_for
 from points.balances import iso
-from points.expiry import ensure_not_rested
+from points.expiry import ensure_set_not_rested
 from points.ledger import post
 from points.models import PointAccount, PointAccountSet
 from points.moves import Cause, Move
@@ -68,7 +68,7 @@ def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Callable[[Situati
         require_able(membership, kind, design, member=member)
         account_set = PointAccountSet.objects.get(pk=type_of(membership.type).account_set_for(membership, point_type))
         account = account_for(account_set, point_type)
-        ensure_not_rested(account.pk, point_type, design=design, actor=actor, at=at)
+        ensure_set_not_rested(account, design=design, actor=actor, at=at)
         situation = Situation(design, membership, member, account, point_type, at)
         return _record(kind, call, situation, actor=actor, moves=moves(situation), target=target)
 

@@ -114,6 +114,24 @@ def ensure_not_rested(
     return expire_rested([account_id], point_type, design=design, actor=actor, until=at, now=now)
 
 
+def ensure_set_not_rested(account: PointAccount, *, design: Design, actor: Actor, at: datetime) -> list[Expired]:
+    """The same for all accounts of the set, for their clock is one: what is done on any of them starts it anew.
+
+    In a program that is not released expiry waits for the run.
+    """
+    types = {pk: one for pk, one in design.point_types.items() if one.expiry_policy == ExpiryPolicy.INACTIVITY}
+    if not types or design.program.status != ProgramStatus.RELEASED:
+        return []
+    found = PointAccount.objects.filter(account_set=account.account_set_id, point_type__in=types)
+    resting = dict(found.values_list("pk", "point_type_id"))
+    lock_accounts({account.pk, *resting}, program_id=account.program_id)
+    return [
+        expired
+        for pk, type_id in sorted(resting.items())
+        for expired in ensure_not_rested(pk, types[type_id], design=design, actor=actor, at=at)
+    ]
+
+
 def expire_dated(
     accounts: Sequence[int], *, design: Design, actor: Actor, until: datetime, now: datetime
 ) -> list[Expired]:
@@ -155,17 +173,25 @@ def expire_ended(
 
 
 def expire_freed(
-    account_id: int, freed: Sequence[Take], *, design: Design, actor: Actor, now: datetime
+    account_id: int,
+    freed: Sequence[Take],
+    *,
+    design: Design,
+    actor: Actor,
+    now: datetime,
+    over: datetime | None = None,
 ) -> Posted | None:
     """What a hold gave free past its time expires at once, without the grace; the account is locked.
 
-    In a program that is not released it waits for the run.
+    In a program that is not released it waits for the run. `over`: the account had rested since then, before what
+    freed the points started its clock anew.
     """
     if not freed or design.program.status != ProgramStatus.RELEASED:
         return None
     locked = lock_accounts({account_id}, program_id=design.program.pk)[account_id]
     point_type = design.point_types[locked.point_type_id]
-    ends = _ends([take.lot_id for take in freed], point_type, account_id, design=design, now=now)
+    over = over or rested([account_id], point_type, at=now, zone=design.zone).get(account_id)
+    ends = _ends([take.lot_id for take in freed], over)
     if locked.exempt_until:
         ends = {lot: max(end, locked.exempt_until) for lot, end in ends.items()}
     takes = [take for take in freed if take.lot_id in ends and ends[take.lot_id] <= now]
@@ -184,10 +210,7 @@ def expire_freed(
     )
 
 
-def _ends(
-    lot_ids: Iterable[int], point_type: PointType, account_id: int, *, design: Design, now: datetime
-) -> dict[int, datetime]:
-    over = rested([account_id], point_type, at=now, zone=design.zone).get(account_id)
+def _ends(lot_ids: Iterable[int], over: datetime | None) -> dict[int, datetime]:
     dates = Lot.objects.filter(pk__in=lot_ids).values_list("pk", "expires_at")
     return {pk: end for pk, date in dates if (end := date or over) is not None}
 

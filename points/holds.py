@@ -16,8 +16,8 @@ from common.errors import NotFound
 from gateway.events import record_event
 from points.drafts import Posted
 from points.errors import CaptureTooLarge, HoldNotOpen, HoldOutOfBounds, InsufficientPoints, NotRedeemable
-from points.expiry import expire_freed
-from points.inactivity import refuse_rested
+from points.expiry import ensure_set_not_rested, expire_freed
+from points.inactivity import refuse_rested, rested
 from points.ledger import lock_accounts, post
 from points.models import Hold, HoldLot, HoldStatus, PointAccount, PostingKind
 from points.moves import Cause, Debit, Lifetime, Take
@@ -104,6 +104,9 @@ def capture(
                 facts={"hold": hold.pk, "held": hold.points, "asked": asked},
             )
         taken, rest = divide(_held_lots(hold), asked)
+        over = _rested_since(hold, design, now)
+        if counts_as_activity:
+            ensure_set_not_rested(hold.account, design=design, actor=actor, at=now)
         posted = post(
             PostingKind.CAPTURE,
             program_id=hold.program_id,
@@ -117,7 +120,7 @@ def capture(
         )
         hold.captured, hold.posting_id = asked, posted.id
         _end(hold, HoldStatus.CAPTURED, now=now)
-        expire_freed(hold.account_id, rest, design=design, actor=actor, now=now)
+        expire_freed(hold.account_id, rest, design=design, actor=actor, now=now, over=over)
         return hold, posted
 
 
@@ -197,6 +200,11 @@ def _locked_open(hold_id: int) -> tuple[Hold, Design, datetime]:
             facts={"hold": hold.pk, "status": str(ended), "expires_at": hold.expires_at.isoformat()},
         )
     return hold, design, now
+
+
+def _rested_since(hold: Hold, design: Design, now: datetime) -> datetime | None:
+    point_type = design.point_types[hold.account.point_type_id]
+    return rested([hold.account_id], point_type, at=now, zone=design.zone).get(hold.account_id)
 
 
 def _held_lots(hold: Hold) -> list[Take]:
