@@ -64,8 +64,8 @@ EARN = statement(
 )
 LOCK = plain(
     f"""
-    SELECT 1 FROM ({memberships_sql.ABLE} {memberships_sql.LOCK}) able
-    JOIN points_pointaccount a ON a.account_set_id = able.in_set AND a.point_type_id = %(type)s
+    SELECT 1 FROM ({memberships_sql.HOME}) home
+    JOIN points_pointaccount a ON a.account_set_id = home.in_set AND a.point_type_id = %(type)s
     FOR NO KEY UPDATE OF a
     """
 )

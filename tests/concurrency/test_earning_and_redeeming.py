@@ -18,11 +18,11 @@ from common import clock
 from common.errors import LoyaltyError
 from gateway.models import Event, IdempotencyRecord
 from loyalty_site.auditing import audit
-from memberships.lifecycle import suspend
+from memberships.lifecycle import reinstate, suspend
 from memberships.models import Membership
 from points.models import Lot, Posting
 from tests.audit.helpers import assert_audit_clean
-from tests.factories import ACTOR, account_of, make_membership, make_program
+from tests.factories import ACTOR, account_of, lots_of, make_membership, make_program
 from tests.threads import errors_in, together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
@@ -111,6 +111,29 @@ def test_control_without_the_first_lock_draws_go_wrong(emma: Membership, monkeyp
     monkeypatch.setattr(redeeming, "REDEEM", unlocked)
     results = race_to_redeem(emma, 22)
     assert errors_in(results) or list(audit())
+
+
+def test_what_becomes_able_between_the_lock_and_the_draws_waits(
+    emma: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the second statement, younger, would take for able what the first did not lock."""
+    earn(PointsCall(emma.pk, 10), actor=ACTOR)
+    earn(PointsCall(emma.pk, 10), actor=ACTOR)
+    suspend(emma, actor=ACTOR, reason="fraud")
+    slowly = (statements.LOCK, "SELECT pg_sleep(0.6)", statements.REDEEM)
+    monkeypatch.setattr(redeeming, "REDEEM", dataclasses.replace(redeeming.REDEEM, statements=slowly))
+
+    def back_and_spent() -> Any:
+        time.sleep(0.2)
+        reinstate(emma, actor=ACTOR, reason="cleared")
+        with transaction.atomic():
+            redeeming.redeem_in_general(PointsCall(emma.pk, 8), actor=ACTOR)
+            time.sleep(1)
+
+    results = together(lambda: redeeming.redeem_online(PointsCall(emma.pk, 8), actor=ACTOR), back_and_spent)
+    assert results == [None, None]
+    assert lots_of(emma) == [(10, 2), (10, 10)]
+    assert_audit_clean()
 
 
 def test_of_twenty_redemptions_of_everything_one_succeeds(emma: Membership) -> None:
