@@ -97,6 +97,7 @@ def transfer_online(
         "type": point_type.pk,
         "points": points,
         "at": at,
+        "shown_at": at,
         "channel": actor.channel_id,
         "user": actor.user_id,
         "key": key and key.digest,
