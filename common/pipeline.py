@@ -73,11 +73,13 @@ def run_pipeline(
     if connection.prepare_threshold is None:
         return _run(connection, statements, parameters, known=None)
     known = _prepared.setdefault(connection, set())
-    try:
-        return _run(connection, statements, parameters, known=known)
-    except InvalidSqlStatementName:
-        # psycopg deallocates everything after a rollback; `known` was set right on the way.
-        return _run(connection, statements, parameters, known=known)
+    for _ in statements:
+        try:
+            return _run(connection, statements, parameters, known=known)
+        except InvalidSqlStatementName:
+            # psycopg deallocates everything after a rollback; `known` was set right on the way, by one name.
+            continue
+    return _run(connection, statements, parameters, known=known)
 
 
 def _run(
@@ -88,11 +90,12 @@ def _run(
     known: set[bytes] | None,
 ) -> bytes | None:
     wire, synced = connection.pgconn, False
+    there = None if known is None else set(known)
     rows = [statement.values(parameters) for statement in statements]
     try:
         wire.enter_pipeline_mode()
         sent = [
-            name for statement, row in zip(statements, rows, strict=True) for name in _send(wire, statement, row, known)
+            one for statement, row in zip(statements, rows, strict=True) for one in _send(wire, statement, row, there)
         ]
         wire.pipeline_sync()
         results = list(_received(wire))
@@ -105,10 +108,12 @@ def _run(
     failed = next((result for result in results if result.status == pq.ExecStatus.FATAL_ERROR), None)
     error = failed and error_from_result(failed, connection.info.encoding)
     if known is not None:
-        if isinstance(error, InvalidSqlStatementName):
-            known.clear()
-        answered = zip(sent, results, strict=False)
-        known.update(name for name, result in answered if name and result.status == pq.ExecStatus.COMMAND_OK)
+        for (name, prepares), result in zip(sent, results, strict=False):
+            if prepares and result.status == pq.ExecStatus.COMMAND_OK:
+                known.add(name)
+            elif result is failed and isinstance(error, InvalidSqlStatementName):
+                # Only this one: what others prepared since may still be there, and can't be prepared twice.
+                known.discard(name)
     if error is not None:
         raise error
     last = results[len(sent) - 1]
@@ -116,17 +121,18 @@ def _run(
 
 
 def _send(
-    wire: Any, statement: Statement, row: Sequence[bytes | None], known: set[bytes] | None
-) -> Iterator[bytes | None]:
-    """Queue the statement; per answer to come the name it prepares, or None."""
-    if known is None:
+    wire: Any, statement: Statement, row: Sequence[bytes | None], there: set[bytes] | None
+) -> Iterator[tuple[bytes, bool]]:
+    """Queue the statement; per answer to come its name and whether that answers its preparation."""
+    if there is None:
         wire.send_query_params(statement.sql, row, statement.oids, statement.formats, BINARY)
     else:
-        if statement.name not in known:
+        if statement.name not in there:
+            there.add(statement.name)
             wire.send_prepare(statement.name, statement.sql, statement.oids)
-            yield statement.name
+            yield statement.name, True
         wire.send_query_prepared(statement.name, row, statement.formats, BINARY)
-    yield None
+    yield statement.name, False
 
 
 def _received(wire: Any) -> Iterator[Any]:
