@@ -120,7 +120,7 @@ def test_what_becomes_able_between_the_lock_and_the_draws_waits(
     earn(PointsCall(emma.pk, 10), actor=ACTOR)
     earn(PointsCall(emma.pk, 10), actor=ACTOR)
     suspend(emma, actor=ACTOR, reason="fraud")
-    slowly = (statements.LOCK, "SELECT pg_sleep(0.6)", statements.REDEEM)
+    slowly = (statements.LOCK, statements.plain("SELECT pg_sleep(0.6)"), statements.REDEEM)
     monkeypatch.setattr(redeeming, "REDEEM", dataclasses.replace(redeeming.REDEEM, statements=slowly))
 
     def back_and_spent() -> Any:
