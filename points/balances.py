@@ -82,8 +82,9 @@ def shape(code: str, kind: str, figures: Sequence[Any], *, pooled: bool) -> dict
 
 def iso(at: datetime | str) -> str:
     """ISO 8601 with offset, UTC as Z."""
-    text = at if isinstance(at, str) else at.isoformat()
-    return text.replace("+00:00", "Z")
+    # PostgreSQL's JSON leaves out the zeros at the end of a fraction.
+    time = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def balances_of(set_ids: Iterable[int], *, design: Design) -> dict[int, list[dict[str, Any]]]:
