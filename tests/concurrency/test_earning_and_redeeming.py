@@ -1,5 +1,6 @@
 """Races of the online forms, each with a control that takes the lock away and must see the damage."""
 
+import copy
 import dataclasses
 import os
 import time
@@ -193,8 +194,9 @@ def test_nothing_is_earned_once_the_suspension_stands(emma: Membership) -> None:
 def test_control_without_the_share_lock_points_are_earned_after_it(
     emma: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unlocked = statements.EARN.replace(" FOR SHARE OF m, x", "")
-    assert unlocked != statements.EARN
+    unlocked = copy.copy(statements.EARN)
+    unlocked.sql, unlocked.name = unlocked.sql.replace(b" FOR SHARE OF m, x", b""), b"unlocked"
+    assert unlocked.sql != statements.EARN.sql
     monkeypatch.setattr(earning, "EARN", dataclasses.replace(earning.EARN, statements=(unlocked,)))
     results = together(lambda: suspend_slowly(emma), *[lambda: earn_on(emma) for _ in range(4)])
     assert errors_in(results) == []
