@@ -17,6 +17,7 @@ from activities.calls import AnswerKey, PointsCall, context
 from activities.models import ActivityType
 from activities.timing import event_time
 from activities.types import activity_type
+from common import clock
 from common.actor import Actor
 from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, UNIQUE_VIOLATION, next_ids, sqlstate
 from common.pipeline import Statement, run_pipeline
@@ -26,8 +27,6 @@ from programs.design import Design
 from programs.expiry import available_at, expires_at
 from programs.models import ExpiryPolicy, PointKind, PointType
 
-# Their end depends on the membership or on the set's latest activity.
-NOT_PLAIN = frozenset({ExpiryPolicy.TIER_PERIOD, ExpiryPolicy.INACTIVITY})
 # Another transaction came first or was in the way; the general form finds out and says it.
 RACES = TRANSIENT | {LOCK_NOT_AVAILABLE, UNIQUE_VIOLATION}
 
@@ -47,7 +46,8 @@ def post_online(
 ) -> list[Any] | None:
     """The facts of the answer, or None where nothing was written. Only outside a transaction."""
     point_type = design.point_type(call.point_type)
-    if connection.in_atomic_block or point_type.expiry_policy in NOT_PLAIN:
+    if connection.in_atomic_block or point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD:
+        # The end of the period may depend on the membership.
         return None
     parameters = _parameters(flow, call, design, point_type, actor, key)
     last = statements.STORED_ANSWER if key else statements.ANSWER
@@ -107,6 +107,7 @@ def _parameters(
         "amount": amount,
         "kind": flow.kind,
         "at": at,
+        "shown_at": clock.program_now(design.program),
         "active_since": _active_since(design, at),
         "active": kind.counts_as_activity,
         "available_at": available_at(point_type, earned_at=at),

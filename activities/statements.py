@@ -27,7 +27,7 @@ TYPES = defaultdict(
     lambda: "bigint",
     {
         **dict.fromkeys(("pooled", "active"), "boolean"),
-        **dict.fromkeys(("at", "active_since", "available_at", "expires_at"), "timestamptz"),
+        **dict.fromkeys(("at", "shown_at", "active_since", "available_at", "expires_at"), "timestamptz"),
         **dict.fromkeys(("kind", "reference", "location", "note", "form", "context"), "text"),
         **dict.fromkeys(("key", "request"), "bytea"),
         **dict.fromkeys(("states", "in_states"), "text[]"),
@@ -64,8 +64,8 @@ EARN = statement(
 )
 LOCK = plain(
     f"""
-    SELECT 1 FROM ({memberships_sql.ABLE} {memberships_sql.LOCK}) able
-    JOIN points_pointaccount a ON a.account_set_id = able.in_set AND a.point_type_id = %(type)s
+    SELECT 1 FROM ({memberships_sql.HOME}) home
+    JOIN points_pointaccount a ON a.account_set_id = home.in_set AND a.point_type_id = %(type)s
     FOR NO KEY UPDATE OF a
     """
 )
@@ -93,7 +93,7 @@ REDEEM = statement(
 FACTS = f"""
 SELECT json_build_array(%(context)s::json, p.recorded_at, e.balance_after, s.is_pool, {balances.FIGURES}) AS facts
 FROM points_entry e JOIN points_posting p ON p.id = e.posting_id JOIN points_pointaccount a ON a.id = e.account_id
-{balances.LATERALS.format(at="(clock_timestamp() + %(offset)s)", now="(clock_timestamp() + %(offset)s)")}
+{balances.LATERALS.format(at="%(shown_at)s", now="(clock_timestamp() + %(offset)s)")}
 WHERE e.id = %(entry)s
 """
 ANSWER = plain(FACTS)

@@ -33,8 +33,8 @@ TRANSFER_FORM = "transfer/1"
 def _lock(first: str, second: str) -> Statement:
     return statement(
         {
-            "giver": f"{memberships_sql.ABLE} {memberships_sql.LOCK}",
-            "taker": f"{memberships_sql.ABLE_TO_RECEIVE} {memberships_sql.LOCK}",
+            "giver": memberships_sql.HOME,
+            "taker": memberships_sql.HOME_OF_RECEIVER,
             "able": f"SELECT in_set FROM {first} UNION ALL SELECT in_set FROM {second}",  # noqa: S608 - names of ours
         },
         transfer_sql.LOCK,
@@ -97,6 +97,7 @@ def transfer_online(
         "type": point_type.pk,
         "points": points,
         "at": at,
+        "shown_at": at,
         "channel": actor.channel_id,
         "user": actor.user_id,
         "key": key and key.digest,

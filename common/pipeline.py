@@ -89,11 +89,12 @@ def _run(
     known: set[bytes] | None,
 ) -> bytes | None:
     wire, synced = connection.pgconn, False
+    there = None if known is None else set(known)
     rows = [statement.values(parameters) for statement in statements]
     try:
         wire.enter_pipeline_mode()
         sent = [
-            step for statement, row in zip(statements, rows, strict=True) for step in _send(wire, statement, row, known)
+            step for statement, row in zip(statements, rows, strict=True) for step in _send(wire, statement, row, there)
         ]
         wire.pipeline_sync()
         results = list(_received(wire))
@@ -119,13 +120,14 @@ def _run(
 
 
 def _send(
-    wire: Any, statement: Statement, row: Sequence[bytes | None], known: set[bytes] | None
+    wire: Any, statement: Statement, row: Sequence[bytes | None], there: set[bytes] | None
 ) -> Iterator[tuple[bool, bytes]]:
     """Queue the statement; per answer to come whether it is of its preparation, and the statement's name."""
-    if known is None:
+    if there is None:
         wire.send_query_params(statement.sql, row, statement.oids, statement.formats, BINARY)
     else:
-        if statement.name not in known:
+        if statement.name not in there:
+            there.add(statement.name)
             wire.send_prepare(statement.name, statement.sql, statement.oids)
             yield True, statement.name
         wire.send_query_prepared(statement.name, row, statement.formats, BINARY)

@@ -19,6 +19,14 @@ WHERE m.id = %(membership)s AND m.program_id = %(program)s AND m.status || '/' |
 """
 LOCK = "FOR SHARE OF m, x"
 
+# Gives the set of the membership's points, able or not: a statement that asks ABLE later, with a younger snapshot,
+# must find locked what it then takes for able. The lock keeps out whatever changes the members too.
+HOME = """
+SELECT CASE WHEN %(pooled)s THEN COALESCE(m.pool_id, m.own_set_id) ELSE m.own_set_id END AS in_set
+FROM memberships_membership m WHERE m.id = %(membership)s AND m.program_id = %(program)s FOR SHARE OF m
+"""
+HOME_OF_RECEIVER = HOME.replace("%(membership)s", "%(to)s")
+
 # The same of the membership %(to)s, whose main or only member receives.
 ABLE_TO_RECEIVE = (
     ABLE.replace("%(membership)s", "%(to)s").replace("%(member)s", "%(nobody)s").replace("%(states)s", "%(in_states)s")

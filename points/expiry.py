@@ -179,17 +179,25 @@ def expire_ended(
 
 
 def expire_freed(
-    account_id: int, freed: Sequence[Take], *, design: Design, actor: Actor, now: datetime
+    account_id: int,
+    freed: Sequence[Take],
+    *,
+    design: Design,
+    actor: Actor,
+    now: datetime,
+    over: datetime | None = None,
 ) -> Posted | None:
     """What a hold gave free past its time expires at once, without the grace; the account is locked.
 
-    In a program that is not released it waits for the run.
+    In a program that is not released it waits for the run. `over`: the account had rested since then, before what
+    freed the points started its clock anew.
     """
     if not freed or design.program.status != ProgramStatus.RELEASED:
         return None
     locked = lock_accounts({account_id}, program_id=design.program.pk)[account_id]
     point_type = design.point_types[locked.point_type_id]
-    ends = _ends([take.lot_id for take in freed], point_type, account_id, design=design, now=now)
+    over = over or rested([account_id], point_type, at=now, zone=design.zone).get(account_id)
+    ends = _ends([take.lot_id for take in freed], over)
     if locked.exempt_until:
         ends = {lot: max(end, locked.exempt_until) for lot, end in ends.items()}
     takes = [take for take in freed if take.lot_id in ends and ends[take.lot_id] <= now]
@@ -208,10 +216,7 @@ def expire_freed(
     )
 
 
-def _ends(
-    lot_ids: Iterable[int], point_type: PointType, account_id: int, *, design: Design, now: datetime
-) -> dict[int, datetime]:
-    over = rested([account_id], point_type, at=now, zone=design.zone).get(account_id)
+def _ends(lot_ids: Iterable[int], over: datetime | None) -> dict[int, datetime]:
     dates = Lot.objects.filter(pk__in=lot_ids).values_list("pk", "expires_at")
     return {pk: end for pk, date in dates if (end := date or over) is not None}
 

@@ -152,6 +152,16 @@ def test_events_ahead_or_older_than_the_late_grace_are_refused(emma: Membership,
 
 
 @BOTH
+def test_a_late_event_answers_with_the_balance_of_now(emma: Membership, form: str) -> None:
+    earn_in_general(call(emma, 100), actor=ACTOR)
+    now = clock.now()
+    Lot.objects.update(expires_at=now - timedelta(hours=1))
+    answer = earning(form)(call(emma, 7, occurred_at=now - timedelta(hours=2)))
+    shown = answer["balances"][0]
+    assert (shown["balance"], shown["available"], shown["next_expiry"]) == (107, 7, None)
+
+
+@BOTH
 def test_one_redemption_stays_within_the_programs_limit(emma: Membership, form: str) -> None:
     program = Program.objects.get()
     program.redemption_limit = 99

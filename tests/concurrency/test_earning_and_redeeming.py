@@ -1,5 +1,6 @@
 """Races of the online forms, each with a control that takes the lock away and must see the damage."""
 
+import copy
 import dataclasses
 import os
 import time
@@ -16,16 +17,13 @@ from activities.earning import earn, earn_online
 from activities.redeeming import redeem
 from common import clock
 from common.errors import LoyaltyError
-from gateway import sql as gateway_sql
 from gateway.models import Event, IdempotencyRecord
 from loyalty_site.auditing import audit
-from memberships import sql as memberships_sql
-from memberships.lifecycle import suspend
+from memberships.lifecycle import reinstate, suspend
 from memberships.models import Membership
-from points import sql as points_sql
 from points.models import Lot, Posting
 from tests.audit.helpers import assert_audit_clean
-from tests.factories import ACTOR, account_of, make_membership, make_program
+from tests.factories import ACTOR, account_of, lots_of, make_membership, make_program
 from tests.threads import errors_in, together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
@@ -116,6 +114,29 @@ def test_control_without_the_first_lock_draws_go_wrong(emma: Membership, monkeyp
     assert errors_in(results) or list(audit())
 
 
+def test_what_becomes_able_between_the_lock_and_the_draws_waits(
+    emma: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the second statement, younger, would take for able what the first did not lock."""
+    earn(PointsCall(emma.pk, 10), actor=ACTOR)
+    earn(PointsCall(emma.pk, 10), actor=ACTOR)
+    suspend(emma, actor=ACTOR, reason="fraud")
+    slowly = (statements.LOCK, statements.plain("SELECT pg_sleep(0.6)"), statements.REDEEM)
+    monkeypatch.setattr(redeeming, "REDEEM", dataclasses.replace(redeeming.REDEEM, statements=slowly))
+
+    def back_and_spent() -> Any:
+        time.sleep(0.2)
+        reinstate(emma, actor=ACTOR, reason="cleared")
+        with transaction.atomic():
+            redeeming.redeem_in_general(PointsCall(emma.pk, 8), actor=ACTOR)
+            time.sleep(1)
+
+    results = together(lambda: redeeming.redeem_online(PointsCall(emma.pk, 8), actor=ACTOR), back_and_spent)
+    assert results == [None, None]
+    assert lots_of(emma) == [(10, 2), (10, 10)]
+    assert_audit_clean()
+
+
 def test_of_twenty_redemptions_of_everything_one_succeeds(emma: Membership) -> None:
     earn(PointsCall(emma.pk, 100), actor=ACTOR)
     results = together(*[lambda: redeem(PointsCall(emma.pk, 100), actor=ACTOR) for _ in range(12)])
@@ -173,13 +194,9 @@ def test_nothing_is_earned_once_the_suspension_stands(emma: Membership) -> None:
 def test_control_without_the_share_lock_points_are_earned_after_it(
     emma: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = {
-        "able": memberships_sql.ABLE,
-        "acc": points_sql.CREDIT_ACCOUNT.format(unless_answered=gateway_sql.UNLESS_ANSWERED),
-        **statements.WRITES,
-        "l": points_sql.LOT,
-    }
-    unlocked = statements.statement(parts, statements.ACTIVITY)
+    unlocked = copy.copy(statements.EARN)
+    unlocked.sql, unlocked.name = unlocked.sql.replace(b" FOR SHARE OF m, x", b""), b"unlocked"
+    assert unlocked.sql != statements.EARN.sql
     monkeypatch.setattr(earning, "EARN", dataclasses.replace(earning.EARN, statements=(unlocked,)))
     results = together(lambda: suspend_slowly(emma), *[lambda: earn_on(emma) for _ in range(4)])
     assert errors_in(results) == []
