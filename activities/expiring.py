@@ -53,12 +53,12 @@ def _expire(membership_id: int, *, program: Program, actor: Actor, now: datetime
             actor=actor,
             now=now,
         )
-        if not _holds_points(membership):
+        if not holds_points(membership):
             finish_resting(membership, actor=actor, at=now)
         return done
 
 
-def _holds_points(membership: Membership) -> bool:
+def holds_points(membership: Membership) -> bool:
     """A hold lives to its own limit: its points are left for a later run."""
     return Lot.objects.filter(account__account_set=membership.own_set_id, is_open=True).exists()
 

@@ -68,7 +68,7 @@ def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Callable[[Situati
         require_able(membership, kind, design, member=member)
         account_set = PointAccountSet.objects.get(pk=type_of(membership.type).account_set_for(membership, point_type))
         account = account_for(account_set, point_type)
-        ensure_not_rested(account.pk, point_type, design=design, actor=actor, at=at)
+        ensure_not_rested(account.pk, design=design, actor=actor, at=at)
         situation = Situation(design, membership, member, account, point_type, at)
         return _record(kind, call, situation, actor=actor, moves=moves(situation), target=target)
 

@@ -7,6 +7,7 @@ nothing here and answers None; the caller then takes the general form, which exp
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -106,7 +107,7 @@ def _parameters(
         "amount": amount,
         "kind": flow.kind,
         "at": at,
-        "active_since": active_since(point_type, at=at, zone=design.zone),
+        "active_since": _active_since(design, at),
         "active": kind.counts_as_activity,
         "available_at": available_at(point_type, earned_at=at),
         "expires_at": expires_at(point_type, earned_at=at, zone=design.zone),
@@ -129,6 +130,16 @@ def _parameters(
         "event": event,
         "record": record,
     }
+
+
+def _active_since(design: Design, at: datetime) -> datetime | None:
+    """The earliest last activity with which no points of a set have ended by inactivity; None: any will do."""
+    name = f"active_since/{at.astimezone(design.zone).date()}"
+    if name not in design.derived:
+        found = [active_since(one, at=at, zone=design.zone) for one in design.point_types.values()]
+        design.derived[name] = max((since for since in found if since is not None), default=None)
+    since = design.derived[name]
+    return since if isinstance(since, datetime) else None
 
 
 def _states(design: Design, capability: str) -> list[str]:

@@ -1,15 +1,19 @@
 """Reverse a posting by its number: find where its points live now, take the part back, say what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from activities.expiring import holds_points
 from activities.general import posting_shape
 from activities.models import ActivityStatus, MemberActivity
+from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
 from common.errors import NotAllowed, NotFound
-from memberships.locking import shared_membership
+from memberships.ending import rest_again
+from memberships.locking import locked_memberships, shared_membership
 from memberships.models import Membership
 from memberships.types import type_of
 from points.accounts import account_for
@@ -50,6 +54,7 @@ def _reverse(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
         homes = _locked_homes(posting, entries)
         design = design_of(posting.program_id)
         done = reverse(posting, part, actor=actor, landing=_landing(entries, homes, design))
+        _let_rest(homes.values(), actor=actor, at=clock.program_now(design.program))
         if done.in_full:
             MemberActivity.objects.filter(posting=posting).update(status=ActivityStatus.REVERSED)
         return _answer(posting, done, homes[posting.for_set_id], design)
@@ -60,11 +65,22 @@ def _locked_homes(posting: Posting, entries: Sequence[Entry]) -> dict[int, Membe
     return _locked_homes_of({posting.for_set_id} | {entry.account.account_set_id for entry in entries})
 
 
+def _let_rest(homes: Iterable[Membership], *, actor: Actor, at: datetime) -> None:
+    """What came back to memberships that were done resting goes with the next run."""
+    over = {home.pk: home for home in homes if not home.current and home.rests_until is None}
+    for _, home in sorted(over.items()):
+        if holds_points(home):
+            rest_again(home, actor=actor, at=at)
+
+
 def _locked_homes_of(sets: set[int]) -> dict[int, Membership]:
-    first = {m.own_set_id: m.pk for m in Membership.objects.filter(own_set_id__in=sets)}
+    found = list(Membership.objects.filter(own_set_id__in=sets))
+    first = {m.own_set_id: m.pk for m in found}
+    # An ended one may have to rest again: the stronger lock from the start, lest two reversals wait for each other.
+    ended = {m.pk for m in found if not m.current}
     wanted = set(first.values())
     while True:
-        locked = {pk: shared_membership(pk) for pk in sorted(wanted)}
+        locked = {pk: locked_memberships([pk])[0] if pk in ended else shared_membership(pk) for pk in sorted(wanted)}
         missing = {m.superseded_by_id for m in locked.values() if m.superseded_by_id} - wanted
         if not missing:
             return {own_set: _survivor(pk, locked) for own_set, pk in first.items()}

@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from psycopg import Connection, OperationalError, pq
-from psycopg.errors import InvalidSqlStatementName, error_from_result
+from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName, error_from_result
 
 PARAMETER = re.compile(r"%\((\w+)\)s")
 TEXT, BINARY = pq.Format.TEXT, pq.Format.BINARY
@@ -60,6 +60,7 @@ class Statement:
         return [None if (value := parameters[name]) is None else write(value) for name, write in self._writers]
 
 
+AT_COMMIT = (False, b"")
 _prepared: WeakKeyDictionary[Connection[Any], set[bytes]] = WeakKeyDictionary()
 
 
@@ -70,14 +71,14 @@ def run_pipeline(
 
     The connection is in autocommit and idle. Raises the psycopg error of the first statement that failed.
     """
-    if connection.prepare_threshold is None:
-        return _run(connection, statements, parameters, known=None)
-    known = _prepared.setdefault(connection, set())
-    try:
-        return _run(connection, statements, parameters, known=known)
-    except InvalidSqlStatementName:
-        # psycopg deallocates everything after a rollback; `known` was set right on the way.
-        return _run(connection, statements, parameters, known=known)
+    known = None if connection.prepare_threshold is None else _prepared.setdefault(connection, set())
+    for _ in range(2 * len(statements)):
+        try:
+            return _run(connection, statements, parameters, known=known)
+        except (InvalidSqlStatementName, DuplicatePreparedStatement):
+            # psycopg deallocates everything after a rollback; nothing was done, and `known` was set right.
+            continue
+    return _run(connection, statements, parameters, known=None)
 
 
 def _run(
@@ -92,7 +93,7 @@ def _run(
     try:
         wire.enter_pipeline_mode()
         sent = [
-            name for statement, row in zip(statements, rows, strict=True) for name in _send(wire, statement, row, known)
+            step for statement, row in zip(statements, rows, strict=True) for step in _send(wire, statement, row, known)
         ]
         wire.pipeline_sync()
         results = list(_received(wire))
@@ -102,31 +103,33 @@ def _run(
         if not synced:
             # What the server did is unknown, and more answers may be on their way.
             connection.close()
-    failed = next((result for result in results if result.status == pq.ExecStatus.FATAL_ERROR), None)
-    error = failed and error_from_result(failed, connection.info.encoding)
-    if known is not None:
-        if isinstance(error, InvalidSqlStatementName):
-            known.clear()
-        answered = zip(sent, results, strict=False)
-        known.update(name for name, result in answered if name and result.status == pq.ExecStatus.COMMAND_OK)
-    if error is not None:
-        raise error
+    # A deferred constraint speaks at the end, as one more answer.
+    for (prepares, name), result in zip([*sent, AT_COMMIT], results, strict=False):
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            error = error_from_result(result, connection.info.encoding)
+            if known is not None and isinstance(error, InvalidSqlStatementName):
+                known.discard(name)
+            elif known is not None and isinstance(error, DuplicatePreparedStatement):
+                known.add(name)
+            raise error
+        if prepares and known is not None:
+            known.add(name)
     last = results[len(sent) - 1]
     return last.get_value(0, 0) if last.ntuples else None
 
 
 def _send(
     wire: Any, statement: Statement, row: Sequence[bytes | None], known: set[bytes] | None
-) -> Iterator[bytes | None]:
-    """Queue the statement; per answer to come the name it prepares, or None."""
+) -> Iterator[tuple[bool, bytes]]:
+    """Queue the statement; per answer to come whether it is of its preparation, and the statement's name."""
     if known is None:
         wire.send_query_params(statement.sql, row, statement.oids, statement.formats, BINARY)
     else:
         if statement.name not in known:
             wire.send_prepare(statement.name, statement.sql, statement.oids)
-            yield statement.name
+            yield True, statement.name
         wire.send_query_prepared(statement.name, row, statement.formats, BINARY)
-    yield None
+    yield False, statement.name
 
 
 def _received(wire: Any) -> Iterator[Any]:

@@ -102,6 +102,16 @@ def finish_resting(membership: Membership, *, actor: Actor, at: datetime) -> Mem
         return row
 
 
+def rest_again(membership: Membership, *, actor: Actor, at: datetime) -> None:
+    """Points came back to one that was done resting, by a reversal: the next run expires them, nothing else returns."""
+    with in_program(membership.program_id), audit_context(actor, "points came back"):
+        (row,) = locked_memberships([membership.pk])
+        if row.current or row.rests_until is not None:
+            return
+        row.rests_until = at
+        row.save()
+
+
 def _expire_if_due(
     pk: int, *, program: Program, today: date, at: datetime, actor: Actor, progress: Callable[[int], object]
 ) -> bool:

@@ -81,9 +81,9 @@ def shape(code: str, kind: str, figures: Sequence[Any], *, pooled: bool) -> dict
 
 
 def iso(at: datetime | str) -> str:
-    """ISO 8601 with offset, UTC as Z."""
-    text = at if isinstance(at, str) else at.isoformat()
-    return text.replace("+00:00", "Z")
+    """ISO 8601 with offset, UTC as Z; PostgreSQL's own text leaves zeros at the end away."""
+    time = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def balances_of(set_ids: Iterable[int], *, design: Design) -> dict[int, list[dict[str, Any]]]:

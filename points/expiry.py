@@ -103,15 +103,39 @@ def expire_account(account_id: int, *, program_id: int, actor: Actor, at: dateti
     return done
 
 
-def ensure_not_rested(
-    account_id: int, point_type: PointType, *, design: Design, actor: Actor, at: datetime
-) -> list[Expired]:
-    """Before an activity at `at` starts the clock anew: points whose time without activity was over expire first.
+def ensure_not_rested(account_id: int, *, design: Design, actor: Actor, at: datetime) -> list[Expired]:
+    """Before an activity at `at` starts the set's clock anew: all points of the set that ended without activity
+    expire first, whichever points the activity is about.
 
-    Without the late grace, for afterwards nothing would show that they ended.
+    Without the late grace, for afterwards nothing would show that they ended. A program that is not released waits.
     """
+    if design.program.status != ProgramStatus.RELEASED:
+        return []
+    ended = _rested_beside(account_id, design=design, at=at)
+    if not ended:
+        return []
     now = clock.program_now(design.program)
-    return expire_rested([account_id], point_type, design=design, actor=actor, until=at, now=now)
+    with in_program(design.program.pk):
+        lock_accounts({account_id, *ended}, program_id=design.program.pk)
+        done: list[Expired] = []
+        for account, point_type in sorted(ended.items()):
+            done += expire_rested([account], point_type, design=design, actor=actor, until=at, now=now)
+        return done
+
+
+def _rested_beside(account_id: int, *, design: Design, at: datetime) -> dict[int, PointType]:
+    """The accounts of the same set that rested too long. No lock: an activity meanwhile only takes from them."""
+    types = [one for one in design.point_types.values() if one.expiry_policy == ExpiryPolicy.INACTIVITY]
+    if not types:
+        return {}
+    of_set = PointAccount.objects.filter(account_set__accounts=account_id, point_type__in=types)
+    accounts = dict(of_set.values_list("point_type_id", "pk"))
+    return {
+        account: one
+        for one in types
+        if one.pk in accounts
+        for account in rested([accounts[one.pk]], one, at=at, zone=design.zone)
+    }
 
 
 def expire_dated(

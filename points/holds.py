@@ -16,7 +16,7 @@ from common.errors import NotFound
 from gateway.events import record_event
 from points.drafts import Posted
 from points.errors import CaptureTooLarge, HoldNotOpen, HoldOutOfBounds, InsufficientPoints, NotRedeemable
-from points.expiry import expire_freed
+from points.expiry import ensure_not_rested, expire_freed
 from points.inactivity import refuse_rested
 from points.ledger import lock_accounts, post
 from points.models import Hold, HoldLot, HoldStatus, PointAccount, PostingKind
@@ -104,6 +104,10 @@ def capture(
                 facts={"hold": hold.pk, "held": hold.points, "asked": asked},
             )
         taken, rest = divide(_held_lots(hold), asked)
+        # What is over ends before the capture counts as activity, which would bring it back to life.
+        if counts_as_activity:
+            ensure_not_rested(hold.account_id, design=design, actor=actor, at=now)
+        expire_freed(hold.account_id, rest, design=design, actor=actor, now=now)
         posted = post(
             PostingKind.CAPTURE,
             program_id=hold.program_id,
@@ -117,7 +121,6 @@ def capture(
         )
         hold.captured, hold.posting_id = asked, posted.id
         _end(hold, HoldStatus.CAPTURED, now=now)
-        expire_freed(hold.account_id, rest, design=design, actor=actor, now=now)
         return hold, posted
 
 

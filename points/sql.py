@@ -5,15 +5,15 @@ not plain makes no row, and the caller takes the general form. Ids are parameter
 clock_timestamp() plus the program's clock offset.
 """
 
-# The account of `able.in_set`, changed under its lock. An inactivity type whose account rested too long, a closed
-# account and one with debt give no row.
+# The account of `able.in_set`, changed under its lock. A closed account and one with debt give no row, nor does one
+# without activity so long that other points of its set may have ended by that.
 CREDIT_ACCOUNT = """
 UPDATE points_pointaccount a SET balance = a.balance + %(points)s, entry_count = a.entry_count + 1,
     lifetime_earned = a.lifetime_earned + %(points)s,
     last_activity_at = CASE WHEN %(active)s THEN GREATEST(a.last_activity_at, %(at)s) ELSE a.last_activity_at END
 FROM able
 WHERE a.account_set_id = able.in_set AND a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0
-    AND (%(active_since)s::timestamptz IS NULL OR a.balance = 0 OR a.last_activity_at >= %(active_since)s)
+    AND (%(active_since)s::timestamptz IS NULL OR a.last_activity_at >= %(active_since)s)
     AND {unless_answered}
 RETURNING a.id, a.balance, a.entry_count, clock_timestamp() + %(offset)s AS at
 """

@@ -67,7 +67,7 @@ INVARIANTS = (
         "A06",
         "accounts",
         "a set no current membership uses has no points left after its days of rest",
-        "Run expire_memberships.",
+        "Run expire_points.",
         """
         SELECT a.id, 'balance ' || a.balance || ' in set ' || a.account_set_id FROM account a
         JOIN programs_program g ON g.id = a.program_id

@@ -16,10 +16,13 @@ from activities.earning import earn, earn_online
 from activities.redeeming import redeem
 from common import clock
 from common.errors import LoyaltyError
+from gateway import sql as gateway_sql
 from gateway.models import Event, IdempotencyRecord
 from loyalty_site.auditing import audit
+from memberships import sql as memberships_sql
 from memberships.lifecycle import suspend
 from memberships.models import Membership
+from points import sql as points_sql
 from points.models import Lot, Posting
 from tests.audit.helpers import assert_audit_clean
 from tests.factories import ACTOR, account_of, make_membership, make_program
@@ -170,8 +173,13 @@ def test_nothing_is_earned_once_the_suspension_stands(emma: Membership) -> None:
 def test_control_without_the_share_lock_points_are_earned_after_it(
     emma: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unlocked = statements.EARN.replace(" FOR SHARE OF m, x", "")
-    assert unlocked != statements.EARN
+    parts = {
+        "able": memberships_sql.ABLE,
+        "acc": points_sql.CREDIT_ACCOUNT.format(unless_answered=gateway_sql.UNLESS_ANSWERED),
+        **statements.WRITES,
+        "l": points_sql.LOT,
+    }
+    unlocked = statements.statement(parts, statements.ACTIVITY)
     monkeypatch.setattr(earning, "EARN", dataclasses.replace(earning.EARN, statements=(unlocked,)))
     results = together(lambda: suspend_slowly(emma), *[lambda: earn_on(emma) for _ in range(4)])
     assert errors_in(results) == []

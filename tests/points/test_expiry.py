@@ -266,11 +266,9 @@ def test_before_an_activity_starts_the_clock_anew_rested_points_expire_without_g
     give(own, lively, 60, earned_at=day("2025-12-08"))
     account, ended = own.accounts.get(), day("2026-03-09")
     with transaction.atomic():
-        early = ensure_not_rested(
-            account.pk, lively, design=design(sky), actor=SYSTEM, at=ended - timedelta(microseconds=1)
-        )
+        early = ensure_not_rested(account.pk, design=design(sky), actor=SYSTEM, at=ended - timedelta(microseconds=1))
         assert early == []
-        (done,) = ensure_not_rested(account.pk, lively, design=design(sky), actor=SYSTEM, at=ended)
+        (done,) = ensure_not_rested(account.pk, design=design(sky), actor=SYSTEM, at=ended)
     assert done.points == 60
     assert balance(own, lively) == 0
 

@@ -234,7 +234,7 @@ def test_a_part_capture_lets_the_rest_past_its_date_expire_and_keeps_what_was_no
         holds.capture(placed.pk, actor=SYSTEM, points=20)
     # 20 captured, 30 freed and expired; the 50 never held wait for the late grace.
     assert left(dated) == [50]
-    assert list(Draw.objects.order_by("id").values_list("posting__kind", "amount")) == [("capture", 20), ("expire", 30)]
+    assert list(Draw.objects.order_by("id").values_list("posting__kind", "amount")) == [("expire", 30), ("capture", 20)]
     prove()
 
 

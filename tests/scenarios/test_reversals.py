@@ -7,7 +7,7 @@ from points.models import Posting
 from programs.models import ExpiryPolicy, Program, RefundPolicy
 from tests.factories import lots_of
 
-from .telling import Caller, days_from_now, earned, everything, later, redeemed, rule
+from .telling import Caller, days_from_now, earned, everything, later, redeemed, rule, run
 
 
 @pytest.fixture
@@ -45,6 +45,50 @@ def test_42_somebody_with_the_right_extends_them_in_the_same_step(
         "points": 100, "at": f"{days_from_now(sky, 31)}T00:00:00Z",
     }  # fmt: skip
     redeemed(till, michael, 100)
+
+
+class TestPointsThatComeBackAfterTheRest:
+    """The membership has ended and its points have rested and expired: what comes back goes with the next run."""
+
+    def ended(self, sky: Program, till: Caller, membership: Membership) -> None:
+        till.does(f"memberships/{membership.pk}/terminate", status=200, reason="asked to leave")
+        later(sky, days=30, minutes=1)
+        run("expire_points")
+
+    def test_of_a_cancelled_redemption(self, sky: Program, till: Caller, michael: Membership) -> None:
+        earned(till, michael, 100)
+        sale = redeemed(till, michael, 60)
+        self.ended(sky, till, michael)
+        till.does(f"postings/{sale}/reverse", reason="cancelled", points=20)
+        till.does(f"postings/{sale}/reverse", reason="cancelled", points=40)
+        path = f"memberships/{michael.pk}/reinstate"
+        till.is_refused(path, 409, "membership_not_restorable", reason="has points again")
+        assert run("expire_points") == "60 points expired in 1 postings."
+        assert run("expire_points") == "0 points expired in 0 postings."
+        assert till.lines_of(michael) == [
+            ("earn", 100, 100), ("redeem", -60, 40), ("expire", -40, 0), ("reverse", 20, 20), ("reverse", 40, 60),
+            ("expire", -60, 0),
+        ]  # fmt: skip
+        assert till.reads(f"memberships/{michael.pk}")["rests_until"] is None
+
+    def test_of_a_transfer_taken_back(
+        self, sky: Program, till: Caller, michael: Membership, katrin: Membership
+    ) -> None:
+        earned(till, michael, 100)
+        path = f"memberships/{michael.pk}/transfer-points"
+        gift = till.does(path, to_membership=katrin.pk, points=50)["posting"]["id"]
+        self.ended(sky, till, michael)
+        till.does(f"postings/{gift}/reverse", reason="sent-by-mistake")
+        assert run("expire_points") == "50 points expired in 1 postings."
+        assert till.lines_of(katrin) == [("transfer", 50, 50), ("reverse", -50, 0)]
+        assert (till.points_of(michael)["miles"], till.points_of(katrin)["miles"]) == (0, 0)
+
+    def test_of_an_earning_nothing_comes_back(self, sky: Program, till: Caller, michael: Membership) -> None:
+        posting = earned(till, michael, 100)
+        self.ended(sky, till, michael)
+        answer = till.does(f"postings/{posting}/reverse", reason="returned")
+        assert (answer["posting"], answer["reversed"][0]["shortfall"]) == (None, 100)
+        assert till.reads(f"memberships/{michael.pk}")["rests_until"] is None
 
 
 class TestRefundOfSpentPoints:

@@ -1,9 +1,10 @@
 """Which points are spent first, when they expire, and what the nightly runs do about it (cases 39, 40, 54-56)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from common import clock
 from memberships.models import Membership
 from points import expiry
 from points.models import Hold, Lot, LotDateChange, Posting
@@ -45,6 +46,25 @@ def test_40_only_what_was_not_spent_expires(sky: Program, till: Caller, michael:
 
     assert till.lines_of(michael) == [("earn", 100, 100), ("redeem", -60, 40), ("expire", -40, 0)]
     assert till.balances_of(michael)["miles"]["debt"] == 0
+
+
+def test_a_purchase_reported_late_still_finds_the_points_of_its_day(
+    sky: Program, till: Caller, michael: Membership
+) -> None:
+    rule(sky, expiry_policy=AFTER_DAYS, expiry_length=10)
+    earned(till, michael, 100)
+    later(sky, days=12)
+    path = f"memberships/{michael.pk}/redeem-points"
+    two_days_ago = (clock.now() + timedelta(days=10)).isoformat()
+    till.is_refused(path, 422, "insufficient_points", points=10)
+    # The run waits for the late grace too.
+    assert run("expire_points") == "0 points expired in 0 postings."
+    till.does(path, points=10, occurred_at=two_days_ago)
+    long_ago = (clock.now() + timedelta(days=8)).isoformat()
+    till.is_refused(path, 422, "event_time_out_of_range", points=10, occurred_at=long_ago)
+    later(sky, days=3)
+    assert run("expire_points") == "90 points expired in 1 postings."
+    assert till.lines_of(michael) == [("earn", 100, 100), ("redeem", -10, 90), ("expire", -90, 0)]
 
 
 def test_54_a_run_that_crashes_half_way_is_resumed_and_no_lot_expires_twice(
