@@ -53,7 +53,9 @@ def tell(machine: Machine, policy: str) -> None:
 def spend_in_order(story: Story) -> None:
     story.step("earn", EMMA, "miles", 50, 71.9)
     story.step("earn", EMMA, "miles", 50, 72.1)
-    story.step("redeem", EMMA, "miles", 30, 0)
+    story.step("earn", EMMA, "miles", 50, -0.1)
+    story.step("redeem", EMMA, "miles", 60, 0)
+    story.step("reverse", story.last(), 20)
     story.step("redeem", EMMA, "miles", "all and one", 0)
     story.step("redeem", EMMA, "status", 10, 0)
     story.step("earn", EMMA, "coins", 40, 0)
@@ -124,6 +126,8 @@ def take_back(story: Story) -> None:
     story.step("reverse", spent, 50)
     story.step("earn", LIAM, "miles", 70, 0)
     story.step("extend", len(story.machine.ledger.lots) - 1, 40)
+    story.step("earn", LIAM, "miles", 20, 0)
+    story.step("redeem", LIAM, "miles", 10, 0)
     story.step("earn", LIAM, "status", 30, 0)
     story.step("reverse", story.last(), None)
 
