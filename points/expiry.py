@@ -185,18 +185,16 @@ def expire_freed(
     design: Design,
     actor: Actor,
     now: datetime,
-    over: datetime | None = None,
 ) -> Posted | None:
     """What a hold gave free past its time expires at once, without the grace; the account is locked.
 
-    In a program that is not released it waits for the run. `over`: the account had rested since then, before what
-    freed the points started its clock anew.
+    In a program that is not released it waits for the run.
     """
     if not freed or design.program.status != ProgramStatus.RELEASED:
         return None
     locked = lock_accounts({account_id}, program_id=design.program.pk)[account_id]
     point_type = design.point_types[locked.point_type_id]
-    over = over or rested([account_id], point_type, at=now, zone=design.zone).get(account_id)
+    over = rested([account_id], point_type, at=now, zone=design.zone).get(account_id)
     ends = _ends([take.lot_id for take in freed], over)
     if locked.exempt_until:
         ends = {lot: max(end, locked.exempt_until) for lot, end in ends.items()}

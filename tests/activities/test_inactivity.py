@@ -82,5 +82,5 @@ def test_a_capture_ends_what_had_rested_and_frees_nothing_of_it(emma: Membership
         hold = hold_points(HoldCall(emma.pk, 40, point_type="bonus", expires_in=29 * 86_400), actor=ACTOR)
     with clock.frozen(START + 40 * DAY):
         capture_hold(hold["id"], actor=ACTOR, points=30)
-    assert bonus_of(emma) == [("earn", 100), ("expire", -60), ("capture", -30), ("expire", -10)]
+    assert bonus_of(emma) == [("earn", 100), ("expire", -60), ("expire", -10), ("capture", -30)]
     assert account_of(emma, "bonus").balance == 0

@@ -1,6 +1,5 @@
 """Races of the online forms, each with a control that takes the lock away and must see the damage."""
 
-import copy
 import dataclasses
 import os
 import time
@@ -24,6 +23,7 @@ from memberships.models import Membership
 from points.models import Lot, Posting
 from tests.audit.helpers import assert_audit_clean
 from tests.factories import ACTOR, account_of, lots_of, make_membership, make_program
+from tests.statements import without
 from tests.threads import errors_in, together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
@@ -194,9 +194,7 @@ def test_nothing_is_earned_once_the_suspension_stands(emma: Membership) -> None:
 def test_control_without_the_share_lock_points_are_earned_after_it(
     emma: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unlocked = copy.copy(statements.EARN)
-    unlocked.sql, unlocked.name = unlocked.sql.replace(b" FOR SHARE OF m, x", b""), b"unlocked"
-    assert unlocked.sql != statements.EARN.sql
+    unlocked = without(statements.EARN, " FOR SHARE OF m, x")
     monkeypatch.setattr(earning, "EARN", dataclasses.replace(earning.EARN, statements=(unlocked,)))
     results = together(lambda: suspend_slowly(emma), *[lambda: earn_on(emma) for _ in range(4)])
     assert errors_in(results) == []
