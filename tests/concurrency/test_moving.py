@@ -33,10 +33,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
 THREADS, ROUNDS = 8, 25
 
 
-@pytest.fixture
-def miles(transactional_db: None) -> Program:
-    """Whoever sends is locked alone, for the year's transfers are counted."""
-    return make_program("miles", transfer_year_limit=1_000_000)
+@pytest.fixture(params=[None, 1_000_000], ids=["online", "general"])
+def miles(transactional_db: None, request: pytest.FixtureRequest) -> Program:
+    """With a year's limit the sender is locked alone, and the general form counts the year."""
+    return make_program("miles", transfer_year_limit=request.param)
 
 
 def members(program: Program, number: int, points: int = 1000) -> list[Membership]:
@@ -76,6 +76,7 @@ def test_a_ring_of_transfers_leaves_everybody_with_what_they_had(miles: Program,
     assert_audit_clean()
 
 
+@pytest.mark.parametrize("miles", [1_000_000], indirect=True)
 def test_control_locked_as_they_are_named_they_do_wait_in_a_circle(
     miles: Program, once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,11 +190,13 @@ def race_with_the_lock(membership: Membership) -> int:
     return sum(results[1:])
 
 
+@pytest.mark.parametrize("miles", [None], indirect=True)
 def test_nothing_that_begins_after_the_lock_of_the_program_is_earned(miles: Program) -> None:
     assert race_with_the_lock(members(miles, 1)[0]) == 0
     assert_audit_clean()
 
 
+@pytest.mark.parametrize("miles", [None], indirect=True)
 def test_control_without_the_designs_version_points_are_earned_after_the_lock(
     miles: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

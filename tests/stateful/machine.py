@@ -67,8 +67,10 @@ class Machine(RuleBasedStateMachine):
     @initialize(policy=st.sampled_from(["refuse", "negative", "cut_refund"]), points=st.integers(20, 300))
     def begin(self, policy: str, points: int) -> None:
         code = f"model-{next(_codes)}"
-        self.world = make_world(code, members=MEMBERS, beneficiary=BENEFICIARY, policy=policy)
-        self.ledger = Ledger(MEMBERS, BENEFICIARY, policy)
+        # A year's limit leaves no transfer to the online form.
+        terms = {"members": MEMBERS, "beneficiary": BENEFICIARY, "policy": policy}
+        limit = None if self.online else model.TRANSFER_YEAR
+        self.world, self.ledger = make_world(code, **terms, year_limit=limit), Ledger(**terms, year_limit=limit)
         self.adjustments: list[int] = []
         for account_type in ("miles", "lively", "status"):
             for who in (0, 1):
@@ -97,8 +99,6 @@ class Machine(RuleBasedStateMachine):
         found = [f"{one.invariant.id} {one.row}: {one.detail}" for one in audit(program_id=self.world.program.pk)]
         assert not found, found
 
-    # One step on both sides.
-
     def both(self, wanted: Callable[[Ledger, datetime], Any], real: Callable[[], Any]) -> Any:
         """The verb's answer; a refusal has the same code on both sides, changes nothing, and answers None."""
         now, after, code = self.world.now(), copy.deepcopy(self.ledger), None
@@ -121,8 +121,6 @@ class Machine(RuleBasedStateMachine):
 
     def membership(self, who: int) -> int:
         return self.world.memberships[who].pk
-
-    # Earn, redeem.
 
     @rule(who=WHO, code=TYPE, points=st.integers(1, 200), shift=SHIFT)
     def earn(self, who: int, code: str, points: int, shift: float) -> None:

@@ -115,8 +115,8 @@ def dates_of(code: str, at: datetime) -> tuple[datetime | None, datetime | None]
 
 
 class Ledger:
-    def __init__(self, members: int, beneficiary: int, policy: str) -> None:
-        self.beneficiary, self.policy = beneficiary, policy
+    def __init__(self, members: int, beneficiary: int, policy: str, year_limit: int | None) -> None:
+        self.beneficiary, self.policy, self.year_limit = beneficiary, policy, year_limit
         self.lots: list[Lot] = []
         self.holds: list[Hold] = []
         self.postings: list[Posting] = []

@@ -12,7 +12,6 @@ from tests.stateful.model import (
     REDEMPTION_LIMIT,
     TRANSFER_MAXIMUM,
     TRANSFER_MINIMUM,
-    TRANSFER_YEAR,
     ZONE,
     Account,
     Adjustment,
@@ -118,7 +117,7 @@ def transfer(ledger: Ledger, giver: int, taker: int, code: str, points: int, now
         for posting_code in posting.drawn
         if posting.kind in ("transfer", "donate") and posting.who == giver and posting.at.astimezone(ZONE).year == year
     )
-    require(sent + points <= TRANSFER_YEAR, "transfer_limit")
+    require(ledger.year_limit is None or sent + points <= ledger.year_limit, "transfer_limit")
     source, target = (giver, code), (taker, code)
     ledger.refuse_rested(source, now)
     ledger.refuse_rested(target, now)

@@ -46,7 +46,7 @@ class World:
         return clock.program_now(design_of(self.program.pk, fresh=True).program)
 
 
-def make_world(code: str, *, members: int, beneficiary: int, policy: str) -> World:
+def make_world(code: str, *, members: int, beneficiary: int, policy: str, year_limit: int | None) -> World:
     """Released; miles end 30 days after earning, coins wait 2 days, lively rests after a month, status by month."""
     program = Program.objects.create(
         code=code,
@@ -59,7 +59,7 @@ def make_world(code: str, *, members: int, beneficiary: int, policy: str) -> Wor
         redemption_limit=model.REDEMPTION_LIMIT,
         transfer_minimum=model.TRANSFER_MINIMUM,
         transfer_maximum=model.TRANSFER_MAXIMUM,
-        transfer_year_limit=model.TRANSFER_YEAR,
+        transfer_year_limit=year_limit,
         adjustment_limit=model.ADJUSTMENT_LIMIT,
         adjustment_day_limit=model.ADJUSTMENT_DAY,
         is_sandbox=True,
