@@ -111,16 +111,17 @@ def _inactivity_ends(rows: Sequence[Sequence[Any]], design: Design) -> dict[int,
     """Per account of an inactivity type with points: when they end without another activity."""
     ends: dict[int, datetime] = {}
     for type_id in {row[2] for row in rows}:
-        accounts = [row[0] for row in rows if row[2] == type_id and row[5] > 0]
+        accounts = [row[0] for row in rows if row[2] == type_id and row[5] + row[9] > 0]
         ends |= ends_of(accounts, design.point_types[type_id], zone=design.zone)
     return ends
 
 
 def _living_until(end: datetime, figures: Sequence[Any], *, now: datetime) -> list[Any]:
     """The columns of FIGURES for points that end together: past their time none is available, run or no run."""
-    balance, available, *others, next_points, next_at = figures
+    balance, available, pending, held, debt, *others, next_points, next_at = figures
     if end <= now:
-        return [balance, 0, *others, None, None]
+        return [balance, 0, pending, held, debt, *others, None, None]
     if next_at is None or end < next_at:
-        next_points, next_at = balance, end
-    return [balance, available, *others, next_points, next_at]
+        # What is left of the lots: a debt is no point that could end.
+        next_points, next_at = balance + debt, end
+    return [balance, available, pending, held, debt, *others, next_points, next_at]

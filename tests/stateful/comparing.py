@@ -9,9 +9,9 @@ from tests.stateful.model import TYPES, Ledger
 from tests.stateful.world import ACCOUNTS, LOTS, World, rows
 
 
-def accounts_of(world: World, now: datetime) -> dict[tuple[int, str], dict[str, Any]]:
+def accounts_of(world: World) -> dict[tuple[int, str], dict[str, Any]]:
     """Every account as the tables have it, with what the answers to channels add."""
-    shown = balances_of(world.sets, point_types=design_of(world.program.pk).point_types, at=now)
+    shown = balances_of(world.sets, design=design_of(world.program.pk))
     found = {}
     for who, code, balance, entries, debt, earned, redeemed, _ in rows(ACCOUNTS, [world.sets]):
         seen = next(one for one in shown[world.sets[who]] if one["point_type"] == code)
@@ -40,7 +40,7 @@ def lots_of(world: World) -> list[tuple[int, tuple[Any, ...]]]:
 
 
 def differences(world: World, ledger: Ledger, now: datetime) -> list[str]:
-    real, found = accounts_of(world, now), []
+    real, found = accounts_of(world), []
     for account in sorted(ledger.accounts):
         wanted = ledger.shown(account, now)
         found += [

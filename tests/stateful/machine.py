@@ -275,8 +275,6 @@ class Machine(RuleBasedStateMachine):
     def expire(self) -> None:
         self.both(verbs.expire_run, lambda: expire_points(self.world.program, actor=ACTOR))
 
-    # After every step.
-
     @invariant()
     def agree(self) -> None:
         if hasattr(self, "world"):

@@ -149,6 +149,8 @@ class Ledger:
         return sum(self.accounts[account].debts)
 
     def available(self, account: Account, now: datetime) -> int:
+        if self.is_rested(account, now):
+            return 0
         free = sum(self.free(lot, now) for lot in self.spendable(account, now, now))
         return max(0, free - self.debt(account))
 
@@ -156,9 +158,8 @@ class Ledger:
         """The account as channels see it."""
         lots = [self.lots[lot] for lot in self.lots_of(account)]
         figures = self.accounts[account]
-        nearest = min(
-            (lot.expires_at for lot in lots if lot.left and lot.expires_at and lot.expires_at > now), default=None
-        )
+        ends = [(lot.expires_at or self.rested_at(account), lot.left) for lot in lots if lot.left]
+        nearest = min((end for end, _ in ends if end and end > now), default=None)
         return {
             "balance": sum(lot.left for lot in lots) - self.debt(account),
             "available": self.available(account, now),
@@ -168,7 +169,7 @@ class Ledger:
             "entries": figures.entries,
             "earned": figures.earned,
             "redeemed": figures.redeemed,
-            "next_expiry": nearest and (nearest, sum(lot.left for lot in lots if lot.expires_at == nearest)),
+            "next_expiry": nearest and (nearest, sum(left for end, left in ends if end == nearest)),
         }
 
     # What moves points.
