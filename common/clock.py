@@ -26,6 +26,11 @@ def program_now(program: HasClock) -> datetime:
     return now(program.clock_offset)
 
 
+def frozen_at() -> datetime | None:
+    """The time a test has stopped the clock at; None outside such a test."""
+    return _frozen[-1] if _frozen else None
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[datetime]:
     """For tests: real time stands still at `at` (aware) inside the block, in all threads."""

@@ -224,7 +224,11 @@ LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
 LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
 LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
 LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles"]
-LOYALTY_CUSTOMER_ERASERS = ["memberships.exits.end_for_erasure", "activities.exits.erase"]
+LOYALTY_CUSTOMER_ERASERS = [
+    "memberships.exits.end_for_erasure",
+    "memberships.erasing.erase_texts",
+    "activities.exits.erase",
+]
 LOYALTY_CUSTOMER_DELETERS = ["memberships.exits.delete_memberships_of"]
 
 SPECTACULAR_SETTINGS = {

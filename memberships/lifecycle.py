@@ -70,6 +70,7 @@ def reinstate(membership: Membership, *, actor: Actor, reason: str) -> Membershi
         admission.refuse_unless_open(row.program, at=at)
         if row.status == EXPIRED:
             _refuse_unless_resting(row, at=at)
+            _refuse_past_its_term(row, at=at)
             _bring_back(row)
         _make_active(row, actor=actor, at=at)
 
@@ -187,6 +188,15 @@ def _refuse_unless_resting(row: Membership, *, at: datetime) -> None:
         raise NotRestorable(
             f"The points of {row.number} no longer rest. Enrol the person anew.",
             facts={"membership": row.pk, "rests_until": row.rests_until and row.rests_until.isoformat()},
+        )
+
+
+def _refuse_past_its_term(row: Membership, *, at: datetime) -> None:
+    """Brought back as it was, it would end again with the next run."""
+    if row.expires_on is not None and row.expires_on < at.astimezone(row.program.zone).date():
+        raise NotRestorable(
+            f"The term of {row.number} is over since {row.expires_on.isoformat()}. Renew the membership instead.",
+            facts={"membership": row.pk, "expires_on": row.expires_on.isoformat()},
         )
 
 

@@ -80,8 +80,7 @@ def post(
     header = writing.Header(
         for_set_id, person_id, cause, actor.channel_id, actor.user_id, part, take_key(), counts_as_activity
     )
-    writing.write(posted, header, draft)
-    return posted
+    return writing.write(posted, header, draft)
 
 
 def lock_accounts(account_ids: set[int], *, program_id: int) -> dict[int, Account]:

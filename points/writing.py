@@ -1,13 +1,14 @@
 """The statement that writes a whole posting: arrays in, every row of every table out of one round trip."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from common import clock
 from common.db import next_ids
 from points.drafts import Draft, Posted
 from points.moves import Cause
@@ -17,7 +18,9 @@ WITH p AS (
     INSERT INTO points_posting (id, program_id, kind, for_set_id, person_id, cause_kind, cause_id, occurred_at,
         recorded_at, channel_id, user_id, reason_code, reverses_id, part, key_digest, ordinal)
     VALUES (%(posting)s, %(program)s, %(kind)s, %(for_set)s, %(person)s, %(cause_kind)s, %(cause)s, %(occurred_at)s,
-        %(recorded_at)s, %(channel)s, %(user)s, %(reason)s, %(reverses)s, %(part)s, %(key)s, %(ordinal)s)
+        COALESCE(%(stopped_at)s::timestamptz, clock_timestamp()) + %(offset)s, %(channel)s, %(user)s, %(reason)s,
+        %(reverses)s, %(part)s, %(key)s, %(ordinal)s)
+    RETURNING recorded_at
 ), e AS (
     INSERT INTO points_entry (id, posting_id, account_id, program_id, number, amount, balance_after)
     SELECT id, %(posting)s, account, %(program)s, number, amount, after
@@ -54,6 +57,7 @@ UPDATE points_pointaccount a SET balance = t.balance, entry_count = t.entries, d
 FROM unnest(%(a_id)s::bigint[], %(a_balance)s::bigint[], %(a_entries)s::bigint[], %(a_debt)s::bigint[],
     %(a_earned)s::bigint[], %(a_redeemed)s::bigint[]) AS t(id, balance, entries, debt, earned, redeemed)
 WHERE a.id = t.id
+RETURNING (SELECT recorded_at FROM p)
 """
 
 
@@ -71,8 +75,11 @@ class Header:
     counts_as_activity: bool
 
 
-def write(posted: Posted, header: Header, draft: Draft) -> None:
-    """Send the rows; the database's own checks speak as IntegrityError."""
+def write(posted: Posted, header: Header, draft: Draft) -> Posted:
+    """Send the rows; the database's own checks speak as IntegrityError.
+
+    The time of recording is the database's, behind the locks: one clock for all hosts, in the order of the entries.
+    """
     key, ordinal = header.key or (None, 0)
     parameters: dict[str, Any] = {
         "posting": posted.id,
@@ -83,7 +90,8 @@ def write(posted: Posted, header: Header, draft: Draft) -> None:
         "cause_kind": header.cause.kind,
         "cause": header.cause.id,
         "occurred_at": posted.occurred_at,
-        "recorded_at": posted.recorded_at,
+        "stopped_at": clock.frozen_at(),
+        "offset": draft.design.program.clock_offset,
         "channel": header.channel_id,
         "user": header.user_id,
         "reason": posted.reason_code,
@@ -99,6 +107,7 @@ def write(posted: Posted, header: Header, draft: Draft) -> None:
         parameters |= {f"{prefix}_{name}": values for name, values in columns.items()}
     with connection.cursor() as cursor:
         cursor.execute(WRITE, parameters)
+        return replace(posted, recorded_at=cursor.fetchone()[0])
 
 
 def event_facts(posted: Posted, for_set_id: int) -> dict[str, Any]:

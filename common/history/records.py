@@ -63,8 +63,8 @@ class AuditedRecords(HistoricalRecords):
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         personal: tuple[str, ...] = tuple(getattr(model, "PERSONAL", ()))
-        # A typed reason may name the person too.
-        emptying = (*personal, REASON) if personal else ()
+        # A typed reason may name a person, whatever the model holds.
+        emptying = (*personal, REASON)
         name = f"{model._meta.app_label}_{model._meta.model_name}_history"
         options: dict[str, Any] = super().get_meta_options(model)
         return options | {

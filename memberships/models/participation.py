@@ -23,6 +23,8 @@ class StandingSource(models.TextChoices):
 class TierStanding(AuditedModel):
     """The rung a membership stands on in one ladder, since and until when, and why."""
 
+    PERSONAL = ("reason",)
+
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="standings", db_constraint=False)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     group = models.ForeignKey(
@@ -109,6 +111,8 @@ class TermsAcceptance(AuditedModel):
 
 class MembershipTerm(AuditedModel):
     """A paid period: both days belong to it."""
+
+    PERSONAL = ("payment_reference",)
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="terms", db_constraint=False)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -4,8 +4,13 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import F
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Greatest
 
 from common.history import AuditedModel
+
+
+MICROSECONDS = RawSQL("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", ())
 
 
 class DesignModel(AuditedModel):
@@ -47,6 +52,9 @@ class DesignVersion(models.Model):
 
 
 def bump_design(program_id: int) -> None:
-    """A new version of the design, visible with the change itself."""
+    """A new version of the design, visible with the change itself.
+
+    Versions are times, so that one that was rolled back never names another design later.
+    """
     DesignVersion.objects.bulk_create([DesignVersion(program_id=program_id, version=0)], ignore_conflicts=True)
-    DesignVersion.objects.filter(program_id=program_id).update(version=F("version") + 1)
+    DesignVersion.objects.filter(program_id=program_id).update(version=Greatest(F("version") + 1, MICROSECONDS))

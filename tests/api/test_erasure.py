@@ -67,8 +67,8 @@ def lived() -> tuple[Desk, Customer]:
     desk.call("POST", f"{one}/adjustments", {"points": 7, "reason_code": "goodwill", "note": f"{MARK} was kind"})
     posting = earned["posting"]["id"]
     desk.call("POST", f"postings/{posting}/reverse", {"reason": f"{MARK} brought it back", "points": 3})
-    desk.call("POST", f"{one}/suspend", {"reason": "is away"})
-    desk.call("POST", f"{one}/reinstate", {"reason": "is back"})
+    desk.call("POST", f"{one}/suspend", {"reason": f"{MARK} is away"})
+    desk.call("POST", f"{one}/reinstate", {"reason": f"{MARK} is back"})
     return desk, Customer.objects.get(pk=customer)
 
 

@@ -10,7 +10,17 @@ from common import clock
 from customers.models import Address, Customer, CustomerNumber
 from gateway.models import Channel, ChannelProgram, Event, EventHorizon, EventNumber
 from memberships.models import CardHolding, Member, Membership, TierStanding
-from points.models import Adjustment, Hold, HoldLot, Lot, LotDateChange, PointAccount, PointAccountSet, Posting
+from points.models import (
+    Adjustment,
+    Hold,
+    HoldLot,
+    Lot,
+    LotDateChange,
+    PointAccount,
+    PointAccountSet,
+    Posting,
+    Reversal,
+)
 from programs.models import PointType, Program, Tier, TierGroup
 
 from . import ledger
@@ -117,7 +127,7 @@ class World:
     def post(self, name: str, kind: str, at: datetime, *, of: str = "michael", **more: Any) -> Posting:
         """A posting for the membership `of`; earning and redeeming are caused by an activity."""
         membership = self.memberships[of]
-        cause = more.pop("cause", ("run", 1))
+        cause = more.pop("cause", ("membership", membership.pk))
         activity = self._activity(kind, membership, at) if kind in ("earn", "redeem") else None
         made = ledger.posting(
             kind,
@@ -266,7 +276,7 @@ def _ledger(world: World) -> None:
     late, early = world.lots["late"], world.lots["early"]
     redeem = world.post("redeem", "redeem", now - days(2.8))
     ledger.debit(redeem, miles, [(early, 300), (late, 50)])
-    transfer = world.post("transfer", "transfer", now - days(2.7), cause=("run", 2))
+    transfer = world.post("transfer", "transfer", now - days(2.7))
     ledger.debit(transfer, miles, [(late, 100)])
     world.lots["child"] = ledger.credit(
         transfer,
@@ -287,7 +297,11 @@ def _ledger(world: World) -> None:
         channel_id=world.till.pk,
         recorded_at=now - days(2.5),
     )
-    back = world.post("reverse", "reverse", now - days(2.4), cause=("posting", redeem.pk), reverses=redeem, part=1)
+    taken_back = Reversal.objects.create(
+        program=world.north, reverses=redeem, part=1, policy="negative", reason_code="returned", channel=world.till,
+        recorded_at=now - days(2.4),
+    )  # fmt: skip
+    back = world.post("reverse", "reverse", now - days(2.4), cause=("reversal", taken_back.pk), reverses=redeem, part=1)
     ledger.give_back(back, miles, [(early, 100)])
     _holds(world, early, late)
     expire = world.post("expire", "expire", now - days(2.1))
