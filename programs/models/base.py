@@ -9,7 +9,6 @@ from django.db.models.functions import Greatest
 
 from common.history import AuditedModel
 
-
 MICROSECONDS = RawSQL("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", ())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, ProgrammingError, connection, transaction
 from django.http import Http404
 from django.test import RequestFactory, override_settings
 from rest_framework import exceptions
@@ -199,9 +199,7 @@ def test_a_constraint_may_ask_for_another_status() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("state", "kind"), [("57P01", OperationalError), ("23505", IntegrityError), ("53300", OperationalError)]
-)
+@pytest.mark.parametrize(("state", "kind"), [("42P01", ProgrammingError), ("23505", IntegrityError)])
 def test_other_faults_of_the_database_are_raised_on(state: str, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         call(planted(state, kind, "nobody_knows"))

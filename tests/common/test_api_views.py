@@ -320,9 +320,9 @@ def test_the_documentation_tells_every_error_and_parameter(world: SimpleNamespac
     assert names(create) == {"dry_run", "Idempotency-Key"}
     assert names(patch) == {"dry_run", "If-Match", "id"}
     assert names(listing) == {"cursor", "page_size"}
-    assert set(listing["responses"]) == {"200", "400", "401", "403", "404", "406", "409", "429"}
+    assert set(listing["responses"]) == {"200", "400", "401", "403", "404", "406", "409", "429", "503"}
     assert set(create["responses"]) == {
-        "201", "400", "401", "403", "404", "406", "409", "410", "413", "415", "422", "429"
+        "201", "400", "401", "403", "404", "406", "409", "410", "413", "415", "422", "429", "503"
     }  # fmt: skip
     assert "412" in patch["responses"]
     assert create["responses"]["422"]["content"] == {
