@@ -62,7 +62,7 @@ lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
 	$(BIN)/uv pip compile $(LOCK_ARGS) pyproject.toml --group dev --output-file requirements-dev.txt
 
-LOCK_ARGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+LOCK_ARGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 clean:
 	@for cluster in dev test bench; do \
