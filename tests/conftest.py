@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from gateway.authentication import forget_tokens
 from memberships.models import Membership
@@ -10,6 +11,25 @@ from memberships.programs import forget_programs
 from programs.design import forget_designs
 from programs.models import Program
 from tests.factories import make_membership, make_program
+
+# Whether a race without its lock shows the damage in one try is a matter of timing.
+CONTROL_TRIES = 5
+
+
+def pytest_runtest_protocol(item: pytest.Function, nextitem: pytest.Item | None) -> bool | None:
+    """Try a control again, with fresh fixtures, until it sees the damage; five times at most."""
+    if item.get_closest_marker("control") is None:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for _ in range(CONTROL_TRIES):
+        item._initrequest()
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        if all(report.passed for report in reports):
+            break
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.fixture(autouse=True)

@@ -62,6 +62,7 @@ def without_lock(account_ids: set[int], *, program_id: int) -> dict[int, Account
         return {row[0]: Account(*row) for row in cursor.fetchall()}
 
 
+@pytest.mark.control
 def test_control_without_the_lock_parts_collide(emma: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reversals, "lock_accounts", without_lock)
     results = race_to_reverse(emma)
@@ -87,6 +88,7 @@ def test_of_several_approvers_one_posts(emma: Membership) -> None:
     assert_audit_clean()
 
 
+@pytest.mark.control
 def test_control_without_the_lock_several_approvers_post(emma: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
     def unlocked(adjustment_id: int) -> Adjustment:
         found = Adjustment.objects.get(pk=adjustment_id)
@@ -113,6 +115,7 @@ def test_adjustments_at_once_stay_within_the_requesters_day(emma: Membership) ->
     assert_audit_clean()
 
 
+@pytest.mark.control
 def test_control_without_the_queue_the_day_is_exceeded(emma: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adjusting, "queue_requester", lambda actor, *, program_id: None)
     assert sum(race_for_the_day(emma)) > 5

@@ -73,6 +73,7 @@ def keys_not_unique(transactional_db: None) -> Iterator[None]:
         )
 
 
+@pytest.mark.control
 def test_control_without_the_unique_key_some_key_posts_twice(emma: Membership, keys_not_unique: None) -> None:
     race_for_keys(emma, ROUNDS)
     assert Posting.objects.count() > ROUNDS
@@ -106,6 +107,7 @@ def test_parallel_redemptions_draw_exactly_the_lots_of_some_order(emma: Membersh
     assert_audit_clean()
 
 
+@pytest.mark.control
 def test_control_without_the_first_lock_draws_go_wrong(emma: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(emma, 120)
     unlocked = dataclasses.replace(redeeming.REDEEM, statements=(statements.REDEEM,))
@@ -191,6 +193,7 @@ def test_nothing_is_earned_once_the_suspension_stands(emma: Membership) -> None:
     assert_audit_clean()
 
 
+@pytest.mark.control
 def test_control_without_the_share_lock_points_are_earned_after_it(
     emma: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:

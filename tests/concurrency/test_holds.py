@@ -75,6 +75,7 @@ def unlocked(pause: float) -> Callable[[int], tuple[Hold, Design, datetime]]:
     return read
 
 
+@pytest.mark.control
 def test_control_without_the_lock_a_hold_ends_twice(emma: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holds, "_locked", unlocked(0.1))
     results = race_to_end(emma)
@@ -124,6 +125,7 @@ def test_a_hold_is_captured_or_lapses_and_never_both(emma: Membership) -> None:
     assert_audit_clean()
 
 
+@pytest.mark.control
 def test_control_without_the_lock_a_hold_is_captured_and_lapses(
     emma: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +155,7 @@ def test_points_are_held_or_spent_and_never_both(emma: Membership) -> None:
     assert_audit_clean()
 
 
+@pytest.mark.control
 def test_control_without_the_lock_points_are_held_several_times(
     emma: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:

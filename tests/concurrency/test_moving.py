@@ -77,6 +77,7 @@ def test_a_ring_of_transfers_leaves_everybody_with_what_they_had(miles: Program,
 
 
 @pytest.mark.parametrize("miles", [1_000_000], indirect=True)
+@pytest.mark.control
 def test_control_locked_as_they_are_named_they_do_wait_in_a_circle(
     miles: Program, once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +105,7 @@ def test_transfers_at_once_stay_within_the_year(transactional_db: None) -> None:
     assert_audit_clean()
 
 
+@pytest.mark.control
 def test_control_with_the_sender_shared_the_year_is_exceeded(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +151,7 @@ def test_nothing_is_sent_once_the_suspension_stands(transactional_db: None, rece
     assert_audit_clean()
 
 
+@pytest.mark.control
 def test_control_without_the_share_lock_points_are_sent_after_it(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +200,7 @@ def test_nothing_that_begins_after_the_lock_of_the_program_is_earned(miles: Prog
 
 
 @pytest.mark.parametrize("miles", [None], indirect=True)
+@pytest.mark.control
 def test_control_without_the_designs_version_points_are_earned_after_the_lock(
     miles: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ def test_the_claim_alone_still_holds(race: Callable[[str], list[Any]], monkeypat
     assert Event.objects.count() == 1
 
 
+@pytest.mark.control
 def test_without_lock_and_claim_the_verb_doubles(
     race: Callable[[str], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -178,6 +178,7 @@ def test_two_processes_together_stay_within_two_percent_below_the_limit() -> Non
 
 @pytest.mark.concurrency
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.control
 def test_counting_by_reading_first_would_let_more_through(in_threads: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: a counter that is read and then written loses counts."""
     barrier = threading.Barrier(8)

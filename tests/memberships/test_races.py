@@ -93,6 +93,7 @@ def test_suspensions_at_once_suspend_once():
     assert Event.objects.filter(kind="membership.suspended").count() == 1
 
 
+@pytest.mark.control
 def test_suspensions_without_the_lock_happen_several_times(monkeypatch):
     membership = enrol(make_customer(), program=make_program("sky"), actor=ACTOR)
     read = Barrier(2)

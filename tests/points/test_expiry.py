@@ -330,6 +330,7 @@ def test_spending_and_expiry_at_once_take_every_point_exactly_once():
 
 @pytest.mark.concurrency
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.control
 def test_without_the_lock_spending_and_expiry_do_collide():
     """The negative control: the statement reads lots that the other transaction is just drawing."""
     program = make_program(late_grace=GRACE)

@@ -304,6 +304,7 @@ def test_a_ring_of_transfers_ends_where_it_began():
 
 @pytest.mark.concurrency
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.control
 def test_without_the_order_of_locks_crossing_transfers_do_meet():
     """The negative control of the two tests before: accounts locked as they are named."""
     program = make_program()
