@@ -28,6 +28,10 @@ class PointsCallSerializer(StrictSerializer):
     note = StrictCharField(max_length=500, required=False, allow_blank=True)
 
 
+# One for all calls: validation leaves nothing on it, and copying its fields cost a tenth of a call.
+ASKED = PointsCallSerializer()
+
+
 class PointsView(OnlineMixin, APIView):
     """What earning and redeeming share."""
 
@@ -36,9 +40,7 @@ class PointsView(OnlineMixin, APIView):
 
     def carry_out(self, request: Request, membership_id: int) -> HttpResponse | Response:
         raw = request.body  # before the parser takes the stream
-        asked = PointsCallSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        call = PointsCall(membership_id=membership_id, **asked.validated_data)
+        call = PointsCall(membership_id=membership_id, **ASKED.run_validation(request.data))
         return self.once(
             request,
             raw,

@@ -23,6 +23,10 @@ class TransferSerializer(StrictSerializer):
     member = IdField(required=False, help_text="The customer who gives, in a membership of several.")
 
 
+# One for all calls, as in activities.api.points.
+ASKED = TransferSerializer()
+
+
 class TransferPointsView(OnlineMixin, APIView):
     required_scopes = {"POST": "points:transfer"}
 
@@ -32,9 +36,7 @@ class TransferPointsView(OnlineMixin, APIView):
     def post(self, request: Request, membership_id: int) -> HttpResponse | Response:
         """Give points to another membership of the program; they keep their dates."""
         raw = request.body  # before the parser takes the stream
-        asked = TransferSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        call = TransferCall(membership_id=membership_id, **asked.validated_data)
+        call = TransferCall(membership_id=membership_id, **ASKED.run_validation(request.data))
         return self.once(
             request,
             raw,
