@@ -5,6 +5,7 @@ import shutil
 
 import django
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("LOYALTY_CLUSTER", "test")
 # A server named in DATABASE_URL is a test's server here, not production.
@@ -14,6 +15,15 @@ django.setup()
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NO_BROWSER = pytest.mark.skip(reason="no Chromium found: install it (apt-get install chromium)")
+
+
+# The ordinary run looks at the same examples every time; the deep one looks for new ones.
+settings.register_profile("ordinary", derandomize=True)
+settings.register_profile("deep", derandomize=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("ordinary" if config.getoption("markexpr") == "not deep" else "deep")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
