@@ -9,12 +9,13 @@ from django.urls import reverse
 
 from common.admin import LoyaltyModelAdmin
 from common.errors import LoyaltyError
+from common.staff_actor import actor_of_request
 from customers.creating import create_customer
 from customers.exits import check_deletable, delete_customer
 from customers.models import Customer
 from customers.record import FIELDS
 from customers.updating import update_customer
-from programs.admin import AT_DESK, actor_of_request
+from programs.admin import AT_DESK
 
 
 @admin.register(Customer)

@@ -12,6 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
+from loyalty_site.back_office import UNFOLD as UNFOLD
 from loyalty_site.enum_names import ENUM_NAMES
 from loyalty_site.postgres import provide_database_url
 from loyalty_site.postgres.places import local_folder
@@ -296,4 +297,3 @@ LOGGING = {
     "loggers": {"oauthlib": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOYALTY_LOG_LEVEL", default="WARNING")},
 }
-UNFOLD = {"SITE_TITLE": "Loyalty membership", "SITE_HEADER": "Loyalty membership", "SHOW_HISTORY": True}

@@ -9,6 +9,7 @@ from loyalty_site.start import start
 urlpatterns = [
     path("", start, name="start"),
     path("admin/", admin.site.urls),
+    path("desk/", include("loyalty_site.desk.urls")),
     # Channels are machines: of OAuth2 they get client credentials, so no page to authorize anything.
     path("oauth/token", ChannelTokenView.as_view(), name="oauth-token"),
     path("oauth/revoke", RevokeTokenView.as_view(), name="oauth-revoke"),

@@ -3,26 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from common.actor import Actor
 from common.admin import LoyaltyModelAdmin
 from common.errors import LoyaltyError
+from common.staff_actor import actor_of_request
 from programs import life
 from programs.models import ConversionRate, PointType, Program, ProgramTerms, Tier, TierGroup
 
 AT_DESK = "at the desk"
-
-
-def actor_of_request(request: HttpRequest) -> Actor:
-    actor: Actor = import_string(settings.LOYALTY_ACTOR_OF_USER)(request.user)
-    return actor
 
 
 def each(admin_class: Any, request: HttpRequest, rows: models.QuerySet[Any], verb: Callable[..., Any]) -> None:
