@@ -8,6 +8,8 @@ from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin, ReadOnlyMixin
 
 @admin.register(Card)
 class CardAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
+    view_action = "cards:read"
+    program_path = "program"
     list_display = ("number_id", "program", "kind", "status", "valid_until", "barred_from")
     list_filter = ("program", "kind", "status")
     list_select_related = ("program",)
@@ -17,6 +19,8 @@ class CardAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
 
 @admin.register(NumberRegistry)
 class NumberRegistryAdmin(ReadOnlyAdmin):
+    view_action = "cards:read"
+    program_path = "program"
     list_display = ("number", "program", "kind")
     list_filter = ("program", "kind")
     list_select_related = ("program",)

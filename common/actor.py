@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 Kind = Literal["user", "channel", "system"]
 May = Callable[[str, int | None], bool]
+Programs = frozenset[int] | None
 
 
 def _always(action: str, program_id: int | None) -> bool:
@@ -17,7 +18,9 @@ class Actor:
     """A member of staff (through the channel `desk`), a channel, or a run (through the channel `system`).
 
     `may(action, program_id)` answers for one program, or with None for calls outside programs.
-    `programs` are the ids of the visible programs, None for all. `on_behalf_of` is a customer's id.
+    `programs` are the ids of the visible programs, None for all; `where(action)` those in which the actor may do
+    something. `on_behalf_of` is a customer's id. `unmasked` are the customers whose personal values a member of
+    staff has asked to see.
     """
 
     kind: Kind
@@ -25,12 +28,26 @@ class Actor:
     channel_id: int
     label: str
     may: May
-    programs: frozenset[int] | None
+    programs: Programs
     on_behalf_of: int | None = None
+    unmasked: frozenset[int] = frozenset()
+    where: Callable[[str], Programs] | None = None
 
     @property
     def is_staff(self) -> bool:
         return self.kind == "user"
+
+    def sees(self, customer_id: int) -> bool:
+        """Are this customer's personal values shown whole? Channels and runs need them."""
+        return not self.is_staff or customer_id in self.unmasked
+
+    def programs_for(self, action: str) -> Programs:
+        """Ids of the programs in which the actor may do that; None for all."""
+        if self.where is not None:
+            return self.where(action)
+        if self.programs is None:
+            return None if self.may(action, None) else frozenset()
+        return frozenset(one for one in self.programs if self.may(action, one))
 
     @classmethod
     def system(cls, channel_id: int) -> Self:

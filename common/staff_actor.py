@@ -8,8 +8,9 @@ from common.actor import Actor
 
 
 def actor_of_request(request: HttpRequest) -> Actor:
-    """Known once per request."""
+    """Known once per request; what the session has unmasked is part of it."""
     known: Actor | None = request.__dict__.get("_staff_actor")
     if known is None:
-        known = request.__dict__["_staff_actor"] = import_string(settings.LOYALTY_ACTOR_OF_USER)(request.user)
+        actor_of = import_string(settings.LOYALTY_ACTOR_OF_USER)
+        known = request.__dict__["_staff_actor"] = actor_of(request.user, getattr(request, "session", None))
     return known

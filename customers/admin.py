@@ -12,6 +12,7 @@ from common.errors import LoyaltyError
 from common.staff_actor import actor_of_request
 from customers.creating import create_customer
 from customers.exits import check_deletable, delete_customer
+from customers.masking import MASKS
 from customers.models import Customer
 from customers.record import FIELDS
 from customers.updating import update_customer
@@ -20,6 +21,10 @@ from programs.admin import AT_DESK
 
 @admin.register(Customer)
 class CustomerAdmin(LoyaltyModelAdmin):
+    view_action = "customers:read"
+    write_action = "customers:write"
+    customer_path = "pk"
+    masks = MASKS
     list_display = ("number", "name", "kind", "status", "customer_since")
     list_filter = ("status", "kind")
     search_exact = ("number", "email_key", "phone_key")

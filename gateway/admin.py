@@ -3,24 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from common.actor import Actor
-from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin
+from common.admin import LoyaltyModelAdmin, PlainTabularInline, ReadOnlyAdmin
+from common.staff_actor import actor_of_request
 from gateway.channels import all_scopes, create_channel, renew_secret
 from gateway.models import Channel, ChannelProgram, Event
-
-
-def actor_of_request(request: HttpRequest) -> Actor:
-    actor: Actor = import_string(settings.LOYALTY_ACTOR_OF_USER)(request.user)
-    return actor
 
 
 def scope_choices() -> list[tuple[str, str]]:
@@ -37,7 +29,7 @@ class ChannelForm(forms.ModelForm):
         fields = ("code", "name", "scope_list", "all_programs", "requests_per_minute")
 
 
-class ProgramInline(TabularInline):
+class ProgramInline(PlainTabularInline):
     model = ChannelProgram
     extra = 0
 
@@ -45,6 +37,8 @@ class ProgramInline(TabularInline):
 class ChannelAdmin(LoyaltyModelAdmin):
     """Its secret is shown once, when the channel is made or gets a new one."""
 
+    view_action = "staff:manage"
+    write_action = "staff:manage"
     form = ChannelForm
     fields = ("code", "name", "client_id", "scope_list", "all_programs", "requests_per_minute")
     readonly_fields = ("client_id",)
@@ -89,6 +83,8 @@ class ChannelAdmin(LoyaltyModelAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
+    view_action = "reports:read"
+    program_path = "program"
     list_display = ("id", "kind", "program", "subject_id", "recorded_at")
     list_filter = ("program",)
     list_select_related = ("program",)

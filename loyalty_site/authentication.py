@@ -10,15 +10,19 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from common.actor import Actor
+from customers.unmasking import UNMASK, Session, unmasked_in
 from gateway.channels import built_in_channel_id
 from staff.models import User
-from staff.rights import may, programs_of
+from staff.rights import may, programs_for, programs_of
 
 STAFF_REQUESTS_PER_MINUTE = 600
 
 
-def actor_of_user(user: User) -> Actor:
-    """The actor of everything a member of staff does, in the API, the admin and on the pages of the desk."""
+def actor_of_user(user: User, session: Session = None) -> Actor:
+    """The actor of everything a member of staff does, in the API, the admin and on the pages of the desk.
+
+    With the session of the request it knows whose personal values were unmasked.
+    """
     return Actor(
         kind="user",
         user_id=user.pk,
@@ -26,6 +30,8 @@ def actor_of_user(user: User) -> Actor:
         label=user.get_username(),
         may=partial(may, user),
         programs=programs_of(user),
+        unmasked=unmasked_in(session) if may(user, UNMASK) else frozenset(),
+        where=partial(programs_for, user),
     )
 
 
@@ -34,6 +40,7 @@ class StaffAuth:
     """`request.auth` of a member of staff."""
 
     user: User
+    session: Session = None
 
     requests_per_minute = STAFF_REQUESTS_PER_MINUTE
 
@@ -57,7 +64,7 @@ class StaffAuth:
         return may(self.user, action, program_id)
 
     def actor(self) -> Actor:
-        return actor_of_user(self.user)
+        return actor_of_user(self.user, self.session)
 
 
 class StaffSessionAuthentication(SessionAuthentication):
@@ -72,4 +79,4 @@ class StaffSessionAuthentication(SessionAuthentication):
             raise AuthenticationFailed("This account is not one of staff.")
         if settings.LOYALTY_TOTP and not user.is_verified():
             raise AuthenticationFailed("Log in with your second factor first.")
-        return user, StaffAuth(user)
+        return user, StaffAuth(user, getattr(request, "session", None))

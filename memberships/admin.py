@@ -4,15 +4,14 @@ from django.contrib import admin
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
-from common.admin import LoyaltyModelAdmin, ReadOnlyMixin
+from common.admin import LoyaltyModelAdmin, PlainTabularInline, ReadOnlyMixin
 from memberships.capabilities import capabilities_of
 from memberships.models import CardHolding, Member, Membership, MembershipTerm, TermsAcceptance, TierStanding
 from programs.design import design_of
 
 
-class ReadOnlyInline(ReadOnlyMixin, TabularInline):
+class ReadOnlyInline(ReadOnlyMixin, PlainTabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
@@ -40,6 +39,8 @@ class TermInline(ReadOnlyInline):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
+    view_action = "memberships:read"
+    program_path = "program"
     list_display = ("number", "program", "type", "status", "end_reason", "enrolled_at", "expires_on")
     list_filter = ("program", "type", "status", "end_reason")
     list_select_related = ("program",)
@@ -57,6 +58,8 @@ class MembershipAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
 class PartAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
     """A row below a membership; its history is what one comes here for."""
 
+    view_action = "memberships:read"
+    program_path = "program"
     list_filter = ("program",)
     search_exact = ("membership__number",)
     list_select_related: tuple[str, ...] = ("membership",)

@@ -7,12 +7,12 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
-from common.admin import LoyaltyModelAdmin
+from common.admin import LoyaltyModelAdmin, PlainTabularInline
 from common.errors import LoyaltyError
 from common.staff_actor import actor_of_request
 from programs import life
+from programs.life import DESIGN
 from programs.models import ConversionRate, PointType, Program, ProgramTerms, Tier, TierGroup
 
 AT_DESK = "at the desk"
@@ -31,6 +31,9 @@ def each(admin_class: Any, request: HttpRequest, rows: models.QuerySet[Any], ver
 
 @admin.register(Program)
 class ProgramAdmin(LoyaltyModelAdmin):
+    view_action = "memberships:read"
+    write_action = DESIGN
+    program_path = "pk"
     list_display = ("name", "code", "status", "business_unit", "currency", "time_zone", "is_sandbox")
     list_filter = ("status", "is_sandbox")
     search_prefix = ("code", "name")
@@ -59,6 +62,9 @@ class ProgramAdmin(LoyaltyModelAdmin):
 class ProgramTermsAdmin(LoyaltyModelAdmin):
     """Released terms never change: members accepted their words."""
 
+    view_action = "memberships:read"
+    write_action = DESIGN
+    program_path = "program"
     list_display = ("title", "program", "version", "must_accept", "released_at")
     list_filter = ("program",)
     list_select_related = ("program",)
@@ -89,6 +95,9 @@ class ProgramTermsAdmin(LoyaltyModelAdmin):
 
 @admin.register(PointType)
 class PointTypeAdmin(LoyaltyModelAdmin):
+    view_action = "memberships:read"
+    write_action = DESIGN
+    program_path = "program"
     list_display = ("name", "code", "program", "kind", "is_default", "expiry_policy", "pending_days")
     list_filter = ("program", "kind")
     list_select_related = ("program",)
@@ -96,18 +105,24 @@ class PointTypeAdmin(LoyaltyModelAdmin):
 
 @admin.register(ConversionRate)
 class ConversionRateAdmin(LoyaltyModelAdmin):
+    view_action = "memberships:read"
+    write_action = DESIGN
+    program_path = "program"
     list_display = ("program", "from_type", "to_type", "numerator", "denominator", "valid_from")
     list_filter = ("program",)
     list_select_related = ("program", "from_type__program", "to_type__program")
 
 
-class TierInline(TabularInline):
+class TierInline(PlainTabularInline):
     model = Tier
     extra = 0
 
 
 @admin.register(TierGroup)
 class TierGroupAdmin(LoyaltyModelAdmin):
+    view_action = "memberships:read"
+    write_action = DESIGN
+    program_path = "program"
     list_display = ("name", "code", "program", "fed_by", "point_type", "period", "downgrade")
     list_filter = ("program",)
     list_select_related = ("program", "point_type__program")

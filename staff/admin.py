@@ -5,12 +5,13 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin
+from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin, RightsMixin
 from staff.models import AccessLog, StaffRight, User
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(RightsMixin, DjangoUserAdmin, ModelAdmin):
+    view_action = write_action = "staff:manage"
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -18,6 +19,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 @admin.register(StaffRight)
 class StaffRightAdmin(LoyaltyModelAdmin):
+    view_action = write_action = "staff:manage"
+    program_path = "program"
     list_display = ("user", "role", "program")
     list_filter = ("role", "program")
     list_select_related = ("user", "program")
@@ -27,6 +30,7 @@ class StaffRightAdmin(LoyaltyModelAdmin):
 
 @admin.register(AccessLog)
 class AccessLogAdmin(ReadOnlyAdmin):
+    view_action = "staff:manage"
     list_display = ("at", "user", "action", "subject_kind", "subject_id")
     list_filter = ("action", "user")
     list_select_related = ("user",)

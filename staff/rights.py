@@ -74,6 +74,14 @@ def programs_of(user: User | AnonymousUser) -> frozenset[int] | None:
     return None if None in held_in else frozenset(one for one in held_in if one is not None)
 
 
+def programs_for(user: User | AnonymousUser, action: str) -> frozenset[int] | None:
+    """Ids of the programs in which the user may do that; None for all."""
+    held_in = {program_id for role, program_id in rights_of(user) if action in ROLE_ACTIONS[role]}
+    if None in held_in:
+        return None
+    return frozenset() if action in EVERYWHERE else frozenset(one for one in held_in if one is not None)
+
+
 def rights_of(user: User | AnonymousUser) -> Rights:
     """Read once per user object, that is once per request. A superuser counts as admin everywhere."""
     if not isinstance(user, User) or not user.is_active:

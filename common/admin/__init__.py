@@ -1,13 +1,24 @@
-"""Base classes of the back office: fast lists, rule-owned fields, history nobody can write back."""
+"""Base classes of the back office: rights, masks, fast lists, rule-owned fields, history nobody can write back."""
 
-from .base import LoyaltyModelAdmin, PlainModelAdmin, ReadOnlyAdmin, ReadOnlyMixin
+from .base import (
+    LoyaltyModelAdmin,
+    PlainModelAdmin,
+    PlainStackedInline,
+    PlainTabularInline,
+    ReadOnlyAdmin,
+    ReadOnlyMixin,
+)
 from .lists import EstimatedCountPaginator, search
+from .rights import RightsMixin
 
 __all__ = [
     "EstimatedCountPaginator",
     "LoyaltyModelAdmin",
     "PlainModelAdmin",
+    "PlainStackedInline",
+    "PlainTabularInline",
     "ReadOnlyAdmin",
     "ReadOnlyMixin",
+    "RightsMixin",
     "search",
 ]

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from common.api.fields import IdField, StrictBooleanField, StrictCharField
 from common.api.serializers import StrictModelSerializer, StrictSerializer
 from customers.details import MOST, Details
+from customers.masking import MASKS
 from customers.models import Address, Customer, CustomerKind, Identification
 
 LISTS = ("identifications", "addresses", "preferences")
@@ -76,9 +77,26 @@ class CustomerSerializer(StrictModelSerializer):
         )  # fmt: skip
         read_only_fields = fields
 
+    def to_representation(self, customer: Customer) -> dict[str, Any]:
+        """Masked for staff who have not unmasked the customer; channels get what they ask for."""
+        shown: dict[str, Any] = super().to_representation(customer)
+        return shown if self.context["view"].actor.sees(customer.pk) else _masked(shown)
+
     def get_preferences(self, customer: Customer) -> dict[str, bool]:
         wishes = sorted(customer.contact_preferences.all(), key=lambda wish: wish.channel)
         return {wish.channel: wish.allowed for wish in wishes}
+
+
+def _masked(shown: dict[str, Any]) -> dict[str, Any]:
+    """A birth date, which has no masked form that is a date, is left out."""
+    for part, names in ((shown, Customer.PERSONAL), *_details(shown)):
+        part.update({name: MASKS[name](part[name]) for name in names if name in part})
+    return shown | {"birth_date": None}
+
+
+def _details(shown: dict[str, Any]) -> list[tuple[dict[str, Any], tuple[str, ...]]]:
+    documents = [(one, Identification.PERSONAL) for one in shown["identifications"]]
+    return [*documents, *((one, Address.PERSONAL) for one in shown["addresses"])]
 
 
 class CustomerChangeSerializer(StrictSerializer):

@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from customers.desk.unmask import UnmaskCustomer
+
+urlpatterns: list[URLPattern] = [
+    path("customers/<int:pk>/unmask", UnmaskCustomer.as_view(), name="customer-unmask"),
+]

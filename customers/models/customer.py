@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.actor import Actor
 from common.history import AuditedModel, AuditedQuerySet
+from customers.masking import masked_name
 
 
 class CustomerKind(models.TextChoices):
@@ -100,7 +101,8 @@ class Customer(AuditedModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.number
+        """Shown wherever a row names its customer, to whoever sees that row: no personal value whole."""
+        return " · ".join(part for part in (self.number, masked_name(self.name)) if part)
 
 
 class CustomerNumber(models.Model):

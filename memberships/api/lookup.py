@@ -10,11 +10,10 @@ from rest_framework.response import Response
 from common.actor import Actor
 from common.api.views import LoyaltyViewSet
 from common.errors import Malformed, NotFound
-from customers.masking import masked_email, masked_phone
 from customers.models import Customer
+from customers.shown import shown_customer
 from memberships.api import serializers as io
 from memberships.api.guesses import guess
-from memberships.api.shapes import shown_name
 from memberships.finding import Found, find_by_card_number, find_by_contact, find_by_member_number
 
 CONTACT = ("phone", "email", "document")
@@ -52,17 +51,17 @@ def found_shape(found: Found, actor: Actor) -> dict[str, Any]:
 
 
 def customer_shape(customer: Customer, actor: Actor) -> dict[str, Any]:
-    """Masked for staff without the right to see personal data."""
-    masked = actor.is_staff and not actor.may("personal:unmask", None)
+    """Masked for staff who have not unmasked the customer."""
+    shown = shown_customer(customer, unmasked=actor.sees(customer.pk))
     return {
         "id": customer.pk,
         "number": customer.number,
         "kind": customer.kind,
-        "first_name": None if masked else customer.first_name,
-        "last_name": None if masked else customer.last_name,
-        "name": shown_name(customer, actor),
-        "email": masked_email(customer.email) if masked else customer.email,
-        "phone": masked_phone(customer.phone) if masked else customer.phone,
+        "first_name": shown.first_name,
+        "last_name": shown.last_name,
+        "name": shown.name,
+        "email": shown.email,
+        "phone": shown.phone,
         "status": customer.status,
         "customer_since": customer.customer_since,
     }

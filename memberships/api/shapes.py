@@ -34,10 +34,8 @@ SHOWN = (MEMBERS, STANDINGS)
 
 
 def shown_name(customer: Customer, actor: Actor) -> str | None:
-    """Channels need the name; staff see it whole only with the right to."""
-    if actor.is_staff and not actor.may("personal:unmask", None):
-        return masked_name(customer.name)
-    return customer.name
+    """Channels need the name; staff see it whole once they unmasked the customer."""
+    return customer.name if actor.sees(customer.pk) else masked_name(customer.name)
 
 
 def membership_shape(membership: Membership, actor: Actor) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""A customer as staff see one: whole when unmasked, else just enough to be recognized.
+
+Every page takes a person's values from here: `shown_customer(customer, unmasked=is_unmasked(request, customer.pk))`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from customers.masking import MASKS
+from customers.models import Address, Customer, Identification
+
+
+@dataclass(frozen=True)
+class ShownDocument:
+    kind: str
+    country: str
+    number: str | None
+    valid_until: date | None
+
+
+@dataclass(frozen=True)
+class ShownAddress:
+    kind: str
+    lines: str | None
+    postal_code: str | None
+    city: str | None
+    country: str
+
+
+@dataclass(frozen=True)
+class ShownCustomer:
+    """Kinds and statuses in words; values nobody gave are None, masked or not."""
+
+    id: int
+    number: str
+    kind: str
+    status: str
+    language: str
+    customer_since: date
+    unmasked: bool
+    name: str | None
+    first_name: str | None
+    last_name: str | None
+    birth_date: date | str | None
+    email: str | None
+    phone: str | None
+    payment_terms: str | None
+    notes: str | None
+
+    @property
+    def label(self) -> str:
+        """What a heading or a link says."""
+        return self.name or self.number
+
+
+def shown_customer(customer: Customer, *, unmasked: bool) -> ShownCustomer:
+    """Personal values as the one who looks may see them; nothing is read from the database."""
+    show = _shower(customer, unmasked)
+    return ShownCustomer(
+        id=customer.pk,
+        number=customer.number,
+        kind=customer.get_kind_display(),
+        status=customer.get_status_display(),
+        language=customer.language,
+        customer_since=customer.customer_since,
+        unmasked=unmasked,
+        name=show("name"),
+        first_name=show("first_name"),
+        last_name=show("last_name"),
+        birth_date=show("birth_date"),
+        email=show("email"),
+        phone=show("phone"),
+        payment_terms=show("payment_terms"),
+        notes=show("notes"),
+    )
+
+
+def shown_document(row: Identification, *, unmasked: bool) -> ShownDocument:
+    show = _shower(row, unmasked)
+    return ShownDocument(row.get_kind_display(), row.country, show("number"), row.valid_until)
+
+
+def shown_address(row: Address, *, unmasked: bool) -> ShownAddress:
+    show = _shower(row, unmasked)
+    return ShownAddress(row.get_kind_display(), show("lines"), show("postal_code"), show("city"), row.country)
+
+
+def _shower(row: Any, unmasked: bool) -> Callable[[str], Any]:
+    def show(name: str) -> Any:
+        value = getattr(row, name)
+        return value if unmasked else MASKS[name](value)
+
+    return show
