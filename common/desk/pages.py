@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views import View
 
 from common.actor import Actor
+from common.desk.menu import menu_of
 from common.errors import LoyaltyError
 from common.staff_actor import actor_of_request
 
@@ -52,7 +53,7 @@ class DeskPage(View):
         return self.draw("desk/refused.html", status=error.status, error=error)
 
     def draw(self, template: str | None = None, *, status: int = 200, **context: Any) -> HttpResponse:
-        given = {"page": self, "section": self.section, "actor": self.actor, **context}
+        given = {"page": self, "section": self.section, "actor": self.actor, "menu": menu_of(self.actor), **context}
         return render(self.request, template or self.template, given, status=status)
 
 
