@@ -6,7 +6,8 @@ Money values are exact: the closing of a month at what a point was worth when it
 worth changed meanwhile the opening points are revalued.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from common import clock
+from common.errors import FieldError, Malformed
 from points import liability_sql as sql
 from points.keeping import kept_days, start_of_day
 from points.liability_lines import LINES, SUBTRACTED, LineKind
@@ -22,6 +24,9 @@ from programs.design import Design
 from programs.expiry import add_months
 from programs.models import PointType
 from programs.money import value_of, worth_of
+
+MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+FIRST_YEAR = 1971
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,25 @@ def this_month(design: Design) -> date:
     return month_of(clock.program_now(design.program), design)
 
 
+def month_from(text: str | None, design: Design) -> date:
+    """YYYY-MM as the first day of that month, the running one for None. Raises Malformed where no report can be."""
+    if text is None:
+        return this_month(design)
+    try:
+        month = datetime.strptime(text, "%Y-%m").date() if MONTH.fullmatch(text) else None  # noqa: DTZ007 - no time
+    except ValueError:
+        month = None
+    if month is None or month.year < FIRST_YEAR:
+        raise _no_month("Name a month as YYYY-MM, for example 2026-03.")
+    if month > this_month(design):
+        raise _no_month(f"{text} has not begun yet in {design.zone.key}.")
+    return month
+
+
+def _no_month(detail: str) -> Malformed:
+    return Malformed(detail, errors=[FieldError(pointer="?month", code="invalid", detail=detail)])
+
+
 def bounds(month: date, design: Design) -> tuple[datetime, datetime]:
     """From and until, half-open."""
     return start_of_day(month, design.zone), start_of_day(add_months(month, 1), design.zone)
@@ -121,7 +145,7 @@ def liability(design: Design, *, month: date, months: int = 1) -> Liability:
     opening, moved = _figures(design, first=first, month=month, since=known.until if known else None)
     worth = worth_of(design.program)
     rows = []
-    for point_type in _in_order(design):
+    for point_type in in_order(design):
         before = opening.get(point_type.pk, 0)
         for one in shown:
             start, end = bounds(one, design)
@@ -132,7 +156,7 @@ def liability(design: Design, *, month: date, months: int = 1) -> Liability:
     return Liability(design, shown, tuple(rows), computed_at, known.through if known else None)
 
 
-def _in_order(design: Design) -> list[PointType]:
+def in_order(design: Design) -> list[PointType]:
     """The default type first, redeemable ones before qualifying ones."""
     return sorted(design.point_types.values(), key=lambda one: (not one.is_default, one.kind != "redeemable", one.pk))
 
@@ -182,8 +206,3 @@ def query(statement: str, given: Mapping[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, named)
         return list(cursor.fetchall())
-
-
-def total(rows: Iterable[TypeMonth], name: str) -> int:
-    """A column over several rows, such as the months of a point type."""
-    return sum(row.column(name) for row in rows)
