@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
 
-from common.sheets import csv_text
+from common.csv_text import csv_text
 from programs.design import Design, design_of
 from programs.models import Program
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from common.sheets import cell, csv_text
+from common.csv_text import cell, csv_text
 from points.models import DayFigure, KeptDays, KeptForecast
 from programs.models import PointType, Program
 from tests.factories import make_membership, make_program
