@@ -53,7 +53,7 @@ def number_waiting_events() -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        safe = _safe_horizon()
+        safe = safe_horizon()
         cursor.execute("SELECT at FROM gateway_eventhorizon")
         row = cursor.fetchone()
         cursor.execute(NUMBER, [row[0] if row else LONG_AGO, BATCH])
@@ -72,8 +72,8 @@ def number_all_waiting_events() -> int:
     return total
 
 
-def _safe_horizon() -> datetime | None:
-    """No event of a transaction that has not ended yet is older; None if that can't be known now."""
+def safe_horizon() -> datetime | None:
+    """Nothing a transaction that has not ended yet may still commit is older; None if that can't be known now."""
     with connection.cursor() as cursor:
         cursor.execute(FRESH)
         now: datetime = cursor.fetchone()[1]

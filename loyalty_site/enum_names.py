@@ -9,6 +9,8 @@ CLASSES = (
     "memberships.models.MembershipStatus",
     "memberships.models.MembershipType",
     "points.models.HoldStatus",
+    "points.models.PostingKind",
+    "programs.models.ExpiryPolicy",
     "programs.models.PointKind",
     "programs.models.ProgramStatus",
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from activities.api import adjustments, conversions, holds, lots, points, reversals, statements, transfers
+from activities.api import adjustments, conversions, holds, lots, points, reports, reversals, statements, transfers
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
 
@@ -25,5 +25,8 @@ urlpatterns = [
     path("holds/<int:hold_id>", holds.HoldView.as_view()),
     path("holds/<int:hold_id>/capture", holds.CaptureView.as_view()),
     path("holds/<int:hold_id>/release", holds.ReleaseView.as_view()),
+    path("programs/<slug:code>/liability", reports.LiabilityView.as_view()),
+    path("programs/<slug:code>/liability/entries", reports.LiabilityEntriesView.as_view()),
+    path("programs/<slug:code>/expiry-forecast", reports.ForecastView.as_view()),
     path("lots/<int:lot_id>/extend", lots.ExtendLotView.as_view()),
 ]

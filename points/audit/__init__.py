@@ -1,6 +1,6 @@
-"""Invariants of the ledger: entries, lots, holds, adjustments, and the order in which lots were drawn."""
+"""Invariants of the ledger: entries, lots, holds, adjustments, the order in which lots were drawn, kept figures."""
 
-from points.audit import draws, holds, ledger, lots, postings
+from points.audit import draws, figures, holds, ledger, lots, postings
 from points.audit.sources import SOURCES
 
 __all__ = ["INVARIANTS", "SOURCES"]
@@ -11,4 +11,5 @@ INVARIANTS = (
     *lots.INVARIANTS,
     *holds.INVARIANTS,
     *draws.INVARIANTS,
+    *figures.INVARIANTS,
 )

@@ -26,5 +26,7 @@ SOURCES = (
     # Closed holds have no index by account, and nobody touches them any more.
     Source("hold", "points_hold", program=OWN, recent=f"{TOUCHED} AND status = 'open'"),
     Source("held", "points_holdlot", program=OF_LOT, recent=TOUCHED_LOT),
+    # Copies of whole days: nothing of them belongs to single accounts.
+    Source("kept_days", "points_keptdays", program=OWN),
     Source("adjustment", "points_adjustment", program=OWN),
 )

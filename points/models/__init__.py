@@ -1,5 +1,6 @@
 from points.models.account import PointAccount, PointAccountSet
 from points.models.adjustment import Adjustment, AdjustmentStatus
+from points.models.figures import DayFigure, KeptDays, KeptForecast
 from points.models.hold import Hold, HoldLot, HoldStatus
 from points.models.ledger import Entry, Posting, PostingKind
 from points.models.lot import Debt, Draw, Lot, LotDateChange
@@ -8,12 +9,15 @@ from points.models.reversal import Reversal, ReversalLine
 __all__ = [
     "Adjustment",
     "AdjustmentStatus",
+    "DayFigure",
     "Debt",
     "Draw",
     "Entry",
     "Hold",
     "HoldLot",
     "HoldStatus",
+    "KeptDays",
+    "KeptForecast",
     "Lot",
     "LotDateChange",
     "PointAccount",

@@ -1,9 +1,12 @@
 """Faults of the ledger, its lots and its postings."""
 
+from datetime import timedelta
+
 from django.db.models import F
 
 from gateway.models import Channel, Event, EventNumber, IdempotencyRecord
-from points.models import Adjustment, Debt, Draw, Entry, Hold, HoldLot, Lot, PointAccount, Posting
+from points.keeping import keep_days
+from points.models import Adjustment, DayFigure, Debt, Draw, Entry, Hold, HoldLot, KeptDays, Lot, PointAccount, Posting
 
 from . import ledger
 from .faults import fault
@@ -295,3 +298,23 @@ def adjustment_above_every_limit(w: World) -> None:
 @fault("S02")
 def adjustment_unlike_its_posting(w: World) -> None:
     Adjustment.objects.filter(points=200).update(points=201)
+
+
+@fault("L15")
+def figure_kept_under_another_day(w: World) -> None:
+    keep_days(w.north)
+    earliest = DayFigure.objects.order_by("day")[0]
+    DayFigure.objects.filter(pk=earliest.pk).update(day=earliest.day - timedelta(days=1))
+
+
+@fault("L15", "L16")
+def figure_kept_with_a_point_too_many(w: World) -> None:
+    keep_days(w.north)
+    DayFigure.objects.filter(kind="opening").update(credited=F("credited") + 1)
+
+
+@fault("L15", "L16")
+def posting_recorded_in_a_day_kept_before(w: World) -> None:
+    KeptDays.objects.create(
+        program=w.north, through=(w.now - days(40)).date(), until=w.now - days(40), time_zone="UTC", kept_at=w.now
+    )

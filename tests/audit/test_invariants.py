@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import TestCase
 
 from loyalty_site.auditing import INVARIANTS, NOT_YET, SOURCES, audit, chosen, run, scope_of
+from points.keeping import keep_days
 
 from . import faults_people, faults_points
 from .faults import FAULTS, Fault
@@ -50,6 +51,11 @@ class SoundWorld(TestCase):
         assert audit(program_id=self.world.north.pk) == []
         assert audit(program_id=self.world.south.pk) == []
         assert audit(recent=timedelta(days=2.5)) == []
+
+    def test_breaks_none_with_kept_figures(self) -> None:
+        assert keep_days(self.world.north) > 40
+        assert_audit_clean()
+        assert audit(program_id=self.world.north.pk) == []
 
     def test_lately_means_the_accounts_of_postings_recorded_since(self) -> None:
         assert list(scope_of(recent=timedelta(days=1.85)).accounts) == [self.world.account("john", pool=True).pk]

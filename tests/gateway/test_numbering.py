@@ -105,7 +105,7 @@ def test_an_event_that_becomes_visible_late_comes_late_but_comes() -> None:
 
 
 def test_a_horizon_that_minds_no_open_transaction_loses_that_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numbering, "_safe_horizon", database_time)
+    monkeypatch.setattr(numbering, "safe_horizon", database_time)
     with other_transaction(lambda: leave(1)):
         leave(2)
         number_waiting_events()
@@ -148,7 +148,7 @@ def test_the_horizon_waits_for_the_oldest_writer() -> None:
 def test_the_horizon_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     number_waiting_events()
     at = horizon()
-    monkeypatch.setattr(numbering, "_safe_horizon", lambda: at - timedelta(hours=1))
+    monkeypatch.setattr(numbering, "safe_horizon", lambda: at - timedelta(hours=1))
     number_waiting_events()
     assert horizon() == at
 
