@@ -222,6 +222,7 @@ REST_FRAMEWORK = {
 }
 # What lower apps ask of those above them, by name, so that no import points upward.
 LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
+LOYALTY_RECEIPTS = "gateway.once.RECEIPTS"
 LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
 LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
 LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles"]
