@@ -12,6 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
+from loyalty_site.back_office import LOYALTY_RECEIPTS as LOYALTY_RECEIPTS
 from loyalty_site.back_office import UNFOLD as UNFOLD
 from loyalty_site.enum_names import ENUM_NAMES
 from loyalty_site.postgres import provide_database_url
@@ -222,7 +223,6 @@ REST_FRAMEWORK = {
 }
 # What lower apps ask of those above them, by name, so that no import points upward.
 LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
-LOYALTY_RECEIPTS = "gateway.once.RECEIPTS"
 LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
 LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
 LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles"]
