@@ -27,6 +27,7 @@ class ConversionCall:
     to_type: str
     points: int
     member: int | None = None
+    reason_code: str = ""
 
 
 def convert_points(call: ConversionCall, *, actor: Actor) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def _convert(call: ConversionCall, *, actor: Actor) -> dict[str, Any]:
             occurred_at=now,
             actor=actor,
             expires_at=lot_dates(to_type, design, at=now, enrolled_at=membership.enrolled_at)[1],
+            reason_code=call.reason_code,
         )
         balances = [
             balance

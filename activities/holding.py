@@ -48,9 +48,9 @@ def capture_hold(hold_id: int, *, actor: Actor, points: int | None = None) -> di
     return retrying(lambda: _capture(hold_id, actor=actor, points=points))
 
 
-def release_hold(hold_id: int, *, actor: Actor) -> dict[str, Any]:
+def release_hold(hold_id: int, *, actor: Actor, reason_code: str = "") -> dict[str, Any]:
     """Give the points free; `posting` is the expiry of those past their time, if any."""
-    return retrying(lambda: _release(hold_id, actor=actor))
+    return retrying(lambda: _release(hold_id, actor=actor, reason_code=reason_code))
 
 
 def show_hold(hold_id: int, *, actor: Actor) -> dict[str, Any]:
@@ -100,10 +100,10 @@ def _capture(hold_id: int, *, actor: Actor, points: int | None) -> dict[str, Any
         return _answer(hold, design, posted) | {"freed": hold.points - hold.captured}
 
 
-def _release(hold_id: int, *, actor: Actor) -> dict[str, Any]:
+def _release(hold_id: int, *, actor: Actor, reason_code: str) -> dict[str, Any]:
     program_id = visible_hold(hold_id, actor).program_id
     with in_program(program_id):
-        hold, posted = holds.release(hold_id, actor=actor)
+        hold, posted = holds.release(hold_id, actor=actor, reason_code=reason_code)
         return _answer(hold, design_of(program_id), posted) | {"freed": hold.points}
 
 

@@ -17,6 +17,7 @@ from memberships.locking import locked_memberships, shared_membership
 from memberships.models import Membership
 from memberships.types import type_of
 from points.accounts import account_for
+from points.adjusting import refuse_own
 from points.balances import balances_of
 from points.models import Entry, PointAccountSet, Posting
 from points.reversal_parts import Line, Part, Reversed
@@ -40,7 +41,8 @@ def may_reverse(actor: Actor, program_id: int) -> bool:
 def reverse_posting(posting_id: int, part: Part, *, actor: Actor) -> dict[str, Any]:
     """Take a part of the posting back, or all that is left of it; the API's answer.
 
-    Allowed in every status, and in a locked program. Raises NotFound, NotAllowed, NotReversible, PointsSpent.
+    Allowed in every status, and in a locked program. Raises NotFound, NotAllowed, OwnPoints,
+    NotReversible, PointsSpent.
     """
     posting = visible_posting(actor, posting_id)
     if not may_reverse(actor, posting.program_id):
@@ -50,6 +52,7 @@ def reverse_posting(posting_id: int, part: Part, *, actor: Actor) -> dict[str, A
 
 def _reverse(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
     with in_program(posting.program_id):
+        refuse_own(actor, [] if posting.person_id is None else [posting.person_id])
         entries = list(Entry.objects.filter(posting=posting).select_related("account__account_set"))
         homes = _locked_homes(posting, entries)
         design = design_of(posting.program_id)

@@ -21,6 +21,7 @@ from memberships.models import Member, Membership
 from memberships.programs import program_for
 from memberships.targets import NOWHERE, Target, find_target
 from memberships.types import type_of
+from points.adjusting import refuse_own
 from points.errors import DifferentProgram
 from points.moves import Cause
 from points.transfers import Party, check_transferable, transfer
@@ -30,7 +31,10 @@ from programs.models import ExpiryPolicy, PointKind, PointType
 
 @dataclass(frozen=True, slots=True)
 class TransferCall:
-    """`member` is the customer who acts for the sender. Without `point_type` the program's default is meant."""
+    """`member` is the customer who acts for the sender. Without `point_type` the program's default is meant.
+
+    `reason_code` is what staff give; channels need none.
+    """
 
     membership_id: int
     to_membership: int
@@ -38,13 +42,14 @@ class TransferCall:
     point_type: str | None = None
     donate: bool = False
     member: int | None = None
+    reason_code: str = ""
 
 
 def transfer_points(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
     """Move the points; the API's answer, which shows the sender's side only.
 
     Raises NotFound, MembershipNotAble, NotTransferable, DifferentProgram, SameAccount, NotBeneficiary,
-    TransferOutOfLimits, AccountRested, InsufficientPoints.
+    TransferOutOfLimits, AccountRested, InsufficientPoints, OwnPoints.
     """
     facts = transfer_points_online(call, actor=actor)
     return transfer_points_in_general(call, actor=actor) if facts is None else render_transfer(facts)
@@ -64,6 +69,7 @@ def transfer_points_online(call: TransferCall, *, actor: Actor, key: AnswerKey |
     most = program.transfer_maximum
     if (
         call.donate
+        or actor.is_staff
         or point_type.kind != PointKind.REDEEMABLE
         or point_type.expiry_policy == ExpiryPolicy.INACTIVITY
         or program.transfer_year_limit is not None
@@ -93,6 +99,7 @@ def _transfer(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
         sender = target.membership
         point_type = design.point_type(call.point_type)
         heir = _acting_member(receiver)
+        refuse_own(actor, {one.customer_id for one in (target.member, heir) if one is not None})
         giving, taking = _party(sender, point_type, target.member), _party(receiver, point_type, heir)
         # What the program never allows is told before what the memberships may not do now.
         check_transferable(point_type, sender=giving, receiver=taking)
@@ -113,6 +120,7 @@ def _transfer(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
             occurred_at=clock.program_now(design.program),
             actor=actor,
             donate=call.donate,
+            reason_code=call.reason_code,
         )
         own = tuple(entry for entry in posted.entries if entry.amount < 0)
         return {

@@ -104,6 +104,12 @@ def stored_response(channel_id: int, digest: bytes, asked: bytes, ordinal: int =
     return None
 
 
+def stored_answer(channel_id: int, digest: bytes, ordinal: int = 0) -> StoredAnswer | None:
+    """What is kept under the key, whatever was asked; None if there is nothing."""
+    found = _read(channel_id, digest, ordinal)
+    return found[0] if found else None
+
+
 def refuse_if_on_ledger(channel_id: int, digest: bytes, ordinal: int = 0) -> None:
     """KeyUsed with the posting in its facts, where a posting already carries the key."""
     lookup: LedgerLookup = import_string(settings.LOYALTY_LEDGER_KEY_LOOKUP)

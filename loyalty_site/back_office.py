@@ -3,3 +3,5 @@
 from typing import Any
 
 UNFOLD: dict[str, Any] = {"SITE_TITLE": "Loyalty membership", "SITE_HEADER": "Loyalty membership", "SHOW_HISTORY": True}
+# Where the tasks of the desk keep their receipts, so that each is done once.
+LOYALTY_RECEIPTS = "gateway.once.RECEIPTS"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 
 from cards import issuing
 from common.actor import Actor
@@ -10,6 +10,7 @@ from common.clock import program_now
 from common.db import in_program
 from common.history import audit_context
 from common.obstacles import Obstacle, sentence
+from customers.erasing import ERASE
 from customers.errors import CustomerNotErasable
 from customers.models import Customer
 from gateway.events import record_event
@@ -26,6 +27,7 @@ from memberships.models import (
     TermsAcceptance,
     TierStanding,
 )
+from memberships.types import type_of
 from points.models import Hold, Lot, PointAccount, PointAccountSet, Posting
 
 
@@ -100,19 +102,48 @@ def delete_memberships_of(customer: Customer, *, actor: Actor, reason: str) -> i
     return len(memberships)
 
 
+def erasure_obstacles(customer: Customer, *, actor: Actor) -> list[Obstacle]:
+    """Why the customer can't be erased now, by this actor: others share a membership, or it is not theirs to end."""
+    found = []
+    for member in _taking_part(customer):
+        membership = member.membership
+        if not actor.may(ERASE, membership.program_id):
+            # Which one is not theirs to know.
+            cause = "The customer takes part in a program you may not erase in: ask somebody with the right in all."
+            found.append(Obstacle("other_program", cause))
+        elif Member.objects.filter(membership=membership, ended_at__isnull=True).count() > 1:
+            main = member.pk == membership.main_member_id
+            cure = "hand the main place over and split it first." if main else "split it first."
+            found.append(
+                Obstacle(
+                    "shares_group",
+                    f"The customer takes part in group {membership.number}: {cure}",
+                    {"membership": membership.pk, "main": main},
+                )
+            )
+        elif not type_of(membership.type).ends_alone:
+            found.append(
+                Obstacle(
+                    "shares_pool",
+                    f"{membership.number} uses a shared account: split it off first, by the program's leaving rule.",
+                    {"membership": membership.pk},
+                )
+            )
+    return found
+
+
 def end_for_erasure(customer: Customer, *, actor: Actor) -> None:
     """Nobody erased takes part: end what the customer is alone in; refused while others share it (a main first)."""
+    found = erasure_obstacles(customer, actor=actor)
+    if found:
+        raise CustomerNotErasable(sentence(found), facts={"obstacles": [one.as_fact() for one in found]})
+    for member in _taking_part(customer):
+        terminate(member.membership, actor=actor, reason="customer erased", end_reason=EndReason.CUSTOMER_CLOSED)
+
+
+def _taking_part(customer: Customer) -> QuerySet[Member]:
     taking_part = Member.objects.filter(customer=customer, current=True, ended_at__isnull=True)
-    for member in taking_part.select_related("membership").order_by("membership_id"):
-        membership = member.membership
-        if Member.objects.filter(membership=membership, ended_at__isnull=True).count() > 1:
-            main = member.pk == membership.main_member_id
-            raise CustomerNotErasable(
-                f"The customer takes part in group {membership.number}: "
-                + ("hand the main place over and split it first." if main else "split it first."),
-                facts={"membership": membership.pk, "main": main},
-            )
-        terminate(membership, actor=actor, reason="customer erased", end_reason=EndReason.CUSTOMER_CLOSED)
+    return taking_part.select_related("membership").order_by("membership_id")
 
 
 def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:

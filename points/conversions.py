@@ -9,6 +9,7 @@ from points.inactivity import refuse_rested
 from points.ledger import post
 from points.models import PointAccountSet, PostingKind
 from points.moves import Cause, Credit, Debit, NewLot
+from points.reasons import checked_reason
 from programs.conversion import converted, rate_at
 from programs.design import Design
 from programs.models import PointType
@@ -28,6 +29,7 @@ def convert(
     occurred_at: datetime,
     actor: Actor,
     expires_at: datetime | None,
+    reason_code: str = "",
 ) -> Posted:
     """Take `points` of one type and give what the rate of that time makes of them, rounded down.
 
@@ -55,4 +57,5 @@ def convert(
         occurred_at=occurred_at,
         actor=actor,
         moves=[Debit(source, points), Credit(target, [lot])],
+        reason_code=reason_code and checked_reason(reason_code),
     )

@@ -6,6 +6,7 @@ what is set free past its time expires in the same transaction.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F
 
@@ -21,6 +22,7 @@ from points.inactivity import refuse_rested
 from points.ledger import lock_accounts, post
 from points.models import Hold, HoldLot, HoldStatus, PointAccount, PostingKind
 from points.moves import Cause, Debit, Lifetime, Take
+from points.reasons import checked_reason
 from points.spending import choose_lots
 from programs.design import Design, design_of
 from programs.models import PointKind, PointType, Program
@@ -124,11 +126,15 @@ def capture(
         return hold, posted
 
 
-def release(hold_id: int, *, actor: Actor) -> tuple[Hold, Posted | None]:
-    """Give the points free; the posting is the expiry of those whose time was over, if any."""
+def release(hold_id: int, *, actor: Actor, reason_code: str = "") -> tuple[Hold, Posted | None]:
+    """Give the points free; the posting is the expiry of those whose time was over, if any.
+
+    Who of staff did it, and why, stands in the event: a release by itself posts nothing.
+    """
+    by = {"user": actor.user_id, "reason": checked_reason(reason_code)} if reason_code else {}
     with in_program(_program_of(hold_id)):
         hold, design, now = _locked_open(hold_id)
-        _end(hold, HoldStatus.RELEASED, now=now)
+        _end(hold, HoldStatus.RELEASED, now=now, **by)
         return hold, expire_freed(hold.account_id, _held_lots(hold), design=design, actor=actor, now=now)
 
 
@@ -207,13 +213,13 @@ def _held_lots(hold: Hold) -> list[Take]:
     return [Take(*row) for row in hold.lots.order_by(*order).values_list("lot_id", "points")]
 
 
-def _end(hold: Hold, status: HoldStatus, *, now: datetime) -> None:
+def _end(hold: Hold, status: HoldStatus, *, now: datetime, **more: Any) -> None:
     hold.status, hold.ended_at = status, now
     hold.save(update_fields=["status", "ended_at", "captured", "posting"])
-    _tell(f"hold.{status}", hold)
+    _tell(f"hold.{status}", hold, **more)
 
 
-def _tell(kind: str, hold: Hold) -> None:
+def _tell(kind: str, hold: Hold, **more: Any) -> None:
     record_event(
         kind,
         program_id=hold.program_id,
@@ -224,5 +230,6 @@ def _tell(kind: str, hold: Hold) -> None:
             "points": hold.points,
             "captured": hold.captured,
             "expires_at": hold.expires_at.isoformat(),
+            **more,
         },
     )

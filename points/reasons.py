@@ -6,6 +6,7 @@ from points.errors import ReasonNotACode
 
 # Those a new program starts with; a program may use others of its own.
 REASONS: dict[str, str] = {
+    "customer-wish": "At the customer's wish",
     "goodwill": "Goodwill",
     "complaint": "Complaint settled",
     "missing-points": "Points were missing",

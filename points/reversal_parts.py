@@ -1,15 +1,18 @@
 """What a part of a reversal asks for, and whether the posting still has it to take back (domain 1.6)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from common.actor import Actor
 from common.errors import NotAllowed
 from points.drafts import Posted
 from points.errors import NotReversible
-from points.models import Entry, Posting, PostingKind
+from points.models import Entry, Posting, PostingKind, ReversalLine
 from points.moves import Lifetime
 from points.redating import RIGHT as EXTEND
 from points.reversal_shares import shares
@@ -60,6 +63,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """Points of one type a posting moved, and how many of them no part took back yet."""
+
+    type_id: int
+    total: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reversed:
     """`posted` is None where nothing was left to move; `expired` are points that came back past their time."""
 
@@ -90,12 +102,25 @@ class Case:
         return [entry for entry in self.entries if entry.account.point_type_id == type_id and entry.amount < 0]
 
     def totals(self) -> dict[int, int]:
-        """Points per type; a transfer moves them once, though by two entries."""
-        types = sorted({entry.account.point_type_id for entry in self.entries})
-        return {
-            one: max(sum(e.amount for e in self.credits(one)), -sum(e.amount for e in self.debits(one)))
-            for one in types
-        }
+        return totals_of(self.entries)
+
+
+def totals_of(entries: Sequence[Entry]) -> dict[int, int]:
+    """Points per type; a transfer moves them once, though by two entries."""
+    credited: Counter[int] = Counter()
+    debited: Counter[int] = Counter()
+    for entry in entries:
+        side = credited if entry.amount > 0 else debited
+        side[entry.account.point_type_id] += abs(entry.amount)
+    return {one: max(credited[one], debited[one]) for one in sorted(credited | debited)}
+
+
+def left_of(posting: Posting) -> list[Left]:
+    """What a posting moved and what is left to reverse, per type; only told, the verb asks again under its locks."""
+    entries = list(Entry.objects.filter(posting=posting).select_related("account"))
+    earlier = ReversalLine.objects.filter(reversal__reverses=posting).values("point_type_id")
+    before = {row["point_type_id"]: row["asked"] for row in earlier.annotate(asked=Sum("asked"))}
+    return [Left(one, total, total - before.get(one, 0)) for one, total in totals_of(entries).items()]
 
 
 def check(posting: Posting, part: Part, *, design: Design, actor: Actor) -> None:

@@ -13,6 +13,7 @@ from points.inactivity import refuse_rested
 from points.ledger import post
 from points.models import PointAccountSet, PostingKind
 from points.moves import Carry, Cause
+from points.reasons import checked_reason
 from programs.design import Design
 from programs.models import ExpiryPolicy, PointKind, PointType
 
@@ -53,6 +54,7 @@ def transfer(
     occurred_at: datetime,
     actor: Actor,
     donate: bool = False,
+    reason_code: str = "",
 ) -> Posted:
     """One posting with an entry on each side; the receiver's lots are children of the lots drawn.
 
@@ -73,6 +75,7 @@ def transfer(
         occurred_at=occurred_at,
         actor=actor,
         moves=[Carry(source, target, points, contributor_id=receiver.person_id)],
+        reason_code=reason_code and checked_reason(reason_code),
     )
 
 

@@ -1,8 +1,13 @@
 """The map of the desk: every app brings its own pages, all under the one name `desk`."""
 
+from activities.desk.task_urls import urlpatterns as tasks_of_points
 from activities.desk.urls import urlpatterns as activities
+from customers.desk.task_urls import urlpatterns as tasks_of_customers
 from customers.desk.urls import urlpatterns as customers
+from memberships.desk.task_urls import urlpatterns as tasks_of_memberships
 from memberships.desk.urls import urlpatterns as memberships
 
 app_name = "desk"
-urlpatterns = [*customers, *memberships, *activities]
+urlpatterns = [
+    *customers, *memberships, *activities, *tasks_of_customers, *tasks_of_memberships, *tasks_of_points,
+]  # fmt: skip

@@ -1,0 +1,77 @@
+"""Form fields of the desk that take one notation and no look-alike of it."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+MOST_POINTS = 10**15
+FIGURE = re.compile(r"[0-9]{1,16}\Z")
+
+
+class PointsField(forms.IntegerField):
+    """Whole points from 1 on. Django's own field takes 1_000, 10.0 and digits of every script for a number."""
+
+    default_error_messages = {"invalid": _("Write a whole number of points in digits only, as 1450.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=MOST_POINTS, **options)
+        self.widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "number"})
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").strip()
+        if text and not FIGURE.match(text):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(text)
+
+
+class NoteField(forms.CharField):
+    """Free text that is kept where it can be erased."""
+
+    def __init__(self, **options: Any) -> None:
+        defaults: dict[str, Any] = {
+            "label": _("Note"),
+            "help_text": _("For colleagues; never shown to the customer. It goes when the customer is erased."),
+            "max_length": 500,
+            "required": False,
+            "widget": forms.Textarea(attrs={"rows": 2}),
+        }
+        super().__init__(**(defaults | options))
+
+
+class ReasonField(forms.CharField):
+    """A reason in words; the suggestions are there to be picked or typed over."""
+
+    def __init__(self, *, suggestions: tuple[Any, ...] = (), **options: Any) -> None:
+        defaults: dict[str, Any] = {
+            "label": _("Reason"),
+            "help_text": _("Stands in the history with your name."),
+            "max_length": 100,
+            "widget": Suggesting(suggestions),
+        }
+        super().__init__(**(defaults | options))
+
+
+def offer(form: forms.Form, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+    """Set what can be chosen in a field."""
+    field: Any = form.fields[name]
+    field.choices = choices
+
+
+class Suggesting(forms.TextInput):
+    """A text with a list of suggestions, which works without a script."""
+
+    def __init__(self, suggestions: tuple[Any, ...]) -> None:
+        super().__init__(attrs={"autocomplete": "off"})
+        self.suggestions = suggestions
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        listed = f"{(attrs or {}).get('id', name)}_suggestions"
+        field = super().render(name, value, {**(attrs or {}), "list": listed}, renderer)
+        options = format_html_join("", '<option value="{}"></option>', ((one,) for one in self.suggestions))
+        return format_html('{}<datalist id="{}">{}</datalist>', field, listed, options)

@@ -1,0 +1,22 @@
+"""Figures and days as the sentences of the desk write them."""
+
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+
+from django.utils.formats import date_format, number_format
+
+
+def figure(points: int) -> str:
+    """1450 -> 1,450."""
+    return number_format(points, 0, force_grouping=True)
+
+
+def money(amount: Decimal) -> str:
+    """120 -> 120.00; the currency stands beside it."""
+    return number_format(amount, 2, force_grouping=True)
+
+
+def day(at: date | datetime, zone: tzinfo | None = None) -> str:
+    """The day, of a time its day in that zone."""
+    local = at.astimezone(zone).date() if isinstance(at, datetime) else at
+    return date_format(local, "j M Y")

@@ -1,0 +1,42 @@
+"""The base of tasks about one customer."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from common.desk.outcomes import Figure, Way
+from common.desk.tasks import TaskPage
+from customers.masking import masked_name
+from customers.models import Customer
+
+
+class CustomerTask(TaskPage):
+    section = "customers"
+    customer: Customer
+
+    def load(self, **kwargs: Any) -> None:
+        found = Customer.objects.filter(pk=kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        self.customer = found
+        self.subject = _("Customer %(number)s") % {"number": found.number}
+
+    def figures(self) -> Sequence[Figure]:
+        row = Customer.objects.get(pk=self.customer.pk)
+        return [Figure("status", _("Status"), row.get_status_display())]
+
+    def customers(self) -> Iterable[int]:
+        return [self.customer.pk]
+
+    def context(self) -> dict[str, Any]:
+        return {"people": [masked_name(self.customer.name)]}
+
+    def exits(self) -> Sequence[Way]:
+        return [customer_page(self.customer.pk)]
+
+
+def customer_page(customer_id: int, *, main: bool = False) -> Way:
+    return Way(_("Customer page"), reverse("desk:customer", args=[customer_id]), main)

@@ -1,0 +1,20 @@
+"""Tasks of a membership's life, and enrolling."""
+
+from django.urls import path
+
+from memberships.desk import enrolling, lifecycle
+
+urlpatterns = [
+    path("customers/<int:pk>/enrol", enrolling.Enrol.as_view(), name="enrol"),
+    *(
+        path(f"memberships/<int:pk>/{task.__name__.lower()}", task.as_view(), name=task.__name__.lower())
+        for task in (
+            lifecycle.Activate,
+            lifecycle.Pause,
+            lifecycle.Suspend,
+            lifecycle.Reinstate,
+            lifecycle.Renew,
+            lifecycle.Terminate,
+        )
+    ),
+]

@@ -1,0 +1,50 @@
+"""The base of tasks about one membership."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from common.desk.outcomes import Way
+from common.desk.tasks import TaskPage
+from customers.masking import masked_name
+from memberships.models import Member, Membership
+from programs.design import Design, design_of
+
+
+class MembershipTask(TaskPage):
+    section = "customers"
+    membership: Membership
+    design: Design
+
+    def load(self, **kwargs: Any) -> None:
+        self.take(Membership.objects.visible_to(self.actor).filter(pk=kwargs["pk"]).first())
+
+    def take(self, membership: Membership | None) -> None:
+        """The membership found, in a program where the user may do this."""
+        if membership is None:
+            raise Http404
+        self.allow_program(membership.program_id)
+        self.membership, self.program = membership, membership.program
+        self.design = design_of(membership.program_id)
+        self.members = list(
+            Member.objects.filter(membership=membership, ended_at__isnull=True).select_related("customer")
+        )
+        self.subject = _("Membership %(number)s in %(program)s") % {
+            "number": membership.number, "program": membership.program.name,
+        }  # fmt: skip
+
+    def customers(self) -> Iterable[int]:
+        return Member.objects.filter(membership=self.membership).values_list("customer_id", flat=True)
+
+    def context(self) -> dict[str, Any]:
+        return {"people": [masked_name(member.customer.name) for member in self.members]}
+
+    def exits(self) -> Sequence[Way]:
+        return [membership_page(self.membership.pk)]
+
+
+def membership_page(membership_id: int, *, main: bool = False) -> Way:
+    return Way(_("Membership"), reverse("desk:membership", args=[membership_id]), main)
