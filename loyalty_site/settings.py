@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from loyalty_site.back_office import LOYALTY_RECEIPTS as LOYALTY_RECEIPTS
 from loyalty_site.back_office import UNFOLD as UNFOLD
 from loyalty_site.enum_names import ENUM_NAMES
+from loyalty_site.oauth import OAUTH2_PROVIDER as OAUTH2_PROVIDER
 from loyalty_site.postgres import provide_database_url
 from loyalty_site.postgres.places import local_folder
 
@@ -148,7 +149,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_REDIRECT_URL = "desk:home"
 LOYALTY_TOTP = env.bool("LOYALTY_TOTP", default=PRODUCTION)
 OTP_TOTP_ISSUER = "Loyalty membership"
 AXES_FAILURE_LIMIT = 5
@@ -167,42 +168,6 @@ SESSION_COOKIE_SAMESITE = "Lax"
 LOYALTY_SESSION_SECONDS = env.int("LOYALTY_SESSION_SECONDS", default=10 * 3600)
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "gateway.Channel"
-OAUTH2_PROVIDER = {
-    "SCOPES": {
-        "customers:read": "Read customers",
-        "customers:write": "Create and change customers",
-        "memberships:read": "Read memberships and their balances",
-        "memberships:manage": "Enrol, activate, suspend, renew, terminate",
-        "points:earn": "Credit points",
-        "points:redeem": "Redeem and hold points",
-        "points:transfer": "Transfer, donate and convert points",
-        "points:adjust": "Adjust and reverse points",
-        "activities:write": "Report activities and transactions",
-        "cards:read": "Read cards",
-        "cards:manage": "Register, block and replace cards",
-        "changes:propose": "Propose merges, splits and joins",
-        "changes:consent": "Pass on consents",
-        "changes:attest": "Record consents without a code",
-        "changes:carry-out": "Carry out agreed changes",
-        "reports:read": "Read reports and the event feed",
-    },
-    "SCOPES_BACKEND_CLASS": "gateway.oauth.ChannelScopes",
-    # The toolkit registers the channel's model in the admin itself.
-    "APPLICATION_ADMIN_CLASS": "gateway.admin.ChannelAdmin",
-    # The only grant a channel can use.
-    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",
-    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
-    "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
-    # RFC 9700 as far as the toolkit knows it; tokens are stored as checksums.
-    **{
-        f"COMPLIANT_BCP_RFC9700_{rule}": True
-        for rule in (
-            "IMPLICIT_GRANT PASSWORD_GRANT PKCE_METHOD PKCE_REQUIRED ACCESS_TOKEN_TRANSPORT AUTHZ_RESPONSE_ISS "
-            "TOKEN_STORAGE REFRESH_TOKEN REDIRECT_URI_SCHEME REDIRECT_URI_MATCHING"
-        ).split()
-    },
-}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -24,7 +24,7 @@ class Column:
     def holds(self) -> str:
         names = {"text": "text", "whole_number": "whole number", "day": "date", "moment": "date or time"}
         names |= {"yes_or_no": "yes or no", "money": "amount"}
-        return names.get(self.read.__name__, self.read.__doc__ or "text")  # type: ignore[attr-defined]
+        return names.get(self.read.__name__, self.read.__doc__ or "text")
 
 
 def check_header(header: Sequence[str], columns: Sequence[Column], *, line: int) -> list[str]:
@@ -36,7 +36,8 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, line: int)
     faults = []
     if missing := [column.name for column in columns if column.required and column.name not in names]:
         faults.append(f"missing: {', '.join(missing)}")
-    if unknown := [f"{name or 'without a name'} (column {at})" for at, name in enumerate(names, 1) if name not in known]:
+    numbered = enumerate(names, 1)
+    if unknown := [f"{name or 'without a name'} (column {at})" for at, name in numbered if name not in known]:
         faults.append(f"unknown: {', '.join(unknown)}")
     if twice := sorted({name for name in names if name in known and names.count(name) > 1}):
         faults.append(f"twice: {', '.join(twice)}")
@@ -74,9 +75,7 @@ def column_table(columns: Sequence[Column]) -> str:
     """For --help: name, what it holds, what it means."""
     width = max(len(column.name) for column in columns)
     kind = max(len(column.holds) for column in columns)
-    return "\n".join(
-        f"  {column.name:<{width}}  {column.holds:<{kind}}  {_about(column)}" for column in columns
-    )
+    return "\n".join(f"  {column.name:<{width}}  {column.holds:<{kind}}  {_about(column)}" for column in columns)
 
 
 def _about(column: Column) -> str:
