@@ -1,15 +1,18 @@
 """What every test may use: a clean memory of designs and tokens, and the named cast."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
+from django.db import connection
 
 from gateway.authentication import forget_tokens
 from memberships.models import Membership
 from memberships.programs import forget_programs
 from programs.design import forget_designs
 from programs.models import Program
+from tests import kept_database
 from tests.factories import make_membership, make_program
 
 # Whether a race without its lock shows the damage in one try is a matter of timing.
@@ -30,6 +33,31 @@ def pytest_runtest_protocol(item: pytest.Function, nextitem: pytest.Item | None)
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_createdb(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> bool:
+    with django_db_blocker.unblock():
+        is_usable = kept_database.is_current()
+        connection.close()
+    return bool(request.config.getoption("create_db")) or not is_usable
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Without its signature while tests run, so that a run that is killed leaves no database to be trusted."""
+    with django_db_blocker.unblock():
+        kept_database.sign("")
+    yield
+    with django_db_blocker.unblock():
+        kept_database.sign(kept_database.fingerprint())
 
 
 @pytest.fixture(autouse=True)
