@@ -1,6 +1,7 @@
 """What every test may use: a clean memory of designs and tokens, and the named cast."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -38,6 +39,12 @@ def nothing_kept_in_memory() -> Iterator[None]:
     forget_programs()
     forget_tokens()
     yield
+
+
+@pytest.fixture
+def quick_passwords(settings: Any) -> None:
+    """A hash that takes no time, where many logins are tried."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
