@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from common import clock
-from common.desk.recent_login import LOGGED_IN_AT
+from common.recent_login import LOGGED_IN_AT
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

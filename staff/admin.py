@@ -1,22 +1,18 @@
-"""Members of staff, their rights and second factors, and what they looked at."""
+"""Members of staff, their rights, and what they looked at."""
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from common.admin import AsksPasswordAgain, LoyaltyModelAdmin, PlainModelAdmin, ReadOnlyAdmin, RightsMixin
-from common.staff_actor import actor_of_request
+from common.admin import AsksPasswordAgain, LoyaltyModelAdmin, ReadOnlyAdmin, RightsMixin
 from staff.models import AccessLog, StaffRight, User
-from staff.second_factor import MANAGE, enrol_device, secret_of, withdraw_device
-
-admin.site.unregister(TOTPDevice)
+from staff.second_factor import MANAGE
 
 
 @admin.register(User)
@@ -66,39 +62,6 @@ class StaffRightAdmin(AsksPasswordAgain, LoyaltyModelAdmin):
     list_select_related = ("user", "program")
     search_prefix = ("user__username",)
     may_delete = True
-
-
-@admin.register(TOTPDevice)
-class DeviceAdmin(AsksPasswordAgain, PlainModelAdmin):
-    """Its secret is shown once, when the device is enrolled; who lost it gets a new one."""
-
-    view_action = write_action = MANAGE
-    list_display = ("user", "name", "created_at", "last_used_at")
-    list_select_related = ("user",)
-    search_prefix = ("user__username",)
-    may_delete = True
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("user", "name") if obj is None else ("user", "name", "created_at", "last_used_at")
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return obj is None and super().has_change_permission(request, obj)
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """One at a time, by its own page."""
-        return {}
-
-    def save_model(self, request: HttpRequest, obj: TOTPDevice, form: Any, change: bool) -> None:
-        made = enrol_device(obj.user, name=obj.name, actor=actor_of_request(request))
-        obj.pk = made.pk
-        told = _(
-            "Let %(user)s enter this secret into an authenticator app now; it is not shown again: %(secret)s (%(url)s)"
-        )
-        shown = {"user": obj.user, "secret": secret_of(made), "url": made.config_url}
-        self.message_user(request, told % shown, messages.WARNING)
-
-    def delete_model(self, request: HttpRequest, obj: TOTPDevice) -> None:
-        withdraw_device(obj, actor=actor_of_request(request))
 
 
 @admin.register(AccessLog)

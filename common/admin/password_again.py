@@ -4,7 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from common.desk.recent_login import is_recent, to_confirmation
+from common.desk.recent_login import to_confirmation
+from common.recent_login import is_recent
 
 
 class AsksPasswordAgain:

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from common.desk.pages import DeskPage
-from common.desk.recent_login import confirm
 from common.desk.ways import way_back
+from common.recent_login import confirm
 
 
 class PasswordForm(forms.Form):

@@ -11,8 +11,9 @@ from django.views import View
 
 from common.actor import Actor
 from common.desk.menu import menu_of
-from common.desk.recent_login import is_recent, to_confirmation
+from common.desk.recent_login import to_confirmation
 from common.errors import LoyaltyError
+from common.recent_login import is_recent
 from common.staff_actor import actor_of_request
 
 

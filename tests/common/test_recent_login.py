@@ -10,7 +10,8 @@ from django.urls import include, path
 
 from common import clock
 from common.desk.pages import DeskPage
-from common.desk.recent_login import LASTS, RecentLoginRequired
+from common.desk.recent_login import RecentLoginRequired
+from common.recent_login import LASTS
 from loyalty_site.urls import urlpatterns as site
 from staff.models import Role, StaffRight, User
 from staff.users import create_staff_user

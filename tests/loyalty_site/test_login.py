@@ -139,7 +139,12 @@ def test_the_lock_is_one_name_from_one_place(client: Client, katrin: User) -> No
     for _ in range(5):
         log_in(client, "wrong")
     assert log_in(client, username="mia").status_code == 302
-    assert Client(REMOTE_ADDR="10.1.2.3").post(LOGIN, {"username": "katrin", "password": PASSWORD}).status_code == 302
+    assert (
+        Client(REMOTE_ADDR="10.1.2.3")
+        .post(LOGIN, {"username": "katrin", "password": PASSWORD, "next": "/desk/"})
+        .status_code
+        == 302
+    )
 
 
 def test_after_a_quarter_of_an_hour_the_lock_opens(client: Client, katrin: User) -> None:
