@@ -1,6 +1,15 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class LoyaltySiteConfig(AppConfig):
     name = "loyalty_site"
     verbose_name = "Loyalty site"
+    default = True
+
+
+class BackOfficeConfig(admin_apps.AdminConfig):
+    """Django's admin with a site of our own."""
+
+    default = False
+    default_site = "loyalty_site.admin_site.BackOffice"

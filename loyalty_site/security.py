@@ -1,6 +1,5 @@
 """Two small middlewares: what the admin's pages may load, and how long a staff session may last."""
 
-import time
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -9,8 +8,10 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from common import clock
+from common.recent_login import LOGGED_IN_AT
+
 Handler = Callable[[HttpRequest], HttpResponse]
-LOGGED_IN_AT = "logged_in_at"
 
 
 def admin_content_policy(get_response: Handler) -> Handler:
@@ -34,8 +35,8 @@ def absolute_session_limit(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            started = request.session.setdefault(LOGGED_IN_AT, int(time.time()))
-            if time.time() - started > settings.LOYALTY_SESSION_SECONDS:
+            started = request.session.setdefault(LOGGED_IN_AT, int(clock.now().timestamp()))
+            if clock.now().timestamp() - started > settings.LOYALTY_SESSION_SECONDS:
                 logout(request)
         return get_response(request)
 

@@ -69,6 +69,12 @@ def nothing_kept_in_memory() -> Iterator[None]:
 
 
 @pytest.fixture
+def quick_passwords(settings: Any) -> None:
+    """A hash that takes no time, where many logins are tried."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
 def miles(db: None) -> Program:
     """A released program: miles (redeemable, never expiring) and status (qualifying), tiers Blue and Gold."""
     return make_program("miles")

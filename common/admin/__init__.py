@@ -9,9 +9,11 @@ from .base import (
     ReadOnlyMixin,
 )
 from .lists import EstimatedCountPaginator, search
+from .password_again import AsksPasswordAgain
 from .rights import RightsMixin
 
 __all__ = [
+    "AsksPasswordAgain",
     "EstimatedCountPaginator",
     "LoyaltyModelAdmin",
     "PlainModelAdmin",

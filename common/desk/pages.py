@@ -11,7 +11,9 @@ from django.views import View
 
 from common.actor import Actor
 from common.desk.menu import menu_of
+from common.desk.recent_login import to_confirmation
 from common.errors import LoyaltyError
+from common.recent_login import is_recent
 from common.staff_actor import actor_of_request
 
 
@@ -24,6 +26,8 @@ class DeskPage(View):
     # An action of staff.rights; every page names one.
     action: ClassVar[str]
     template: ClassVar[str]
+    # Set by RecentLoginRequired.
+    recent_login: ClassVar[bool] = False
     # The entry of the menu this page belongs to.
     section: ClassVar[str] = ""
 
@@ -31,6 +35,8 @@ class DeskPage(View):
         if not _is_logged_in(request):
             return redirect_to_login(request.get_full_path())
         self.allow(None)
+        if self.recent_login and not is_recent(request):
+            return to_confirmation(request)
         try:
             return super().dispatch(request, *args, **kwargs)
         except LoyaltyError as error:

@@ -3,10 +3,10 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from common.desk.pages import DeskPage
+from common.desk.ways import way_back
 from customers.models import Customer
 from customers.unmasking import LASTS, UNMASK, UnmaskReason, unmask
 
@@ -19,7 +19,7 @@ class UnmaskCustomer(DeskPage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         customer = get_object_or_404(Customer, pk=pk)
-        back = HttpResponseRedirect(self.way_back(f"/desk/customers/{pk}"))
+        back = HttpResponseRedirect(way_back(request, default=f"/desk/customers/{pk}"))
         reason = request.POST.get("reason", "")
         if reason not in UnmaskReason.values:
             messages.error(request, _("Say why you need to see personal data: choose a reason."))
@@ -30,9 +30,3 @@ class UnmaskCustomer(DeskPage):
             request, _("Personal data shown for %(minutes)s minutes. This was logged.") % {"minutes": minutes}
         )
         return back
-
-    def way_back(self, default: str) -> str:
-        """The page the form stood on, if it is one of ours."""
-        wanted = self.request.POST.get("next", "")
-        ours = url_has_allowed_host_and_scheme(wanted, {self.request.get_host()}, self.request.is_secure())
-        return wanted if ours else default

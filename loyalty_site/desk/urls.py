@@ -2,6 +2,7 @@
 
 from activities.desk.task_urls import urlpatterns as tasks_of_points
 from activities.desk.urls import urlpatterns as activities
+from common.desk.urls import urlpatterns as common
 from customers.desk.task_urls import urlpatterns as tasks_of_customers
 from customers.desk.urls import urlpatterns as customers
 from memberships.desk.task_urls import urlpatterns as tasks_of_memberships
@@ -9,5 +10,5 @@ from memberships.desk.urls import urlpatterns as memberships
 
 app_name = "desk"
 urlpatterns = [
-    *customers, *memberships, *activities, *tasks_of_customers, *tasks_of_memberships, *tasks_of_points,
+    *common, *customers, *memberships, *activities, *tasks_of_customers, *tasks_of_memberships, *tasks_of_points,
 ]  # fmt: skip

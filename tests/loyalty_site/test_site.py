@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection
 from django.test import Client
 
-from loyalty_site.security import LOGGED_IN_AT
+from common.recent_login import LOGGED_IN_AT
 
 
 def test_healthz_asks_nothing(client: Client) -> None:

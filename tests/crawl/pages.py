@@ -1,0 +1,128 @@
+"""What every page of the desk and of the back office expects of whom: ADD A ROW FOR EVERY NEW PAGE HERE.
+
+A page of the desk: its name, the action of staff.rights it needs, and what stands in its address.
+A page of the back office: the model, what looking and writing need, and the way to its program. Pages of a
+ModelAdmin beyond Django's own (add, change, delete, history) stand in EXTRA by their url name.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ANYBODY = ""
+# What an allowed caller may be answered: a page, a redirect, or a refusal by a rule with a message.
+FINE = frozenset({200, 302, 400, 409, 422})
+
+
+@dataclass(frozen=True)
+class Page:
+    """`needs`: an action, or ANYBODY of the staff. `named`: the ids in its address, by the names of world.IDS.
+
+    `everywhere`: what it shows belongs to no program, so a right in any program opens it. `sends`: what a POST
+    carries. `get` and `post`: what an allowed caller is answered.
+    """
+
+    needs: str
+    named: tuple[str, ...] = ()
+    everywhere: bool = False
+    query: str = ""
+    sends: dict[str, Any] = field(default_factory=dict)
+    get: frozenset[int] = FINE
+    post: frozenset[int] = FINE | {405}
+
+
+def of_customer(needs: str, **options: Any) -> Page:
+    """Customers belong to no program."""
+    return Page(needs, ("customer",), everywhere=True, **options)
+
+
+def of_membership(needs: str, **options: Any) -> Page:
+    return Page(needs, ("membership",), **options)
+
+
+REASON = {"reason": "because", "reason_code": "goodwill", "points": "5"}
+
+DESK: dict[str, Page] = {
+    "confirm-password": Page(ANYBODY, everywhere=True, sends={"password": "wrong"}),
+    # Customers.
+    "customer-unmask": of_customer("personal:unmask", sends={"reason": "legal"}, get=frozenset({405})),
+    "new-customer": Page("customers:write", everywhere=True),
+    "edit": of_customer("customers:write"),
+    "deactivate": of_customer("customers:write"),
+    "reactivate": of_customer("customers:write"),
+    "delete": of_customer("customers:erase"),
+    "erase": of_customer("customers:erase"),
+    "enrol": of_customer("memberships:manage"),
+    # Memberships.
+    "activate": of_membership("memberships:manage"),
+    "pause": of_membership("memberships:manage"),
+    "suspend": of_membership("memberships:manage"),
+    "reinstate": of_membership("memberships:manage"),
+    "renew": of_membership("memberships:manage"),
+    "terminate": of_membership("memberships:manage"),
+    # Points.
+    "adjust": of_membership("points:adjust"),
+    "transfer": of_membership("points:transfer"),
+    "convert": of_membership("points:transfer"),
+    "hold": of_membership("points:redeem"),
+    "release-hold": Page("points:redeem", ("hold",)),
+    "reverse": Page("points:reverse", ("posting",)),
+    "adjustment": Page("points:approve", ("adjustment",)),
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """`sees` and `writes`: actions; `program`: lookup to the program, None where rows belong to none.
+
+    `adds` and `deletes`: whether who writes may add and delete by form; `fixed`: rows change by no form.
+    `adds_in_all`: adding needs the right in all programs.
+    """
+
+    sees: str
+    writes: str | None = None
+    program: str | None = "program"
+    adds: bool = True
+    adds_in_all: bool = False
+    deletes: bool = False
+    fixed: bool = False
+
+
+DESIGN, MANAGE = "programs:design", "staff:manage"
+BACK_OFFICE: dict[str, Rows] = {
+    "programs.program": Rows("memberships:read", DESIGN, "pk", adds_in_all=True),
+    "programs.programterms": Rows("memberships:read", DESIGN, fixed=True),
+    "programs.pointtype": Rows("memberships:read", DESIGN),
+    "programs.conversionrate": Rows("memberships:read", DESIGN),
+    "programs.tiergroup": Rows("memberships:read", DESIGN),
+    "customers.customer": Rows("customers:read", "customers:write", None, deletes=True),
+    "memberships.membership": Rows("memberships:read"),
+    "memberships.member": Rows("memberships:read"),
+    "memberships.tierstanding": Rows("memberships:read"),
+    "memberships.cardholding": Rows("memberships:read"),
+    "memberships.termsacceptance": Rows("memberships:read"),
+    "memberships.membershipterm": Rows("memberships:read"),
+    "cards.card": Rows("cards:read"),
+    "cards.numberregistry": Rows("cards:read"),
+    "gateway.event": Rows("reports:read"),
+    "gateway.channel": Rows(MANAGE, MANAGE, None),
+    "oauth2_provider.accesstoken": Rows(MANAGE, MANAGE, None, adds=False, deletes=True, fixed=True),
+    "axes.accessattempt": Rows(MANAGE, MANAGE, None, adds=False, deletes=True, fixed=True),
+    "axes.accessfailurelog": Rows(MANAGE, None, None),
+    "axes.accesslog": Rows(MANAGE, None, None),
+    "otp_totp.totpdevice": Rows(MANAGE, MANAGE, None, deletes=True, fixed=True),
+    "staff.user": Rows(MANAGE, MANAGE, None),
+    "staff.staffright": Rows(MANAGE, MANAGE, None, deletes=True),
+    "staff.accesslog": Rows(MANAGE, None, None),
+}
+
+# Pages of the admin's site itself, and of single ModelAdmins, by name.
+EXTRA: dict[str, Page] = {
+    "index": Page(ANYBODY, everywhere=True),
+    "search": Page(ANYBODY, everywhere=True, query="s=customer"),
+    "password_change": Page(ANYBODY, everywhere=True),
+    "password_change_done": Page(ANYBODY, everywhere=True),
+    "jsi18n": Page(ANYBODY, everywhere=True),
+    "auth_user_password_change": Page(MANAGE, ("user",), everywhere=True),
+}
+# Open to everybody, or checked by tests of their own: login, the end of the session, choices, shortcuts.
+OPEN = {"login", "logout", "autocomplete", "view_on_site", "app_list"}

@@ -1,0 +1,125 @@
+"""Two programs with a row of every kind, and everybody who may come by: built once, every request undone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from axes.models import AccessAttempt, AccessFailureLog
+from axes.models import AccessLog as LoginLog
+from django.apps import apps
+from django.db import models
+from django.test import Client
+from oauth2_provider.models import get_access_token_model
+
+from common import clock
+from customers.details import replace_details
+from customers.models import Customer
+from programs.models import ConversionRate, PointKind, PointType, Program
+from staff.access import log_access
+from staff.models import Role, StaffRight, User
+from staff.rights import ROLE_ACTIONS
+from staff.second_factor import enrol_device
+from tests.api.world import Ids, Side, make_channel, make_side
+from tests.crawl.pages import Rows
+from tests.factories import ACTOR, make_terms
+from tests.staff.world import staff_client
+
+
+@dataclass(frozen=True)
+class Caller:
+    """`rights`: role, and where it is held: in `ours`, in `theirs`, in `all` programs."""
+
+    name: str
+    rights: tuple[tuple[Role, str], ...]
+    client: Client
+
+    def may(self, action: str, side: str) -> bool:
+        """In `ours`, in `theirs`, or in `all` programs."""
+        return any(action in ROLE_ACTIONS[role] and where in (side, "all") for role, where in self.rights)
+
+    def may_somewhere(self, action: str) -> bool:
+        return any(
+            action in ROLE_ACTIONS[role] and (where == "all" or action != "staff:manage") for role, where in self.rights
+        )
+
+    def sees(self, side: str) -> bool:
+        """Any right there."""
+        return any(where in (side, "all") for _, where in self.rights)
+
+
+@dataclass(frozen=True)
+class World:
+    ours: Side
+    theirs: Side
+    callers: Mapping[str, Caller]
+
+    def row(self, label: str, rows: Rows, side: Side) -> models.Model | None:
+        """The newest row of that table in the program of the side."""
+        found = apps.get_model(label)._default_manager.all()
+        if rows.program is not None:
+            found = found.filter(**{rows.program: side.program.pk})
+        return found.order_by("-pk").first()
+
+
+def build() -> World:
+    ours, theirs = (furnish(make_side(code)) for code in ("miles", "stars"))
+    add_what_belongs_to_no_program(ours)
+    return World(ours, theirs, {caller.name: caller for caller in callers(ours.program, theirs.program)})
+
+
+def furnish(side: Side) -> Side:
+    """What the API's world leaves out."""
+    program = side.program
+    terms = make_terms(program, must_accept=False)
+    bonus = PointType.objects.create(program=program, code="bonus", name="Bonus", kind=PointKind.REDEEMABLE)
+    miles = PointType.objects.get(program=program, code="miles")
+    ConversionRate.objects.create(program=program, from_type=bonus, to_type=miles, numerator=1, denominator=2,
+                                  valid_from=clock.now())  # fmt: skip
+    membership = apps.get_model("memberships.membership").objects.get(pk=side.ids["membership"])
+    apps.get_model("memberships.termsacceptance").objects.create(
+        membership=membership, program=program, customer_id=side.ids["customer"], terms=terms,
+        accepted_at=clock.now(), channel_id=ACTOR.channel_id,
+    )  # fmt: skip
+    apps.get_model("memberships.membershipterm").objects.create(
+        membership=membership, program=program, first_day="2026-01-01", last_day="2026-12-31", fee=10, currency="EUR",
+    )  # fmt: skip
+    return side
+
+
+def add_what_belongs_to_no_program(side: Side) -> None:
+    customer = Customer.objects.get(pk=side.ids["customer"])
+    replace_details(
+        customer,
+        {
+            "identifications": [{"kind": "passport", "country": "DE", "number": "L01X00T47"}],
+            "addresses": [{"kind": "home", "lines": "5 Elm Street", "city": "Ulm", "country": "DE"}],
+        },
+    )
+    user = User.objects.create_user("someone", is_staff=True)
+    side.ids["user"] = user.pk
+    channel = make_channel("shop", side.program)
+    get_access_token_model().objects.create(application=channel, token="made up", expires=clock.now(), scope="")
+    now = clock.now()
+    tried: Ids = {
+        "username": "someone",
+        "ip_address": "10.0.0.1",
+        "user_agent": "browser",
+        "path_info": "/admin/login/",
+    }
+    AccessAttempt.objects.create(attempt_time=now, failures_since_start=1, get_data="", post_data="", **tried)
+    AccessFailureLog.objects.create(attempt_time=now, **tried)
+    LoginLog.objects.create(attempt_time=now, **tried)
+    enrol_device(user, name="phone", actor=ACTOR)
+    log_access(user, "unmask", customer, facts={"reason": "legal"})
+
+
+def callers(ours: Program, theirs: Program) -> list[Caller]:
+    """Every role here, an admin of all, an admin of the other program, both at once, nobody, and no login."""
+    found = [Caller(role.value, ((role, "ours"),), staff_client(role, ours)) for role in Role]
+    found.append(Caller("admin of all", ((Role.ADMIN, "all"),), staff_client(Role.ADMIN)))
+    found.append(Caller("admin elsewhere", ((Role.ADMIN, "theirs"),), staff_client(Role.ADMIN, theirs)))
+    both = staff_client(Role.ADMIN, theirs, name="both")
+    StaffRight.objects.create(user=User.objects.get(username="both"), role=Role.AUDITOR, program=ours)
+    found.append(Caller("admin elsewhere, auditor here", ((Role.ADMIN, "theirs"), (Role.AUDITOR, "ours")), both))
+    found.append(Caller("without a right", (), staff_client(None)))
+    found.append(Caller("anonymous", (), Client()))
+    return found
