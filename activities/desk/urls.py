@@ -1,3 +1,17 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from activities.desk.customer import CustomerPage
+from activities.desk.explain import ExplainPage
+from activities.desk.membership import MembershipPage
+from activities.desk.posting import PostingPage
+from activities.desk.statement import StatementPage
+
+PAGES: list[URLPattern] = [
+    path("customers/<int:pk>", CustomerPage.as_view(), name="customer"),
+    path("memberships/<int:pk>", MembershipPage.as_view(), name="membership"),
+    path("memberships/<int:pk>/statement", StatementPage.as_view(), name="statement"),
+    path("memberships/<int:pk>/statement.csv", StatementPage.as_view(), name="statement-csv"),
+    path("memberships/<int:pk>/explain", ExplainPage.as_view(), name="explain"),
+    path("postings/<int:pk>", PostingPage.as_view(), name="posting"),
+]
+urlpatterns: list[URLPattern] = [*PAGES]
