@@ -96,8 +96,10 @@ def offers_for_customer(customer: Customer, actor: Actor) -> list[Offer]:
 
 def _of_customer(customer: Customer) -> Iterable[tuple[str, Offer]]:
     erased = _("it is erased") if customer.status == CustomerStatus.ERASED else ""
-    active = "" if customer.status == CustomerStatus.ACTIVE else _("it is not active")
-    yield "customers:write", Offer("edit-customer", _("Change data"), erased)
-    yield "customers:write", Offer("deactivate", _("Deactivate"), erased or active)
-    yield "customers:write", Offer("delete", _("Delete"), erased)
+    yield "customers:write", Offer("edit", _("Change data"), erased)
+    if customer.status == CustomerStatus.ACTIVE:
+        yield "customers:write", Offer("deactivate", _("Deactivate"), "")
+    elif not erased:
+        yield "customers:write", Offer("reactivate", _("Reactivate"), "")
+    yield "customers:erase", Offer("delete", _("Delete"), erased)
     yield "customers:erase", Offer("erase", _("Erase personal data"), erased)

@@ -1,16 +1,18 @@
 """The customer page: everything of a person on one screen."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from activities.customer_overview import MembershipView, customer_view
-from activities.desk.seen import Contact, address, contact_for, doors, name_for, sees
+from activities.desk.seen import doors, name_for
 from common.actor import Actor
 from common.desk.pages import DeskPage
-from customers.models import AddressKind, Customer, IdentificationKind, PreferenceChannel
+from customers.models import Address, ContactPreference, Customer, Identification
+from customers.shown import shown_address, shown_customer, shown_document
+from customers.unmasking import UNMASK, UnmaskReason
 from memberships.able import VERBS
 
 RETIRED = re.compile(r"[\w-]{1,40}\Z")
@@ -30,15 +32,14 @@ class CustomerPage(DeskPage):
         return self.draw(
             view=view,
             customer=customer,
-            contact=contact_for(self.actor, customer),
+            contact=shown_customer(customer, unmasked=self.actor.sees(pk)),
             facts=_facts(customer, self.actor),
             current=[membership_card(one, self.actor) for one in view.current],
             former=[membership_card(one, self.actor) for one in view.former],
             doors=doors(view.offers, pk),
-            enrol=address("enrol", pk),
-            unmask=_unmask(contact_for(self.actor, customer), self.actor, pk),
+            may_unmask=self.may(UNMASK),
+            reasons=UnmaskReason.choices,
             retired=retired if RETIRED.match(retired) else "",
-            see_personal=sees(self.actor, pk),
         )
 
 
@@ -58,6 +59,7 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
         "ending": [(account, ending) for account in one.accounts for ending in account.soon],
         "rested": [account for account in one.accounts if account.rested_at],
         "exempt": next((account.exempt_until for account in one.accounts if account.exempt_until), None),
+        "may_release": actor.may("points:redeem", membership.program_id),
         "holds": [(account, hold) for account in one.accounts for hold in account.holds],
         "waiting": [(account, waiting) for account in one.accounts for waiting in account.waiting],
         "latest": [(entry, _type_of(entry.account_id, one)) for entry in one.latest],
@@ -86,30 +88,20 @@ def _type_of(account_id: int, one: MembershipView) -> Any:
 
 
 def _facts(customer: Customer, actor: Actor) -> list[tuple[str, Any]]:
-    """What stands beside name and contact; addresses and documents only whole or not at all."""
-    whole = sees(actor, customer.pk)
-    rows: Any = customer
+    """What stands beside name and contact, masked as they are."""
+    whole, rows = actor.sees(customer.pk), cast(Any, customer)
     facts: list[tuple[str, Any]] = [
         (_("Language"), customer.language),
         (_("Other numbers"), ", ".join(number for number in rows.all_numbers if number != customer.number)),
     ]
-    for one in rows.addresses_found:
-        lines = [one["lines"], " ".join(filter(None, (one["postal_code"], one["city"])))] if whole else []
-        kind = str(AddressKind(one["kind"]).label).capitalize()
-        facts.append((_("Address (%(kind)s)") % {"kind": kind}, ", ".join(filter(None, [*lines, one["country"]]))))
-    for one in rows.documents_found:
-        kind = str(IdentificationKind(one["kind"]).label).capitalize()
-        facts.append((kind, one["number"] if whole else _("on file")))
+    for found in rows.addresses_found:
+        address = shown_address(Address(**found), unmasked=whole)
+        town = " ".join(filter(None, (address.postal_code, address.city)))
+        facts.append((address.kind.capitalize(), ", ".join(filter(None, (address.lines, town, address.country)))))
+    for found in rows.documents_found:
+        document = shown_document(Identification(**found), unmasked=whole)
+        facts.append((document.kind.capitalize(), document.number))
     if rows.preferences_found:
-        told = ", ".join(
-            f"{PreferenceChannel(one['channel']).label} {_('yes') if one['allowed'] else _('no')}"
-            for one in rows.preferences_found
-        )
-        facts.append((_("May be contacted by"), told))
+        told = (ContactPreference(**found) for found in rows.preferences_found)
+        facts.append((_("May be contacted by"), ", ".join(str(one) for one in told)))
     return facts
-
-
-def _unmask(contact: Contact, actor: Actor, pk: int) -> str:
-    """Where to ask for the values; empty where there is nothing to ask for."""
-    hidden = not contact.unmasked and actor.may("personal:unmask", None)
-    return address("customer-unmask", pk) if hidden else ""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from activities.customer_overview import membership_views
 from activities.desk.customer import membership_card
-from activities.desk.seen import name_for, sees
+from activities.desk.seen import name_for
 from activities.membership_overview import membership_details
 from common import clock
 from common.desk.pages import DeskPage
@@ -39,7 +39,7 @@ class MembershipPage(DeskPage):
             card=membership_card(view, self.actor),
             details=details,
             people=[(one, name_for(self.actor, one.customer_id, one.customer.name)) for one in details.members],
-            see_personal=all(sees(self.actor, one.customer_id) for one in details.members),
+            see_personal=all(self.actor.sees(one.customer_id) for one in details.members),
         )
 
 

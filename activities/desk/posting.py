@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from activities.desk.seen import address, name_for
+from activities.desk.seen import name_for
 from activities.posting_overview import PostingView, posting_view
 from activities.reversing import may_reverse, visible_posting
 from common.desk.pages import DeskPage
@@ -52,7 +53,7 @@ class PostingPage(DeskPage):
             return {"reverse": "", "why_not": _("It was taken back in full.")}
         if not may_reverse(self.actor, posting.program_id):
             return {"reverse": "", "why_not": _("Reversing needs the right points:reverse: ask a supervisor.")}
-        return {"reverse": address("reverse", posting.pk), "why_not": ""}
+        return {"reverse": reverse("desk:reverse", args=[posting.pk]), "why_not": ""}
 
 
 def _user(view: PostingView, name: str) -> str:

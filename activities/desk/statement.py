@@ -1,10 +1,11 @@
 """The statement of a membership: on the screen, on paper, and as a table to take along."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -14,15 +15,20 @@ from activities.desk.membership import OfMembership, design_and_types
 from activities.desk.seen import name_for
 from activities.reading import sets_of
 from common.errors import Malformed
+from common.sheets import write_csv
 from customers.overview import names_of
 from memberships.models import Membership
 from points.models import PostingKind
 from points.statement import Line, Statement, statement
 from programs.design import Design
 from programs.models import PointType
+from staff.access import log_access
+from staff.models import User
 
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 PAGE = 50
+EXPORT_PAGE = 500
+HEADER = ("recorded_at", "occurred_at", "kind", "reason", "points", "point_type", "balance_after", "person", "posting")
 
 
 class _Statement(OfMembership):
@@ -110,6 +116,42 @@ class StatementPage(_Statement):
         asked = {key: self.request.GET.get(key, "") for key in ("from", "to", "point_type", "order", "after")} | changed
         query = urlencode({key: value for key, value in asked.items() if value})
         return reverse(f"desk:{name}", args=[pk]) + (f"?{query}" if query else "")
+
+
+class StatementExport(_Statement):
+    """The whole period as CSV, oldest first; who took it along is written down."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        self.ask(pk)
+        user, membership = request.user, self.membership_asked
+        if not isinstance(user, User):
+            raise PermissionDenied
+        page = self.read(page_size=EXPORT_PAGE, position=None, latest_first=False)
+        rows = sum(one.last - one.after for one in page.periods)
+        period = {"from": self.since.isoformat(), "to": self.until.isoformat()}
+        log_access(user, "export", membership, facts={"rows": rows, "what": "statement"} | period)
+        response = StreamingHttpResponse(write_csv(HEADER, self._rows(page)), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="statement-{membership.pk}.csv"'
+        return response
+
+    def _rows(self, page: Statement) -> Iterator[tuple[object, ...]]:
+        while True:
+            names = self.named(page.lines)
+            for line in page.lines:
+                yield (
+                    line.recorded_at.astimezone(self.design.zone),
+                    line.occurred_at.astimezone(self.design.zone),
+                    line.kind,
+                    line.reason_code,
+                    line.amount,
+                    self.design.point_types[line.point_type_id].code,
+                    line.balance_after,
+                    names.get(line.person_id or 0),
+                    line.posting_id,
+                )
+            if page.position is None:
+                return
+            page = self.read(page_size=EXPORT_PAGE, position=page.position, latest_first=False)
 
 
 def _cursor(text: str) -> tuple[datetime | None, dict[int, int] | None]:
