@@ -50,12 +50,15 @@ def statement_of(
 
 
 def explanation_of(membership: Membership, *, at: datetime, point_type: str | None) -> dict[str, Any]:
-    """Why the balance of the type was what it was at that time."""
-    design = design_of(membership.program_id)
-    asked = design.point_type(point_type)
+    """The API's explanation: why the balance of the type was what it was at that time."""
+    return _explanation_shape(explained(membership, at=at, point_type=point_type), design_of(membership.program_id))
+
+
+def explained(membership: Membership, *, at: datetime, point_type: str | None) -> Explanation:
+    """Of the account the type's points live on: the own one, or the pool's. Raises NoPointType."""
+    asked = design_of(membership.program_id).point_type(point_type)
     set_id = type_of(membership.type).account_set_for(membership, asked)
-    found = explain(account_for(PointAccountSet.objects.get(pk=set_id), asked), at=at)
-    return _explanation_shape(found, design)
+    return explain(account_for(PointAccountSet.objects.get(pk=set_id), asked), at=at)
 
 
 def _period_shape(period: Period, design: Design) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from django.db.models import Q, QuerySet
 
-from customers.keys import document_key, email_key, phone_key
+from customers.keys import document_key, email_key, name_key, phone_key
 from customers.models import Customer, CustomerNumber, CustomerStatus
+
+# The index of names is one of trigrams.
+LEAST_LETTERS = 3
 
 
 def customer_by_number(number: str) -> Customer | None:
@@ -28,6 +31,21 @@ def find_customers(
     for condition in given:
         found = found.filter(condition)
     return found.distinct().order_by("pk")
+
+
+def find_by_name(text: str) -> QuerySet[Customer]:
+    """Customers whose name holds every word of the text, in no order: by the index of parts of words.
+
+    Words of one or two letters are in no such index; a text of only those must be the whole name.
+    """
+    key = name_key(text)
+    found: QuerySet[Customer] = Customer.objects.filter(merged_into=None)
+    words = [word for word in (key or "").split() if len(word) >= LEAST_LETTERS]
+    if not words:
+        return found.filter(name_key=key) if key else found.none()
+    for word in words:
+        found = found.filter(name_key__contains=word)
+    return found.order_by()
 
 
 def _by(given: str | None, key: str | None, column: str) -> Q | None:

@@ -18,11 +18,25 @@ VERBS = {
 }
 
 
+def reason_against(
+    membership: Membership, capability: str, design: Design, *, member: Member | None = None, correction: bool = False
+) -> str:
+    """Why the membership (and the person in it) may not do it now, in words; empty where it may."""
+    if can(membership, capability, design, member=member, correction=correction):
+        return ""
+    if design.program.status != ProgramStatus.RELEASED and not correction:
+        return f"{design.program.name} is {design.program.get_status_display()}"
+    if member is not None and member.suspended_at is not None:
+        return "this member is suspended"
+    return f"it is {membership.get_status_display()} and of type {membership.get_type_display()}"
+
+
 def require_able(
     membership: Membership, capability: str, design: Design, *, member: Member | None = None, correction: bool = False
 ) -> None:
     """Raise MembershipNotAble unless the locked membership (and the person in it) may do it now."""
-    if can(membership, capability, design, member=member, correction=correction):
+    reason = reason_against(membership, capability, design, member=member, correction=correction)
+    if not reason:
         return
     facts = {
         "membership": membership.pk,
@@ -31,11 +45,6 @@ def require_able(
         "type": membership.type,
         "program_status": design.program.status,
     }
-    if design.program.status != ProgramStatus.RELEASED and not correction:
-        reason = f"{design.program.name} is {design.program.get_status_display()}"
-    elif member is not None and member.suspended_at is not None:
+    if member is not None and member.suspended_at is not None:
         facts["member_suspended"] = True
-        reason = "this member is suspended"
-    else:
-        reason = f"it is {membership.get_status_display()} and of type {membership.get_type_display()}"
     raise MembershipNotAble(f"Membership {membership.number} may not {VERBS[capability]}: {reason}.", facts=facts)

@@ -27,6 +27,8 @@ INACTIVE, ACTIVE, SUSPENDED, EXPIRED = (
     MembershipStatus.SUSPENDED,
     MembershipStatus.EXPIRED,
 )
+# The statuses a verb leads on from; `renew` and `terminate` ask more than the status.
+STARTS = {"activate": (INACTIVE,), "pause": (ACTIVE,), "suspend": (ACTIVE,), "reinstate": (SUSPENDED, EXPIRED)}
 # What a merge or a split ended comes back by undo alone.
 GONE_INTO_ANOTHER = frozenset({EndReason.MERGED, EndReason.SPLIT_UP})
 
@@ -35,7 +37,7 @@ def activate(membership: Membership, *, actor: Actor, reason: str = "") -> Membe
     """From not yet activated, or paused; the first time its cards become usable with it."""
 
     def change(row: Membership, at: datetime) -> None:
-        _expect(row, INACTIVE, verb="activated")
+        _expect(row, *STARTS["activate"], verb="activated")
         admission.refuse_unless_open(row.program, at=at)
         _make_active(row, actor=actor, at=at)
 
@@ -46,7 +48,7 @@ def pause(membership: Membership, *, actor: Actor, reason: str) -> Membership:
     """Active, set aside at the member's wish."""
 
     def change(row: Membership, at: datetime) -> None:
-        _expect(row, ACTIVE, verb="paused")
+        _expect(row, *STARTS["pause"], verb="paused")
         row.status = INACTIVE
 
     return _transition(membership, "paused", change, actor=actor, reason=reason, reason_needed=True)
@@ -56,7 +58,7 @@ def suspend(membership: Membership, *, actor: Actor, reason: str) -> Membership:
     """Active, barred by the business."""
 
     def change(row: Membership, at: datetime) -> None:
-        _expect(row, ACTIVE, verb="suspended")
+        _expect(row, *STARTS["suspend"], verb="suspended")
         row.status = SUSPENDED
 
     return _transition(membership, "suspended", change, actor=actor, reason=reason, reason_needed=True)
@@ -66,7 +68,7 @@ def reinstate(membership: Membership, *, actor: Actor, reason: str) -> Membershi
     """A suspended one; or an ended one while its points still rest: both come back."""
 
     def change(row: Membership, at: datetime) -> None:
-        _expect(row, SUSPENDED, EXPIRED, verb="reinstated")
+        _expect(row, *STARTS["reinstate"], verb="reinstated")
         admission.refuse_unless_open(row.program, at=at)
         if row.status == EXPIRED:
             _refuse_unless_resting(row, at=at)

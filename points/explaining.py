@@ -76,11 +76,13 @@ POSTING = (
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """balance = what is left of all lots - debt. `complete` is False where only the first lots are shown."""
+    """balance = what is left of all lots - debt. `complete` is False where only the first lots are shown; `entries`
+    is how many of the account's were made by then."""
 
     account_id: int
     point_type_id: int
     at: datetime
+    entries: int
     balance: int
     debt: int
     lots: list[dict[str, Any]]
@@ -107,6 +109,7 @@ def explain(account: PointAccount, *, at: datetime, most_lots: int = MOST_LOTS) 
         account_id=account.pk,
         point_type_id=account.point_type_id,
         at=at,
+        entries=number,
         balance=balance_after(account.pk, number),
         debt=sum(debt["open"] for debt in debts),
         lots=_lots(rows[:most_lots], at=at),

@@ -20,12 +20,14 @@ SELECT e.account_id, a.point_type_id, s.is_pool, e.number, e.posting_id, p.kind,
 FROM points_entry e JOIN points_posting p ON p.id = e.posting_id
 JOIN points_pointaccount a ON a.id = e.account_id JOIN points_pointaccountset s ON s.id = a.account_set_id
 WHERE e.account_id = %(account)s AND e.number > %(after)s AND e.number <= %(last)s
-ORDER BY e.number LIMIT %(limit)s
+ORDER BY e.number {order} LIMIT %(limit)s
 """
+LINES_UP, LINES_DOWN = LINES.format(order="ASC"), LINES.format(order="DESC")
 ACCOUNTS = """
 SELECT a.id, a.point_type_id, a.entry_count, s.is_pool
 FROM points_pointaccount a JOIN points_pointaccountset s ON s.id = a.account_set_id
-WHERE a.account_set_id = ANY(%s) ORDER BY s.is_pool, a.id
+WHERE a.account_set_id = ANY(%(sets)s) AND (%(type)s::bigint IS NULL OR a.point_type_id = %(type)s)
+ORDER BY s.is_pool, a.id
 """
 
 
@@ -61,7 +63,8 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A page of lines, oldest first. `position` (entries read per account) continues it; None at the end."""
+    """A page of lines. `position` continues it, None at the end: per account the number of the last entry read, going
+    up from the oldest or down from the latest."""
 
     periods: tuple[Period, ...]
     lines: tuple[Line, ...]
@@ -75,14 +78,15 @@ def statement(
     until: datetime,
     page_size: int = 50,
     position: Mapping[int, int] | None = None,
+    latest_first: bool = False,
+    point_type_id: int | None = None,
 ) -> Statement:
-    """What was recorded in these sets from `since` until just before `until`."""
-    periods = tuple(_periods(set_ids, since=since, until=until))
+    """What was recorded in these sets from `since` until just before `until`, of one type or of all."""
+    periods = tuple(_periods(set_ids, since=since, until=until, point_type_id=point_type_id))
     found: list[Line] = []
     for period in periods:
-        after = max(period.after, (position or {}).get(period.account_id, 0))
-        found += _lines(period.account_id, after=after, last=period.last, limit=page_size + 1)
-    found.sort(key=lambda line: (line.recorded_at, line.posting_id, line.account_id, line.number))
+        found += _lines(period, (position or {}).get(period.account_id), page_size + 1, latest_first=latest_first)
+    found.sort(key=lambda line: (line.recorded_at, line.posting_id, line.account_id, line.number), reverse=latest_first)
     page = found[:page_size]
     if len(found) <= page_size:
         return Statement(periods, tuple(page), None)
@@ -114,9 +118,9 @@ def balance_after(account_id: int, number: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _periods(set_ids: Sequence[int], *, since: datetime, until: datetime) -> list[Period]:
+def _periods(set_ids: Sequence[int], *, since: datetime, until: datetime, point_type_id: int | None) -> list[Period]:
     with connection.cursor() as cursor:
-        cursor.execute(ACCOUNTS, [list(set_ids)])
+        cursor.execute(ACCOUNTS, {"sets": list(set_ids), "type": point_type_id})
         accounts = cursor.fetchall()
     periods = []
     for account_id, type_id, count, pooled in accounts:
@@ -134,9 +138,15 @@ def _recorded_at(account_id: int, number: int) -> datetime:
     return recorded_at
 
 
-def _lines(account_id: int, *, after: int, last: int, limit: int) -> list[Line]:
+def _lines(period: Period, read: int | None, limit: int, *, latest_first: bool) -> list[Line]:
+    after, last = period.after, period.last
+    if read is not None and latest_first:
+        last = min(last, read - 1)
+    elif read is not None:
+        after = max(after, read)
     if after >= last:
         return []
+    asked = {"account": period.account_id, "after": after, "last": last, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(LINES, {"account": account_id, "after": after, "last": last, "limit": limit})
+        cursor.execute(LINES_DOWN if latest_first else LINES_UP, asked)
         return [Line(*row) for row in cursor.fetchall()]

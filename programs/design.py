@@ -65,6 +65,17 @@ def design_of(program_id: int, *, fresh: bool = False) -> Design:
     return design
 
 
+def designs_of_all() -> dict[int, Design]:
+    """The design of every program, for pages that show several: one query while none of them changed."""
+    versions = dict(DesignVersion.objects.values_list("program_id", "version"))
+    stale = [pk for pk, version in versions.items() if pk not in _designs or _designs[pk][1].version != version]
+    fresh = _load_all({pk: versions[pk] for pk in stale}) if stale else {}
+    now = time.monotonic()
+    with _lock:
+        _designs.update({pk: (now, fresh.get(pk) or _designs[pk][1]) for pk in versions})
+        return {pk: _designs[pk][1] for pk in versions}
+
+
 def forget_designs() -> None:
     """Drop what is kept, where rows were removed behind the versions' back (tests)."""
     with _lock:
@@ -72,8 +83,18 @@ def forget_designs() -> None:
 
 
 def _load(program_id: int, version: int) -> Design:
-    program = Program.objects.get(pk=program_id)
-    types = list(PointType.objects.filter(program_id=program_id))
+    return _load_all({program_id: version})[program_id]
+
+
+def _load_all(versions: dict[int, int]) -> dict[int, Design]:
+    types: dict[int, list[PointType]] = {program_id: [] for program_id in versions}
+    for point_type in PointType.objects.filter(program_id__in=versions):
+        types[point_type.program_id].append(point_type)
+    programs = Program.objects.filter(pk__in=versions)
+    return {one.pk: _design(one, versions[one.pk], types[one.pk]) for one in programs}
+
+
+def _design(program: Program, version: int, types: list[PointType]) -> Design:
     return Design(
         program=program,
         version=version,

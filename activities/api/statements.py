@@ -1,8 +1,5 @@
 """What a membership's points are, were, and why (interfaces 3.1)."""
 
-import base64
-import binascii
-import json
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -16,6 +13,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from activities.api import shapes_of_points as io
+from activities.cursors import Cursor, cursor_of, cursor_text
 from activities.models import MemberActivity
 from activities.reading import balances, explanation_of, sets_of, statement_of
 from common import clock
@@ -108,7 +106,7 @@ class StatementView(_OfMembership, APIView):
         )
         following = None
         if page.position is not None:
-            following = replace_query_param(request.build_absolute_uri(), "cursor", _cursor_text(until, page.position))
+            following = replace_query_param(request.build_absolute_uri(), "cursor", cursor_text(until, page.position))
         return Response({"next": following, "previous": None} | body)
 
 
@@ -158,19 +156,10 @@ class ActivityListView(_OfMembership, ListAPIView):
         return MemberActivity.objects.filter(membership=self.membership()).select_related("type")
 
 
-def _cursor_text(until: datetime, position: dict[int, int]) -> str:
-    raw = json.dumps([until.isoformat(), list(position.items())])
-    return base64.urlsafe_b64encode(raw.encode()).decode()
-
-
-def _cursor(text: str | None) -> tuple[datetime, dict[int, int]] | None:
+def _cursor(text: str | None) -> Cursor | None:
     if text is None:
         return None
     try:
-        until, position = json.loads(base64.urlsafe_b64decode(text.encode()))
-        at, read = datetime.fromisoformat(until), {int(account): int(number) for account, number in position}
-    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as error:
+        return cursor_of(text)
+    except ValueError as error:
         raise malformed("cursor", "This cursor is not one of ours.") from error
-    if at.tzinfo is None or any(not 0 <= number < 2**63 for number in read.values()):
-        raise malformed("cursor", "This cursor is not one of ours.")
-    return at, read

@@ -1,3 +1,22 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from activities.desk.customer import CustomerPage
+from activities.desk.explain import ExplainPage
+from activities.desk.membership import MembershipPage
+from activities.desk.posting import PostingPage
+from activities.desk.search import SearchPage
+from activities.desk.statement import StatementExport, StatementPage
+from activities.desk.work import AdjustmentsWaiting, FailedActivities, LikelyDuplicates
+
+urlpatterns: list[URLPattern] = [
+    path("search", SearchPage.as_view(), name="search"),
+    path("customers/<int:pk>", CustomerPage.as_view(), name="customer"),
+    path("memberships/<int:pk>", MembershipPage.as_view(), name="membership"),
+    path("memberships/<int:pk>/statement", StatementPage.as_view(), name="statement"),
+    path("memberships/<int:pk>/statement.csv", StatementExport.as_view(), name="statement-csv"),
+    path("memberships/<int:pk>/explain", ExplainPage.as_view(), name="explain"),
+    path("postings/<int:pk>", PostingPage.as_view(), name="posting"),
+    path("work/adjustments", AdjustmentsWaiting.as_view(), name="adjustments"),
+    path("work/failed-activities", FailedActivities.as_view(), name="failed-activities"),
+    path("work/duplicates", LikelyDuplicates.as_view(), name="duplicates"),
+]

@@ -1,36 +1,36 @@
 """What stands in the menu of the desk, for whom."""
 
-from collections.abc import Callable
+from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from activities.waiting import waiting_counts
 from common.actor import Actor
 from common.desk.menu import Entry
 
-Count = Callable[[Actor], int]
-
-# Section, label, name of the page, action asked for, and what counts the work waiting there.
-ENTRIES: tuple[tuple[str, object, str, str, Count | None], ...] = (
-    ("home", gettext_lazy("Overview"), "home", "reports:read", None),
-    ("customers", gettext_lazy("Customers"), "search", "customers:read", None),
-    ("new-customer", gettext_lazy("New customer"), "new-customer", "customers:write", None),
-    ("adjustments", gettext_lazy("Adjustments"), "adjustments", "points:adjust", None),
-    ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read", None),
-    ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read", None),
-    ("liability", gettext_lazy("Liability"), "liability", "reports:read", None),
-    ("expiry", gettext_lazy("Expiry forecast"), "expiry-forecast", "reports:read", None),
-    ("imports", gettext_lazy("Imports"), "imports", "customers:write", None),
-    ("exports", gettext_lazy("Exports"), "exports", "reports:read", None),
+# Section, label, name of the page, action asked for. Work lists carry what waits there.
+ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
+    ("home", gettext_lazy("Overview"), "home", "reports:read"),
+    ("customers", gettext_lazy("Customers"), "search", "customers:read"),
+    ("new-customer", gettext_lazy("New customer"), "new-customer", "customers:write"),
+    ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
+    ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read"),
+    ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
+    ("liability", gettext_lazy("Liability"), "liability", "reports:read"),
+    ("expiry", gettext_lazy("Expiry forecast"), "expiry-forecast", "reports:read"),
+    ("imports", gettext_lazy("Imports"), "imports", "customers:write"),
+    ("exports", gettext_lazy("Exports"), "exports", "reports:read"),
 )
 
 
 def entries(actor: Actor) -> list[Entry]:
     """Those the actor may open, and the back office behind them."""
+    counts = waiting_counts(actor)
     shown = [
-        Entry(section, str(label), url, count(actor) if count else None)
-        for section, label, name, action, count in ENTRIES
+        Entry(section, str(label), url, counts.get(section))
+        for section, label, name, action in ENTRIES
         if actor.may(action, None) and (url := _address(name))
     ]
     return [*shown, Entry("back-office", _("Back office"), reverse("admin:index"))]

@@ -1,0 +1,107 @@
+"""The customer page: everything of a person on one screen."""
+
+import re
+from typing import Any, cast
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from activities.customer_overview import MembershipView, customer_view
+from activities.desk.seen import doors, name_for
+from common.actor import Actor
+from common.desk.pages import DeskPage
+from customers.models import Address, ContactPreference, Customer, Identification
+from customers.shown import shown_address, shown_customer, shown_document
+from customers.unmasking import UNMASK, UnmaskReason
+from memberships.able import VERBS
+
+RETIRED = re.compile(r"[\w-]{1,40}\Z")
+
+
+class CustomerPage(DeskPage):
+    action = "customers:read"
+    template = "desk/customer.html"
+    section = "customers"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        view = customer_view(pk, self.actor)
+        if view is None:
+            raise Http404
+        customer = view.customer
+        retired = request.GET.get("retired", "")
+        return self.draw(
+            view=view,
+            customer=customer,
+            contact=shown_customer(customer, unmasked=self.actor.sees(pk)),
+            facts=_facts(customer, self.actor),
+            current=[membership_card(one, self.actor) for one in view.current],
+            former=[membership_card(one, self.actor) for one in view.former],
+            doors=doors(view.offers, pk),
+            may_unmask=self.may(UNMASK),
+            reasons=UnmaskReason.choices,
+            retired=retired if RETIRED.match(retired) else "",
+        )
+
+
+def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
+    """What the card of a membership shows beside the rows themselves."""
+    participation = one.participation
+    membership = participation.membership
+    ways = doors(one.offers, membership.pk)
+    return {
+        "membership": membership,
+        "program": participation.design.program,
+        "zone": participation.design.zone,
+        "participation": participation,
+        "people": [(person, name_for(actor, person.id, person.name)) for person in participation.people],
+        "accounts": one.accounts,
+        "main": next((account for account in one.accounts if account.point_type.is_default), None),
+        "ending": [(account, ending) for account in one.accounts for ending in account.soon],
+        "rested": [account for account in one.accounts if account.rested_at],
+        "exempt": next((account.exempt_until for account in one.accounts if account.exempt_until), None),
+        "may_release": actor.may("points:redeem", membership.program_id),
+        "holds": [(account, hold) for account in one.accounts for hold in account.holds],
+        "waiting": [(account, waiting) for account in one.accounts for waiting in account.waiting],
+        "latest": [(entry, _type_of(entry.account_id, one)) for entry in one.latest],
+        "abilities": abilities(one),
+        "doors": [door for door in ways if not door.reason],
+        "closed_doors": [door for door in ways if door.reason],
+    }
+
+
+def abilities(one: MembershipView) -> dict[str, Any]:
+    """What it may, and what it may not for which reason: one line a reason."""
+    found = one.participation.abilities
+    against: dict[str, list[str]] = {}
+    for ability in found:
+        if ability.reason:
+            against.setdefault(ability.reason, []).append(_(VERBS[ability.capability]))
+    return {
+        "may": [_(VERBS[ability.capability]) for ability in found if not ability.reason],
+        "against": [(reason, verbs) for reason, verbs in against.items()],
+        "everything": not against,
+    }
+
+
+def _type_of(account_id: int, one: MembershipView) -> Any:
+    return next(account.point_type for account in one.accounts if account.account_id == account_id)
+
+
+def _facts(customer: Customer, actor: Actor) -> list[tuple[str, Any]]:
+    """What stands beside name and contact, masked as they are."""
+    whole, rows = actor.sees(customer.pk), cast(Any, customer)
+    facts: list[tuple[str, Any]] = [
+        (_("Language"), customer.language),
+        (_("Other numbers"), ", ".join(number for number in rows.all_numbers if number != customer.number)),
+    ]
+    for found in rows.addresses_found:
+        address = shown_address(Address(**found), unmasked=whole)
+        town = " ".join(filter(None, (address.postal_code, address.city)))
+        facts.append((address.kind.capitalize(), ", ".join(filter(None, (address.lines, town, address.country)))))
+    for found in rows.documents_found:
+        document = shown_document(Identification(**found), unmasked=whole)
+        facts.append((document.kind.capitalize(), document.number))
+    if rows.preferences_found:
+        told = (ContactPreference(**found) for found in rows.preferences_found)
+        facts.append((_("May be contacted by"), ", ".join(str(one) for one in told)))
+    return facts

@@ -1,0 +1,29 @@
+"""What pages of the desk share: tasks as links, names as the viewer may see them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from activities.offers import Offer
+from common.actor import Actor
+from customers.masking import masked_name
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A task to go to, or why not."""
+
+    label: str
+    url: str
+    reason: str
+
+
+def doors(offers: Iterable[Offer], pk: int) -> list[Door]:
+    """The pages of these tasks for the membership, customer or posting."""
+    return [Door(offer.label, reverse(f"desk:{offer.name}", args=[pk]), offer.reason) for offer in offers]
+
+
+def name_for(actor: Actor, customer_id: int | None, name: str | None) -> str | None:
+    """The name whole or masked."""
+    return name if customer_id is None or actor.sees(customer_id) else masked_name(name)

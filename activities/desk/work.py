@@ -1,0 +1,100 @@
+"""Work lists: what waits for a second person, what failed, who may be one person twice."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from activities.desk.seen import name_for
+from activities.waiting import activities_waiting, adjustments_waiting
+from common import clock
+from common.desk.pages import DeskPage
+from customers.duplicate_pairs import TRAITS, look_for_duplicates
+from customers.models import Customer
+from customers.shown import shown_customer
+
+LARGEST_ID = 2**63 - 1
+
+
+class WorkList(DeskPage):
+    def after(self) -> int:
+        """Where the page goes on; the first one for anything that is no id."""
+        text = self.request.GET.get("after", "")
+        return int(text) if text.isascii() and text.isdigit() and int(text) <= LARGEST_ID else 0
+
+    def next_page(self, after: int | None) -> str:
+        return f"{self.request.path}?after={after}" if after else ""
+
+    def first_page(self) -> str:
+        return self.request.path if self.request.GET.get("after") else ""
+
+
+class AdjustmentsWaiting(WorkList):
+    action = "reports:read"
+    template = "desk/work/adjustments.html"
+    section = "adjustments"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page, now = adjustments_waiting(self.actor, after=self.after()), clock.now()
+        rows = [
+            {
+                "row": row,
+                "person": _name(self, row.adjustment.person),
+                "age": now - row.adjustment.requested_at,
+                "old": (now - row.adjustment.requested_at).days >= 1,
+            }
+            for row in page.rows
+        ]
+        return self.draw(rows=rows, next_page=self.next_page(page.after), first_page=self.first_page())
+
+
+class FailedActivities(WorkList):
+    action = "memberships:read"
+    template = "desk/work/activities.html"
+    section = "failed-activities"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = activities_waiting(self.actor, after=self.after())
+        rows = [(one, _problem(one.problem)) for one in page.rows]
+        return self.draw(rows=rows, next_page=self.next_page(page.after), first_page=self.first_page())
+
+
+class LikelyDuplicates(DeskPage):
+    action = "customers:read"
+    template = "desk/work/duplicates.html"
+    section = "duplicates"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        trait = request.GET.get("by", "email")
+        if trait not in TRAITS:
+            raise Http404
+        start = request.GET.get("from", "").replace("\x00", "")
+        look = look_for_duplicates(trait, start=start)
+        labels = {
+            "email": _("E-mail"),
+            "phone": _("Phone"),
+            "document": _("Document"),
+            "name": _("Name and birth date"),
+        }
+        path = reverse("desk:duplicates")
+        return self.draw(
+            trait=trait,
+            label=labels[trait],
+            traits=[(labels[one], f"{path}?by={one}", one == trait) for one in TRAITS],
+            groups=[[shown_customer(one, unmasked=self.actor.sees(one.pk)) for one in group] for group in look.groups],
+            next_page=f"{path}?{urlencode({'by': trait, 'from': look.start})}" if look.start else "",
+            first_page=f"{path}?by={trait}" if start else "",
+        )
+
+
+def _name(page: DeskPage, person: Customer | None) -> str:
+    return "" if person is None else name_for(page.actor, person.pk, person.name) or person.number
+
+
+def _problem(problem: Any) -> str:
+    """The sentence of a stored refusal."""
+    if not isinstance(problem, dict):
+        return ""
+    return str(problem.get("detail") or problem.get("title") or problem.get("code") or "")

@@ -1,0 +1,105 @@
+"""Which tasks a page offers for a membership or a customer, and why not, without trying them.
+
+What costs a query to know is left to the task's own page, which tries its verb and tells.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from common.actor import Actor
+from customers.models import Customer, CustomerStatus
+from memberships.able import reason_against
+from memberships.lifecycle import GONE_INTO_ANOTHER, STARTS
+from memberships.models import Membership, MembershipStatus
+from memberships.types import type_of
+from programs.design import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """`reason` says why the task is not possible now; empty where it is."""
+
+    name: str
+    label: str
+    reason: str
+
+
+Against = Callable[[Membership, Design], str]
+
+
+def _unable(capability: str) -> Against:
+    return lambda membership, design: reason_against(membership, capability, design)
+
+
+def _wrong_status(verb: str) -> Against:
+    def against(membership: Membership, design: Design) -> str:
+        if membership.status in STARTS[verb]:
+            return ""
+        return _("it is %(status)s") % {"status": membership.get_status_display()}
+
+    return against
+
+
+def _not_reinstated(membership: Membership, design: Design) -> str:
+    if membership.status == MembershipStatus.EXPIRED and membership.rests_until is None:
+        return _gone(membership) or _("its points no longer rest: enrol anew")
+    return _wrong_status("reinstate")(membership, design)
+
+
+def _not_renewed(membership: Membership, design: Design) -> str:
+    if not design.program.term_months:
+        return _("memberships of this program have no term")
+    return _gone(membership)
+
+
+def _not_terminated(membership: Membership, design: Design) -> str:
+    if not membership.current:
+        return _("it has ended already")
+    return "" if type_of(membership.type).ends_alone else _("it uses a shared account: split it off first")
+
+
+def _gone(membership: Membership) -> str:
+    return _("it went into another membership") if membership.end_reason in GONE_INTO_ANOTHER else ""
+
+
+# Name of the page, its label, the right it asks for, what stands against it.
+OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
+    ("adjust", gettext_lazy("Adjust points"), "points:adjust", _unable("adjust")),
+    ("transfer", gettext_lazy("Transfer points"), "points:transfer", _unable("transfer_out")),
+    ("hold", gettext_lazy("Hold points"), "points:redeem", _unable("hold")),
+    ("activate", gettext_lazy("Activate"), "memberships:manage", _wrong_status("activate")),
+    ("pause", gettext_lazy("Pause"), "memberships:manage", _wrong_status("pause")),
+    ("suspend", gettext_lazy("Suspend"), "memberships:manage", _wrong_status("suspend")),
+    ("reinstate", gettext_lazy("Reinstate"), "memberships:manage", _not_reinstated),
+    ("renew", gettext_lazy("Renew"), "memberships:manage", _not_renewed),
+    ("terminate", gettext_lazy("Terminate"), "memberships:manage", _not_terminated),
+)
+
+
+def offers_for_membership(membership: Membership, design: Design, actor: Actor) -> list[Offer]:
+    """The tasks the actor has the right to, each with what stands against it."""
+    return [
+        Offer(name, str(label), against(membership, design))
+        for name, label, action, against in OF_MEMBERSHIP
+        if actor.may(action, membership.program_id)
+    ]
+
+
+def offers_for_customer(customer: Customer, actor: Actor) -> list[Offer]:
+    """What may be done about the record itself."""
+    return [offer for action, offer in _of_customer(customer) if actor.may(action, None)]
+
+
+def _of_customer(customer: Customer) -> Iterable[tuple[str, Offer]]:
+    erased = _("it is erased") if customer.status == CustomerStatus.ERASED else ""
+    yield "customers:write", Offer("edit", _("Change data"), erased)
+    if customer.status == CustomerStatus.ACTIVE:
+        yield "customers:write", Offer("deactivate", _("Deactivate"), "")
+    elif not erased:
+        yield "customers:write", Offer("reactivate", _("Reactivate"), "")
+    yield "customers:erase", Offer("delete", _("Delete"), erased)
+    yield "customers:erase", Offer("erase", _("Erase personal data"), erased)

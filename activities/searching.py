@@ -1,0 +1,200 @@
+"""One box that finds people, memberships, cards, references and postings, by index alone.
+
+Exact keys are tried first, all that the text could be; a name is looked for only where none of them led anywhere.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from django.utils.translation import gettext as _
+
+from activities.models import MemberActivity
+from common.actor import Actor
+from common.errors import NotFound
+from customers.finding import customer_by_number, find_by_name, find_customers
+from customers.models import Customer
+from memberships.finding import Found, find_by_card_number, find_by_member_number
+from memberships.models import Membership
+from points.models import Posting
+from programs.models import Program
+
+LONGEST = 254
+MOST = 20
+LARGEST_ID = 2**63 - 1
+# A phone number has at least so many digits.
+LEAST_DIGITS = 5
+# What is shown together; the order is that of the page.
+CUSTOMER, MEMBERSHIP, CARD, ACTIVITY, POSTING = "customer", "membership", "card", "activity", "posting"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`retired` is the number asked for where it is no longer in use, though it still leads here."""
+
+    kind: str
+    why: str
+    customer: Customer | None = None
+    membership_id: int | None = None
+    posting_id: int | None = None
+    program_id: int | None = None
+    label: str = ""
+    retired: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`tried` says what the text was taken for; `more` that there are further ones of the same name."""
+
+    text: str
+    hits: tuple[Hit, ...] = ()
+    tried: tuple[str, ...] = ()
+    more: bool = False
+    programs: dict[int, Program] = field(default_factory=dict)
+
+
+def search(text: str, actor: Actor) -> Search:
+    """Everything the text could name, in the programs the actor may read."""
+    text = " ".join(text.replace("\x00", "").split())[:LONGEST]
+    if not text:
+        return Search("")
+    hits: list[Hit] = []
+    tried: list[str] = []
+    for what, possible, find in _ways(text):
+        if possible:
+            tried.append(what)
+            hits += find(text, actor)
+    more = False
+    if not hits and _may_be_a_name(text):
+        tried.append(_("name"))
+        named = list(find_by_name(text)[: MOST + 1])
+        more = len(named) > MOST
+        hits = [Hit(CUSTOMER, _("name"), customer) for customer in sorted(named[:MOST], key=_by_name)]
+    return _with_programs(Search(text, tuple(_once(hits)), tuple(tried), more))
+
+
+def _ways(text: str) -> Iterable[tuple[str, bool, Callable[[str, Actor], list[Hit]]]]:
+    digits = re.sub(r"\D", "", text)
+    wordy = " " in text and not digits
+    yield _("e-mail"), "@" in text, _by_email
+    yield _("customer number"), "@" not in text and not wordy, _by_customer_number
+    yield _("phone"), len(digits) >= LEAST_DIGITS and not re.search(r"[a-zA-Z@]", text), _by_phone
+    yield _("identification document"), bool(digits) and "@" not in text, _by_document
+    yield _("member number"), "@" not in text and not wordy, _by_member_number
+    yield _("card number"), len(digits) >= LEAST_DIGITS and "@" not in text, _by_card
+    yield _("reference"), True, _by_reference
+    yield _("posting"), text.isascii() and text.isdigit() and int(text) <= LARGEST_ID, _by_posting
+
+
+def _may_be_a_name(text: str) -> bool:
+    return "@" not in text and any(letter.isalpha() for letter in text)
+
+
+def _by_email(text: str, actor: Actor) -> list[Hit]:
+    return [Hit(CUSTOMER, _("e-mail"), customer) for customer in find_customers(email=text)[:MOST]]
+
+
+def _by_phone(text: str, actor: Actor) -> list[Hit]:
+    """As it was typed, and as an international number without its plus."""
+    found = list(find_customers(phone=text)[:MOST])
+    if not found and not text.startswith("+"):
+        found = list(find_customers(phone="+" + re.sub(r"\D", "", text).removeprefix("00"))[:MOST])
+    return [Hit(CUSTOMER, _("phone"), customer) for customer in found]
+
+
+def _by_document(text: str, actor: Actor) -> list[Hit]:
+    return [Hit(CUSTOMER, _("identification document"), one) for one in find_customers(document=text)[:MOST]]
+
+
+def _by_customer_number(text: str, actor: Actor) -> list[Hit]:
+    customer = customer_by_number(text)
+    if customer is None:
+        return []
+    own = customer.number == text.upper()
+    return [Hit(CUSTOMER, _("customer number"), customer, label=text.upper(), retired="" if own else text.upper())]
+
+
+def _by_member_number(text: str, actor: Actor) -> list[Hit]:
+    found = _tried(lambda: find_by_member_number(actor, text))
+    if not found and text != text.upper():
+        found = _tried(lambda: find_by_member_number(actor, text.upper()))
+    return [_hit(MEMBERSHIP, _("member number"), one, text.upper()) for one in found]
+
+
+def _by_card(text: str, actor: Actor) -> list[Hit]:
+    found = _tried(lambda: find_by_card_number(actor, text, any_status=True))
+    return [_hit(CARD, _("card number"), one, text) for one in found]
+
+
+def _by_reference(text: str, actor: Actor) -> list[Hit]:
+    activities = MemberActivity.objects.filter(reference=text[:80])
+    if actor.programs is not None:
+        activities = activities.filter(program_id__in=actor.programs)
+    return [
+        Hit(
+            ACTIVITY,
+            _("reference"),
+            one.customer,
+            membership_id=one.membership_id,
+            posting_id=one.posting_id,
+            program_id=one.program_id,
+            label=f"{one.type.name} {one.reference}",
+        )
+        for one in activities.select_related("type", "customer").order_by("-pk")[:MOST]
+    ]
+
+
+def _by_posting(text: str, actor: Actor) -> list[Hit]:
+    posting = Posting.objects.select_related("person").filter(pk=int(text)).first()
+    if posting is None or (actor.programs is not None and posting.program_id not in actor.programs):
+        return []
+    label = f"{posting.get_kind_display()} {posting.pk}"
+    return [
+        Hit(
+            POSTING,
+            _("posting"),
+            posting.person,
+            posting_id=posting.pk,
+            program_id=posting.program_id,
+            label=label,
+        )
+    ]
+
+
+def _tried(find: Callable[[], list[Found]]) -> list[Found]:
+    try:
+        return find()
+    except NotFound:
+        return []
+
+
+def _hit(kind: str, why: str, found: Found, number: str) -> Hit:
+    retired = number if found.redirected_from is not None else ""
+    return Hit(kind, why, found.customer, membership_id=found.membership_id, label=number, retired=retired)
+
+
+def _once(hits: Iterable[Hit]) -> Iterable[Hit]:
+    """One hit a place: what matched by two keys is named once, by the first."""
+    seen = set()
+    for hit in hits:
+        place = (hit.kind, hit.customer and hit.customer.pk, hit.membership_id, hit.posting_id)
+        if place not in seen:
+            seen.add(place)
+            yield hit
+
+
+def _with_programs(found: Search) -> Search:
+    """Whose program each membership and posting is, read at once."""
+    memberships = {hit.membership_id for hit in found.hits if hit.membership_id and not hit.program_id}
+    program_of = (
+        dict(Membership.objects.filter(pk__in=memberships).values_list("pk", "program_id")) if memberships else {}
+    )
+    hits = tuple(
+        replace(hit, program_id=hit.program_id or program_of.get(hit.membership_id or 0)) for hit in found.hits
+    )
+    programs = Program.objects.in_bulk({hit.program_id for hit in hits if hit.program_id})
+    return replace(found, hits=hits, programs=programs)
+
+
+def _by_name(customer: Customer) -> tuple[str, int]:
+    return customer.name_key or "", customer.pk

@@ -1,0 +1,45 @@
+"""One customer with everything that stands around the row, read at once."""
+
+from collections.abc import Iterable
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+
+from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification
+
+MOST = 20
+
+
+def whole_customer(pk: int) -> Customer | None:
+    """The row with `all_numbers`, `addresses_found`, `documents_found` and `preferences_found`."""
+    mine = OuterRef("pk")
+    addresses = JSONObject(kind="kind", lines="lines", postal_code="postal_code", city="city", country="country")
+    documents = JSONObject(kind="kind", country="country", number="number", valid_until="valid_until")
+    preferences = JSONObject(channel="channel", allowed="allowed")
+    found: Customer | None = (
+        Customer.objects.select_related("merged_into")
+        .annotate(
+            all_numbers=ArraySubquery(
+                CustomerNumber.objects.filter(customer=mine).order_by("number").values("number")[:MOST]
+            ),
+            addresses_found=ArraySubquery(
+                Address.objects.filter(customer=mine).order_by("pk").values(found=addresses)[:MOST]
+            ),
+            documents_found=ArraySubquery(
+                Identification.objects.filter(customer=mine).order_by("pk").values(found=documents)[:MOST]
+            ),
+            preferences_found=ArraySubquery(
+                ContactPreference.objects.filter(customer=mine).order_by("channel").values(found=preferences)[:MOST]
+            ),
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    return found
+
+
+def names_of(ids: Iterable[int | None]) -> dict[int, str | None]:
+    """The names of these customers, unmasked: whoever shows them masks them."""
+    wanted = {pk for pk in ids if pk is not None}
+    return dict(Customer.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}

@@ -1,0 +1,178 @@
+"""A customer's memberships as staff see them: who is in it, on which tiers, with which cards, and what it may do."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Case, F, OuterRef, When
+from django.db.models.functions import JSONObject
+
+from cards.models import CardKind, CardStatus
+from common.actor import Actor
+from memberships.able import reason_against
+from memberships.capabilities import CAPABILITIES
+from memberships.models import CardHolding, Member, Membership, StandingSource, TierStanding
+from memberships.types import type_of
+from programs.design import Design
+
+# Of a group of hundreds the page shows the first ones and says how many there are.
+MOST_PEOPLE = 50
+MOST_CARDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: int
+    name: str | None
+    main: bool
+    joined_at: datetime
+    suspended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    group: str
+    tier: str
+    color: str
+    since: datetime
+    until: datetime | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCard:
+    id: int
+    number: str
+    kind: str
+    status: str
+    valid_until: str | None
+    customer_id: int | None
+
+    @property
+    def kind_label(self) -> str:
+        return str(CardKind(self.kind).label)
+
+    @property
+    def status_label(self) -> str:
+        return str(CardStatus(self.status).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """`reason` says why not, and is empty where it may."""
+
+    capability: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """A membership with what stands around it; `left_at` where the person asked about is no longer in it."""
+
+    membership: Membership
+    design: Design
+    people: tuple[Person, ...]
+    standings: tuple[Standing, ...]
+    cards: tuple[HeldCard, ...]
+    abilities: tuple[Ability, ...]
+    left_at: datetime | None
+
+    @property
+    def sets(self) -> list[int]:
+        """The own set, then the pool while the membership uses one."""
+        kind = type_of(self.membership.type)
+        used = {kind.account_set_for(self.membership, one) for one in self.design.point_types.values()}
+        return [self.membership.own_set_id, *sorted(used - {self.membership.own_set_id})]
+
+    @property
+    def current(self) -> bool:
+        return bool(self.membership.current) and self.left_at is None
+
+
+def participations_of(customer_id: int, actor: Actor, designs: Mapping[int, Design]) -> list[Participation]:
+    """Every membership the person takes or took part in that the actor may see; the current ones first."""
+    taking_part = Member.objects.filter(customer_id=customer_id).values("membership_id")
+    found = _whole(Membership.objects.visible_to(actor).filter(pk__in=taking_part))
+    shown = [_participation(one, designs[one.program_id], customer_id) for one in found]
+    return sorted(shown, key=lambda one: (not one.current, one.design.program.name, -one.membership.pk))
+
+
+def participation(membership_id: int, actor: Actor, designs: Mapping[int, Design]) -> Participation | None:
+    """One membership by itself; None where there is none that the actor may see."""
+    found = _whole(Membership.objects.visible_to(actor).filter(pk=membership_id)).first()
+    return None if found is None else _participation(found, designs[found.program_id], None)
+
+
+def _whole(memberships: Any) -> Any:
+    """With its people, standings and cards, all in the one statement."""
+    is_main = Case(When(pk=F("membership__main_member_id"), then=True), default=False, output_field=BooleanField())
+    people = Member.objects.filter(membership=OuterRef("pk"))
+    standings = TierStanding.objects.filter(membership=OuterRef("pk"), ended_at__isnull=True)
+    holdings = CardHolding.objects.filter(membership=OuterRef("pk"), held_until__isnull=True)
+    return memberships.order_by("pk").annotate(
+        people_found=ArraySubquery(
+            people.order_by(F("ended_at").asc(nulls_first=True), "pk").values(
+                found=JSONObject(
+                    customer="customer_id", name="customer__name", main=is_main, joined_at="joined_at",
+                    suspended_at="suspended_at", ended_at="ended_at",
+                )
+            )[:MOST_PEOPLE]
+        ),
+        standings_found=ArraySubquery(
+            standings.order_by("group").values(
+                found=JSONObject(
+                    group="group__name", tier="tier__name", color="tier__color", since="since", until="until",
+                    source="source",
+                )
+            )
+        ),
+        cards_found=ArraySubquery(
+            holdings.order_by("-card_id").values(
+                found=JSONObject(
+                    id="card_id", number="card__number_id", kind="card__kind", status="card__status",
+                    valid_until="card__valid_until", customer_id="customer_id",
+                )
+            )[:MOST_CARDS]
+        ),
+    )  # fmt: skip
+
+
+def _participation(membership: Any, design: Design, customer_id: int | None) -> Participation:
+    people = [one for one in membership.people_found if one["ended_at"] is None]
+    mine = next((one for one in membership.people_found if one["customer"] == customer_id), None)
+    member = _member(mine)
+    return Participation(
+        membership=membership,
+        design=design,
+        people=tuple(_person(one) for one in people),
+        standings=tuple(_standing(one) for one in membership.standings_found),
+        cards=tuple(HeldCard(**one) for one in membership.cards_found),
+        abilities=tuple(_abilities(membership, design, member)),
+        left_at=_time(mine["ended_at"]) if mine else None,
+    )
+
+
+def _abilities(membership: Membership, design: Design, member: Member | None) -> Iterable[Ability]:
+    for capability in CAPABILITIES:
+        yield Ability(capability, reason_against(membership, capability, design, member=member))
+
+
+def _member(found: Mapping[str, Any] | None) -> Member | None:
+    """Just enough of the row to be asked about; never saved."""
+    return None if found is None else Member(suspended_at=_time(found["suspended_at"]))
+
+
+def _person(found: Mapping[str, Any]) -> Person:
+    joined_at = datetime.fromisoformat(found["joined_at"])
+    return Person(found["customer"], found["name"], found["main"], joined_at, _time(found["suspended_at"]))
+
+
+def _standing(found: Mapping[str, Any]) -> Standing:
+    since, source = datetime.fromisoformat(found["since"]), str(StandingSource(found["source"]).label)
+    return Standing(found["group"], found["tier"], found["color"], since, _time(found["until"]), source)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
