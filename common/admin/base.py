@@ -105,6 +105,12 @@ class ReadOnlyMixin:
 class ReadOnlyAdmin(ReadOnlyMixin, PlainModelAdmin):
     """For the ledger and other tables without history."""
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["show_history"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class PlainTabularInline(FollowsParent, TabularInline):
     """Rows below a page, with the page's rights."""
@@ -121,6 +127,11 @@ class ReadOnlyInline(ReadOnlyMixin, PlainTabularInline):
     can_delete = False
     show_change_link = True
     tab = True
+    # Rows named by its columns, read in the same statement.
+    related: tuple[str, ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.related)
 
 
 class LoyaltyModelAdmin(HistoryPages, PlainModelAdmin):

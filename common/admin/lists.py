@@ -83,6 +83,12 @@ class LoyaltyChangeList(ChangeList):
             return None
         return super().get_ordering_field(field_name)
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.paginator.is_cut or not (self.query or self.has_active_filters):
+            # Else the head of the page offers to show all, and a count nobody made.
+            self.full_result_count = self.result_count
+
     @property
     def told(self) -> Iterator[str]:
         """How much there is, and what of it the pages do not show, for the line below the list."""

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 NOTHING = "-"
 MINUS = "\u2212"
-LINK = "text-primary-600 underline dark:text-primary-500"
 
 
 def figure(value: int | None) -> str:
@@ -80,7 +79,7 @@ def link(row: models.Model | None, text: str = "") -> str | SafeString:
 
 
 def anchor(url: str | None, text: str) -> str | SafeString:
-    return format_html('<a href="{}" class="{}">{}</a>', url, LINK, text) if url else text
+    return format_html('<a href="{}" class="bo-link">{}</a>', url, text) if url else text
 
 
 def rows_link(label: str, text: str, **lookups: Any) -> str | SafeString:

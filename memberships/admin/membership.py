@@ -1,6 +1,7 @@
 """A membership's page: who takes part, what it may do, its points, and the way to everything that belongs to it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -43,18 +44,21 @@ HELP = {
 class MemberInline(ReadOnlyInline):
     model = Member
     fields = ("customer", "joined_at", "ended_at", "suspended_at")
+    related = ("customer",)
 
 
 class StandingInline(ReadOnlyInline):
     model = TierStanding
     fields = ("group", "tier", "since", "until", "ended_at", "source", "reason")
     ordering = ("-since",)
+    related = ("group", "tier")
 
 
 class HoldingInline(ReadOnlyInline):
     model = CardHolding
     fields = ("card", "customer", "held_from", "held_until")
     ordering = ("-held_from",)
+    related = ("card", "customer")
 
 
 class TermInline(ReadOnlyInline):
@@ -66,6 +70,7 @@ class TermInline(ReadOnlyInline):
 class AcceptanceInline(ReadOnlyInline):
     model = TermsAcceptance
     fields = ("terms", "customer", "accepted_at")
+    related = ("terms", "customer")
 
 
 @admin.register(Membership)
@@ -166,7 +171,10 @@ def _line(account: PointAccount, balance: Mapping[str, Any]) -> str | SafeString
     facts += [f"{figure(balance[key])} {word}" for key, word in told.items() if balance[key] or key == "available"]
     ending = balance["next_expiry"]
     if ending:
-        facts.append(_("%(points)s expire %(at)s") % {"points": figure(ending["points"]), "at": moment(ending["at"])})
+        facts.append(
+            _("%(points)s expire %(at)s")
+            % {"points": figure(ending["points"]), "at": moment(datetime.fromisoformat(ending["at"]))}
+        )
     facts.append(anchor(page_of(account), _("account")))
     facts.append(rows_link("points.Entry", _("entries"), account__id__exact=account.pk))
     facts.append(rows_link("points.Lot", _("lots"), entry__account__id__exact=account.pk))

@@ -17,6 +17,7 @@ from points.models import PointAccount, PointAccountSet
 class AccountInline(ReadOnlyInline):
     model = PointAccount
     fields = ("point_type", "balance", "debt", "lifetime_earned", "lifetime_redeemed", "last_activity_at", "closed")
+    related = ("point_type__program",)
 
 
 @admin.register(PointAccountSet)
@@ -61,7 +62,7 @@ class PointAccountAdmin(LedgerAdmin):
     """The balance of one point type in one set; kept with every posting and proved from its entries."""
 
     list_display = ("id", "membership", "point_type", "shown_balance", "shown_debt", "last_activity_at", "closed")
-    list_filter = (by_row("point_type"), by_flag("closed"))
+    list_filter = (by_row("program"), by_flag("closed"))
     list_select_related = ("point_type__program", "account_set__membership")
     served = ("account_set__id__exact",)
     search_exact = ("id", "account_set__membership__number")

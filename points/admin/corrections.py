@@ -89,6 +89,7 @@ class AdjustmentAdmin(LedgerAdmin):
 class LineInline(ReadOnlyInline):
     model = ReversalLine
     fields = ("point_type", "asked", "posted", "debt", "cut", "cut_value", "shortfall")
+    related = ("point_type__program",)
     tab = False
 
 

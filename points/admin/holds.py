@@ -22,6 +22,7 @@ STATUS_LABELS = {"open": "warning", "captured": "success", "released": "info", "
 class HeldLotInline(ReadOnlyInline):
     model = HoldLot
     fields = ("lot", "points")
+    related = ("lot",)
     tab = False
 
 

@@ -23,21 +23,27 @@ KIND_LABELS = {
     "expire": "warning",
     "adjust": "warning",
     "reverse": "danger",
+    "transfer": "info",
+    "donate": "info",
+    "convert": "info",
+    "merge": "info",
+    "split": "info",
+    "undo": "danger",
+    "opening": "success",
 }
 
 
 class EntryInline(ReadOnlyInline):
     model = Entry
     fields = ("account", "number", "amount", "balance_after")
+    related = ("account__point_type__program",)
     tab = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("account__point_type__program")
 
 
 class DrawInline(ReadOnlyInline):
     model = Draw
     fields = ("lot", "amount", "entry")
+    related = ("lot", "entry")
     tab = False
 
 

@@ -98,7 +98,7 @@ FIELDSETS = (
 
 @admin.register(Program)
 class ProgramAdmin(LoyaltyModelAdmin):
-    view_action = "reports:read"
+    view_action = "memberships:read"
     write_action = "programs:design"
     program_path = "pk"
     list_display = ("brand", "code", "shown_status", "business_unit", "currency", "time_zone", "is_sandbox")

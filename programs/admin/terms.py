@@ -24,7 +24,7 @@ def release(terms: ProgramTerms, actor: Actor, form: Any) -> None:
 class ProgramTermsAdmin(LoyaltyModelAdmin):
     """Released terms never change: members accepted their words."""
 
-    view_action = "reports:read"
+    view_action = "memberships:read"
     write_action = "programs:design"
     program_path = "program"
     list_display = ("title", "program", "version", "must_accept", "state", "released_at")

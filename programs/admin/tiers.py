@@ -6,14 +6,14 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
-from common.admin import LoyaltyModelAdmin
+from common.admin import LoyaltyModelAdmin, PlainTabularInline
 from common.admin.filters import by_choice, by_row
+from programs.admin.points import ChoosesPointTypes
 from programs.models import Tier, TierGroup
 
 
-class TierInline(TabularInline):
+class TierInline(PlainTabularInline):
     model = Tier
     extra = 0
     ordering = ("rank",)
@@ -21,8 +21,8 @@ class TierInline(TabularInline):
 
 
 @admin.register(TierGroup)
-class TierGroupAdmin(LoyaltyModelAdmin):
-    view_action = "reports:read"
+class TierGroupAdmin(ChoosesPointTypes, LoyaltyModelAdmin):
+    view_action = "memberships:read"
     write_action = "programs:design"
     program_path = "program"
     list_display = ("name", "code", "program", "fed_by", "point_type", "period", "downgrade")
