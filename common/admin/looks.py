@@ -1,16 +1,18 @@
 """How the back office writes figures, times, people and links."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+Text = str | Promise
 NOTHING = "-"
 MINUS = "\u2212"
 
@@ -60,7 +62,7 @@ def lasting(value: timedelta) -> str:
 
 def page_of(row: models.Model | None) -> str | None:
     """The address of a row's page in the back office."""
-    return row and address(row._meta, "change", row.pk)
+    return None if row is None else address(row._meta, "change", row.pk)
 
 
 def address(meta: Any, page: str, *args: Any) -> str | None:
@@ -71,23 +73,23 @@ def address(meta: Any, page: str, *args: Any) -> str | None:
         return None
 
 
-def link(row: models.Model | None, text: str = "") -> str | SafeString:
+def link(row: models.Model | None, text: Text = "") -> str:
     """A link to the row's page."""
     if row is None:
         return NOTHING
     return anchor(page_of(row), text or str(row))
 
 
-def anchor(url: str | None, text: str) -> str | SafeString:
-    return format_html('<a href="{}" class="bo-link">{}</a>', url, text) if url else text
+def anchor(url: str | None, text: Text) -> str:
+    return format_html('<a href="{}" class="bo-link">{}</a>', url, text) if url else str(text)
 
 
-def rows_link(label: str, text: str, **lookups: Any) -> str | SafeString:
+def rows_link(label: str, text: Text, **lookups: Any) -> str:
     """A link to a list, filtered. `label`: the app and model, as in points.Posting, which need not be imported."""
     app, model = label.lower().split(".")
     return anchor(f"{reverse(f'admin:{app}_{model}_changelist')}?{urlencode(lookups)}", text)
 
 
-def several(parts: list[str | SafeString]) -> SafeString | str:
+def several(parts: Iterable[str]) -> str:
     """Links side by side."""
     return format_html_join(" · ", "{}", ((part,) for part in parts)) or NOTHING

@@ -134,7 +134,7 @@ class MembershipAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
     def able(self, membership: Membership) -> str | SafeString:
         """What the membership may do now: status, type and the program's exceptions."""
         answers = capabilities_of(membership, design_of(membership.program_id))
-        return format_html_join(", ", "{}", ((WORDS[name],) for name, able in answers.items() if able)) or _("nothing")
+        return format_html_join(", ", "{}", ((WORDS[name],) for name, able in answers.items() if able)) or str(_("nothing"))
 
     @admin.display(description=_("balances"))
     def points(self, membership: Membership) -> str | SafeString:
@@ -162,19 +162,15 @@ class MembershipAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
         return several(links)
 
 
-def _line(account: PointAccount, balance: Mapping[str, Any]) -> str | SafeString:
-    name = account.point_type.name
-    facts = [
-        format_html("{}{}: <b>{}</b>", name, f" ({_('pool')})" if balance["pooled"] else "", figure(balance["balance"]))
-    ]
+def _line(account: PointAccount, balance: Mapping[str, Any]) -> str:
+    name = f"{account.point_type.name} ({_('pool')})" if balance["pooled"] else account.point_type.name
     told = {"available": _("available"), "held": _("held"), "pending": _("pending"), "debt": _("debt")}
+    facts: list[str] = [format_html("{}: <b>{}</b>", name, figure(balance["balance"]))]
     facts += [f"{figure(balance[key])} {word}" for key, word in told.items() if balance[key] or key == "available"]
     ending = balance["next_expiry"]
     if ending:
-        facts.append(
-            _("%(points)s expire %(at)s")
-            % {"points": figure(ending["points"]), "at": moment(datetime.fromisoformat(ending["at"]))}
-        )
+        at = moment(datetime.fromisoformat(ending["at"]))
+        facts.append(_("%(points)s expire %(at)s") % {"points": figure(ending["points"]), "at": at})
     facts.append(anchor(page_of(account), _("account")))
     facts.append(rows_link("points.Entry", _("entries"), account__id__exact=account.pk))
     facts.append(rows_link("points.Lot", _("lots"), entry__account__id__exact=account.pk))

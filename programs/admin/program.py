@@ -146,6 +146,6 @@ class ProgramAdmin(LoyaltyModelAdmin):
     @admin.display(description=_("clock"))
     def clock(self, program: Program) -> str:
         if not program.is_sandbox:
-            return _("Real time.")
+            return str(_("Real time."))
         facts = {"now": moment(clock.program_now(program)), "ahead": lasting(program.clock_offset)}
-        return _("%(now)s UTC, ahead of real time by %(ahead)s") % facts
+        return str(_("%(now)s UTC, ahead of real time by %(ahead)s") % facts)
