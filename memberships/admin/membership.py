@@ -134,7 +134,9 @@ class MembershipAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
     def able(self, membership: Membership) -> str | SafeString:
         """What the membership may do now: status, type and the program's exceptions."""
         answers = capabilities_of(membership, design_of(membership.program_id))
-        return format_html_join(", ", "{}", ((WORDS[name],) for name, able in answers.items() if able)) or str(_("nothing"))
+        return format_html_join(", ", "{}", ((WORDS[name],) for name, able in answers.items() if able)) or str(
+            _("nothing")
+        )
 
     @admin.display(description=_("balances"))
     def points(self, membership: Membership) -> str | SafeString:
