@@ -59,7 +59,7 @@ class CardQuerySet(AuditedQuerySet):
 class Card(AuditedModel):
     """A number, plastic or virtual; who holds it is a CardHolding."""
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+")
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     number = models.OneToOneField(
         NumberRegistry, on_delete=models.PROTECT, db_column="number", related_name="card", verbose_name=_("number")
     )
@@ -81,6 +81,12 @@ class Card(AuditedModel):
         verbose_name = _("card")
         verbose_name_plural = _("cards")
         ordering = ["-id"]
+        indexes = [
+            # The list of a program, and what most cards are not, newest first.
+            models.Index(fields=["program", "id"], name="card_in_program"),
+            models.Index(fields=["status", "id"], name="card_not_active", condition=~Q(status="active")),
+            models.Index(fields=["kind", "id"], name="card_not_main", condition=~Q(kind="main")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["id", "program"], name="card_id_program"),
             models.CheckConstraint(name="card_status_known", condition=Q(status__in=CardStatus.values)),

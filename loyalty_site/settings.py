@@ -192,6 +192,7 @@ LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
 LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
 LOYALTY_DESK_MENU = "loyalty_site.desk.menu.entries"
 LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
+LOYALTY_PROGRAM_OBSTACLES = ["points.exits.program_obstacles"]
 LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles"]
 LOYALTY_CUSTOMER_ERASERS = [
     "memberships.exits.end_for_erasure",
@@ -236,7 +237,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if AXES_IPWARE_PRO
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 
-USE_TZ = True
+FORMAT_MODULE_PATH = "loyalty_site.formats"
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = True

@@ -1,37 +1,58 @@
 """The ModelAdmin classes every app derives from."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django import forms
+from django.contrib.admin import ShowFacets
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
-from simple_history.admin import SimpleHistoryAdmin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from common.history import desk_context
 from common.staff_actor import actor_of_request
 
-from .lists import EstimatedCountPaginator, search
-from .masks import UNMASK, MaskingHelper, MasksPersonal
+from .history import HistoryPages
+from .lists import FastListMixin, Keys
+from .looks import NOTHING
+from .masks import UNMASK, MasksPersonal
 from .rights import FollowsParent, RightsMixin
+from .verbs import VerbPages
+
+# What a verb records as its reason where the form asked for none.
+AT_DESK = "at the desk"
+REASON = "change_reason"
+REASON_LENGTH = 200
 
 
-class PlainModelAdmin(MasksPersonal, RightsMixin, ModelAdmin):
+class ReasonedForm(forms.ModelForm):
+    """A form that also asks why, for the history."""
+
+    change_reason = forms.CharField(
+        label=_("Why"),
+        max_length=REASON_LENGTH,
+        required=False,
+        help_text=_("Shown in the history. Write no personal data."),
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+class PlainModelAdmin(MasksPersonal, RightsMixin, FastListMixin, VerbPages, ModelAdmin):
     """Fast lists; rows and values the user may see; fields that rules own are shown only; no deleting but by a verb.
 
     Every subclass names its `view_action`, `write_action` and `program_path` (RightsMixin).
     """
 
-    show_full_result_count = False
-    paginator = EstimatedCountPaginator
-    list_per_page = 50
     # Fields only a verb may write.
     rule_owned: tuple[str, ...] = ()
-    # Searched as they stand, by index.
-    search_exact: tuple[str, ...] = ()
-    search_prefix: tuple[str, ...] = ()
     may_delete = False
+    # What a field means and in which unit, where its name does not say it all.
+    help_texts: Mapping[str, Any] = {}
+    list_filter_submit = True
+    empty_value_display = NOTHING
+    show_facets = ShowFacets.NEVER
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
         return list(dict.fromkeys([*super().get_readonly_fields(request, obj), *self.rule_owned]))
@@ -39,21 +60,33 @@ class PlainModelAdmin(MasksPersonal, RightsMixin, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return self.may_delete and super().has_delete_permission(request, obj)
 
-    def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return [*super().get_search_fields(request), *self.search_exact, *self.search_prefix]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
-    ) -> tuple[models.QuerySet[Any], bool]:
-        if not (self.search_exact or self.search_prefix):
-            return super().get_search_results(request, queryset, search_term)
-        return search(queryset, search_term, exact=self.search_exact, prefix=self.searched_prefix(request)), False
-
     def searched_prefix(self, request: HttpRequest) -> tuple[str, ...]:
         """Who may not unmask finds a person by a whole value only, not letter by letter."""
         if actor_of_request(request).may(UNMASK, None):
             return self.search_prefix
         return tuple(name for name in self.search_prefix if name not in self.personal)
+
+    def searched_keys(self, request: HttpRequest) -> Keys:
+        if actor_of_request(request).may(UNMASK, None):
+            return self.search_keys
+        return {name: make for name, make in self.search_keys.items() if not name.endswith(("startswith", "contains"))}
+
+    def get_form(
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return super().get_form(request, obj, change=change, **{"help_texts": self.help_texts, **kwargs})
+
+    def task_buttons(self, request: HttpRequest, row: Any) -> Iterable[dict[str, Any] | None]:
+        """Buttons above the form that lead to pages of the desk (see .tasks)."""
+        return ()
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            buttons = [one for one in self.task_buttons(request, obj) if one]
+            context["actions_detail"] = [*buttons, *self.verb_buttons(request, obj)]
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
 
 class ReadOnlyMixin:
@@ -72,6 +105,12 @@ class ReadOnlyMixin:
 class ReadOnlyAdmin(ReadOnlyMixin, PlainModelAdmin):
     """For the ledger and other tables without history."""
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["show_history"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class PlainTabularInline(FollowsParent, TabularInline):
     """Rows below a page, with the page's rights."""
@@ -81,11 +120,29 @@ class PlainStackedInline(FollowsParent, StackedInline):
     """The same, one below the other."""
 
 
-class LoyaltyModelAdmin(SimpleHistoryAdmin, PlainModelAdmin):
-    """For audited models. What a form changes is recorded as done at the desk by the user.
+class ReadOnlyInline(ReadOnlyMixin, PlainTabularInline):
+    """Rows below another, each with a link to its own page."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    tab = True
+    # Rows named by its columns, read in the same statement.
+    related: tuple[str, ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.related)
+
+
+class LoyaltyModelAdmin(HistoryPages, PlainModelAdmin):
+    """For audited models. What a form changes is recorded as done at the desk by the user, with the reason given.
 
     History is the only log: Django's own would keep the names of customers past their erasure.
     """
+
+    form: Any = ReasonedForm
+    # Whether a change asks why; making a row never does.
+    reason_needed = True
 
     def log_addition(self, *_: Any) -> None:
         """Recorded in history."""
@@ -96,8 +153,25 @@ class LoyaltyModelAdmin(SimpleHistoryAdmin, PlainModelAdmin):
     def log_deletions(self, *_: Any) -> None:
         """Recorded in history."""
 
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or not self.has_change_permission(request, obj):
+            return shown
+        return [*shown, (_("Reason"), {"fields": (REASON,)})]
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        return [name for name in super().get_fields(request, obj) if name != REASON]
+
+    def get_form(
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        made = super().get_form(request, obj, change=change, **kwargs)
+        if REASON in made.base_fields:
+            made.base_fields[REASON].required = self.reason_needed and change
+        return made
+
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with desk_context(request.user.pk):
+        with desk_context(request.user.pk, request.POST.get(REASON, "").strip()[:REASON_LENGTH]):
             return super().changeform_view(request, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -107,39 +181,3 @@ class LoyaltyModelAdmin(SimpleHistoryAdmin, PlainModelAdmin):
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with desk_context(request.user.pk):
             return super().delete_view(request, *args, **kwargs)
-
-    def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        self._check_in_sight(request, object_id)
-        return super().history_view(request, object_id, *args, **kwargs)
-
-    def history_form_view(
-        self, request: HttpRequest, object_id: str, version_id: str, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """Show an old version. A POST would write it back past every rule."""
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
-            raise PermissionDenied
-        self._check_in_sight(request, object_id)
-        if not version_id.isdecimal():
-            raise Http404
-        return super().history_form_view(request, object_id, version_id, *args, **kwargs)
-
-    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> Any:
-        if not self.personal or self.sees_personal(request, historical_record.instance):
-            return super().get_historical_record_context_helper(request, historical_record)
-        return MaskingHelper(self.model, historical_record, {name: self.mask_of(name) for name in self.personal})
-
-    def _check_in_sight(self, request: HttpRequest, object_id: str) -> None:
-        """A deleted row has a history too; that of another program does not exist."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        key = self.model._meta.pk
-        try:
-            pk = key.to_python(unquote(object_id))
-        except ValidationError:
-            raise Http404 from None
-        latest = self.model.history.filter(**{key.attname: pk}).order_by("-history_id").first()
-        if latest is None or not self.has_view_permission(request, latest.instance):
-            raise Http404
-
-    def revert_disabled(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return True

@@ -89,6 +89,11 @@ class Customer(AuditedModel):
             models.Index(
                 fields=["name_key", "birth_date"], name="customer_name_key", condition=Q(name_key__isnull=False)
             ),
+            # A part of a name; the index above serves its beginning only where the collation is C.
+            GinIndex(fields=["name_key"], name="customer_name_trigram", opclasses=["gin_trgm_ops"]),
+            # What most customers are not, newest first.
+            models.Index(fields=["status", "id"], name="customer_not_active", condition=~Q(status="active")),
+            models.Index(fields=["kind", "id"], name="customer_not_person", condition=~Q(kind="person")),
         ]
         constraints = [
             models.CheckConstraint(

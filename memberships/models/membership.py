@@ -69,7 +69,7 @@ class MembershipQuerySet(AuditedQuerySet):
 class Membership(AuditedModel):
     """`current` (generated) is true in every status but expired."""
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="memberships")
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="memberships", db_index=False)
     number = models.CharField(_("member number"), max_length=24)
     type = models.CharField(_("type"), max_length=12, choices=MembershipType.choices, default=MembershipType.STANDARD)
     status = models.CharField(
@@ -128,7 +128,12 @@ class Membership(AuditedModel):
         verbose_name_plural = _("memberships")
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["number"], name="membership_number"),
+            # By the beginning of a number too, whatever the collation.
+            models.Index(fields=["number"], name="membership_number", opclasses=["varchar_pattern_ops"]),
+            # The list of a program, and what most memberships are not, newest first.
+            models.Index(fields=["program", "id"], name="membership_in_program"),
+            models.Index(fields=["status", "id"], name="membership_not_active", condition=~Q(status="active")),
+            models.Index(fields=["type", "id"], name="membership_not_standard", condition=~Q(type="standard")),
             models.Index(
                 fields=["program", "expires_on"],
                 name="membership_term_end",

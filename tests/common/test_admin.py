@@ -96,7 +96,7 @@ def test_what_rules_own_is_read_only_and_nothing_is_deleted(shelf_model: Any) ->
     request = request_by_root("GET")
 
     assert admin.get_readonly_fields(request) == ["number", "status"]
-    assert set(admin.get_form(request).base_fields) == {"name"}
+    assert set(admin.get_form(request).base_fields) == {"name", "change_reason"}
     assert admin.has_delete_permission(request) is False
     assert admin.has_change_permission(request) is True
     assert "delete_selected" not in admin.get_actions(request)

@@ -31,6 +31,7 @@ def ophelia(db: None) -> Customer:
         email="ophelia@quimby.example",
         email_key="ophelia@quimby.example",
         phone="+491701234567",
+        name_key="ophelia quimby",
         payment_terms="net 30 for her",
         notes="likes tea",
     )

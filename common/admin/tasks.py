@@ -1,0 +1,111 @@
+"""The desk's pages the back office links to; nothing else here knows their names."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from unfold.enums import ActionVariant
+
+Text = str | Promise
+
+
+class Page(NamedTuple):
+    """A page of the desk: its name there, what a button calls it, the right it asks for, an icon."""
+
+    name: str
+    label: Text
+    right: str
+    icon: str = ""
+
+
+HOME = Page("home", _("Dashboard"), "reports:read", "dashboard")
+SEARCH = Page("search", _("Find anything"), "customers:read", "search")
+NEW_CUSTOMER = Page("new-customer", _("New customer"), "customers:write", "person_add")
+WORK_LISTS = (
+    Page("adjustments", _("Adjustments waiting"), "points:approve", "approval"),
+    Page("failed-activities", _("Failed activities"), "memberships:read", "error"),
+    Page("duplicates", _("Likely duplicates"), "customers:read", "group"),
+)
+REPORTS = (
+    Page("liability", _("Liability"), "reports:read", "account_balance"),
+    Page("expiry-forecast", _("Expiry forecast"), "reports:read", "event_upcoming"),
+    Page("imports", _("Imports"), "customers:write", "upload"),
+    Page("exports", _("Exports"), "reports:read", "download"),
+)
+CUSTOMER = Page("customer", _("Open at the desk"), "customers:read", "contact_page")
+OF_CUSTOMER = (
+    Page("enrol", _("Enrol"), "memberships:manage"),
+    Page("deactivate", _("Deactivate"), "customers:write"),
+    Page("delete", _("Delete"), "customers:write"),
+    Page("erase", _("Erase"), "customers:erase"),
+)
+MEMBERSHIP = Page("membership", _("Open at the desk"), "memberships:read", "contact_page")
+STATEMENT = Page("statement", _("Statement"), "memberships:read", "receipt_long")
+EXPLAIN = Page("explain", _("Why this balance?"), "memberships:read", "help")
+ON_POINTS = (
+    Page("adjust", _("Adjust"), "points:adjust"),
+    Page("transfer", _("Transfer"), "points:transfer"),
+    Page("hold", _("Hold"), "points:redeem"),
+)
+ON_LIFE = (
+    Page("activate", _("Activate"), "memberships:manage"),
+    Page("pause", _("Pause"), "memberships:manage"),
+    Page("suspend", _("Suspend"), "memberships:manage"),
+    Page("reinstate", _("Reinstate"), "memberships:manage"),
+    Page("renew", _("Renew"), "memberships:manage"),
+    Page("terminate", _("Terminate"), "memberships:manage"),
+)
+POSTING = Page("posting", _("Open at the desk"), "memberships:read", "receipt")
+REVERSE = Page("reverse", _("Reverse"), "points:reverse", "undo")
+RELEASE_HOLD = Page("release-hold", _("Release"), "points:redeem", "lock_open")
+ADJUSTMENT = Page("adjustment", _("Approve or refuse"), "points:approve", "approval")
+
+WITHOUT_ID = (HOME, SEARCH, NEW_CUSTOMER, *WORK_LISTS, *REPORTS)
+WITH_ID = (
+    CUSTOMER,
+    *OF_CUSTOMER,
+    MEMBERSHIP,
+    STATEMENT,
+    EXPLAIN,
+    *ON_POINTS,
+    *ON_LIFE,
+    POSTING,
+    REVERSE,
+    RELEASE_HOLD,
+    ADJUSTMENT,
+)
+
+
+def url_of(page: Page, *args: Any) -> str | None:
+    """None while the desk has no such page."""
+    try:
+        return reverse(f"desk:{page.name}", args=args)
+    except NoReverseMatch:
+        return None
+
+
+def button(page: Page, *args: Any) -> dict[str, Any] | None:
+    """As unfold draws the buttons above a form."""
+    path = url_of(page, *args)
+    if path is None:
+        return None
+    return {
+        "title": page.label,
+        "icon": page.icon,
+        "variant": ActionVariant.DEFAULT,
+        "attrs": {},
+        "dialog": None,
+        "path": path,
+    }
+
+
+def menu(label: Text, pages: Iterable[Page], *args: Any, icon: str = "") -> dict[str, Any] | None:
+    """Buttons folded into one; None where nothing is left."""
+    items = [one for one in (button(page, *args) for page in pages) if one]
+    return {"title": label, "icon": icon, "variant": ActionVariant.DEFAULT, "items": items} if items else None
+
+
+def shown(buttons: Iterable[dict[str, Any] | None]) -> Iterator[dict[str, Any]]:
+    return (one for one in buttons if one)

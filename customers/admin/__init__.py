@@ -1,0 +1,7 @@
+"""Customers in the back office: every change goes through its verb, every refusal becomes a message."""
+
+from .customer import CustomerAdmin
+from .details import AddressAdmin, ContactPreferenceAdmin, IdentificationAdmin
+from .staff import StaffCustomerAdmin
+
+__all__ = ["AddressAdmin", "ContactPreferenceAdmin", "CustomerAdmin", "IdentificationAdmin", "StaffCustomerAdmin"]

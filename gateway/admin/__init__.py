@@ -1,0 +1,6 @@
+"""Channels and the feed in the back office."""
+
+from .channel import ChannelAdmin
+from .event import EventAdmin
+
+__all__ = ["ChannelAdmin", "EventAdmin"]

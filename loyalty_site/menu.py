@@ -1,0 +1,145 @@
+"""The menu of the back office: by daily work, the desk's pages first, and only what the user may open."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+from unfold.dataclasses import SearchResult
+
+from common.admin import tasks
+from common.staff_actor import actor_of_request
+
+Entry = dict[str, Any]
+# Title and rows: the model's label and an icon.
+GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
+    (
+        _("Customers & memberships"),
+        (
+            ("customers.Customer", "person"),
+            ("memberships.Membership", "card_membership"),
+            ("memberships.Member", "group"),
+            ("memberships.TierStanding", "military_tech"),
+            ("memberships.MembershipTerm", "event_repeat"),
+            ("memberships.TermsAcceptance", "task_alt"),
+        ),
+    ),
+    (
+        _("Points"),
+        (
+            ("activities.MemberActivity", "point_of_sale"),
+            ("points.Posting", "receipt_long"),
+            ("points.Adjustment", "edit_note"),
+            ("points.Hold", "pause_circle"),
+            ("points.Reversal", "undo"),
+            ("points.PointAccount", "account_balance_wallet"),
+            ("points.Entry", "list"),
+            ("points.Lot", "stacks"),
+            ("points.Draw", "output"),
+            ("points.Debt", "money_off"),
+            ("points.LotDateChange", "edit_calendar"),
+            ("points.PointAccountSet", "folder"),
+        ),
+    ),
+    (
+        _("Cards"),
+        (
+            ("cards.Card", "credit_card"),
+            ("memberships.CardHolding", "badge"),
+            ("cards.NumberRegistry", "numbers"),
+        ),
+    ),
+    (
+        _("Programs"),
+        (
+            ("programs.Program", "loyalty"),
+            ("programs.PointType", "toll"),
+            ("programs.TierGroup", "stairs"),
+            ("programs.ConversionRate", "currency_exchange"),
+            ("programs.ProgramTerms", "gavel"),
+            ("activities.ActivityType", "category"),
+        ),
+    ),
+    (_("Channels"), (("gateway.Channel", "hub"), ("gateway.Event", "rss_feed"))),
+    (
+        _("Staff"),
+        (
+            ("staff.User", "manage_accounts"),
+            ("staff.StaffRight", "verified_user"),
+            ("staff.AccessLog", "visibility"),
+            ("customers.StaffCustomer", "supervisor_account"),
+        ),
+    ),
+)
+# What the quick search looks through, each at most so far.
+SEARCHED = ("customers.Customer", "memberships.Membership", "cards.Card", "activities.MemberActivity")
+MOST_HITS = 5
+
+
+def navigation(request: HttpRequest) -> list[Entry]:
+    """Groups of links; a group without any is left out."""
+    desk = {"title": _("Desk"), "items": list(_desk(request, (tasks.HOME, tasks.SEARCH, tasks.NEW_CUSTOMER)))}
+    work = {"title": _("Work lists"), "items": list(_desk(request, tasks.WORK_LISTS))}
+    reports = {"title": _("Reports"), "items": list(_desk(request, tasks.REPORTS))}
+    lists = [
+        {"title": title, "separator": True, "collapsible": True, "items": list(_lists(request, rows))}
+        for title, rows in GROUPS
+    ]
+    return [group for group in (desk, work, reports, *lists) if group["items"]]
+
+
+def environment(request: HttpRequest) -> list[Any]:
+    """Whose data this is: told beside the menu, so that nobody tries things out on customers."""
+    if settings.PRODUCTION:
+        return [_("Production"), "danger"]
+    if os.environ.get("LOYALTY_EMBEDDED_URL") == settings.DATABASE_URL:
+        return [_("Demo"), "info"]
+    return [_("Sandbox"), "warning"]
+
+
+def search(request: HttpRequest, term: str) -> list[SearchResult]:
+    """Customers, memberships, cards and sales for the quick search, and the way to the desk's own."""
+    found = []
+    desk = tasks.url_of(tasks.SEARCH)
+    if desk and actor_of_request(request).may(tasks.SEARCH.right, None):
+        query = urlencode({"q": term})
+        found.append(SearchResult(str(_("Find “%s” at the desk") % term), str(_("Desk")), f"{desk}?{query}", "search"))
+    for label in SEARCHED:
+        found += _hits(request, label, term)
+    return found
+
+
+def _desk(request: HttpRequest, pages: Iterable[tasks.Page]) -> Iterator[Entry]:
+    actor = actor_of_request(request)
+    for page in pages:
+        link = tasks.url_of(page)
+        if link and actor.may(page.right, None):
+            # The desk is no part of the admin: none of its pages is ever the one that is open here.
+            yield {"title": page.label, "icon": page.icon, "link": link, "active": False}
+
+
+def _lists(request: HttpRequest, rows: Iterable[tuple[str, str]]) -> Iterator[Entry]:
+    for label, symbol in rows:
+        model = apps.get_model(label)
+        if admin.site.get_model_admin(model).has_view_permission(request):
+            link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            title = str(model._meta.verbose_name_plural)
+            yield {"title": title[:1].upper() + title[1:], "icon": symbol, "link": link}
+
+
+def _hits(request: HttpRequest, label: str, term: str) -> Iterator[SearchResult]:
+    model = apps.get_model(label)
+    model_admin: Any = admin.site.get_model_admin(model)
+    if not model_admin.has_view_permission(request):
+        return
+    rows, _more = model_admin.get_search_results(request, model_admin.get_queryset(request), term)
+    kind = str(model._meta.verbose_name).capitalize()
+    for row in rows[:MOST_HITS]:
+        link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
+        yield SearchResult(str(row), kind, link, "arrow_forward")

@@ -1,0 +1,32 @@
+"""What every page of the ledger has in common: nothing is written, and filters look through the newest rows."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from common.admin import ReadOnlyAdmin
+from common.admin.looks import NOTHING, link
+
+MEMBERSHIP = "account_set__membership"
+
+
+class LedgerAdmin(ReadOnlyAdmin):
+    view_action = "memberships:read"
+    program_path = "program"
+    ordering = ("-pk",)
+    window = 100_000
+    # A list of the ledger is read, not worked on.
+    actions = None
+
+
+def user_link(user_id: int | None) -> Any:
+    """Rows of the ledger hold ids without a foreign key; one is looked up on a page, never in a list."""
+    if user_id is None:
+        return NOTHING
+    user = get_user_model()._default_manager.filter(pk=user_id).first()
+    return link(user) if user else f"#{user_id}"
+
+
+def membership_of(account_set: Any) -> Any:
+    """The membership whose own set it is; memberships stand above, their rows are reached by relation."""
+    return getattr(account_set, "membership", None)
