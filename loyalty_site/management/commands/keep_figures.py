@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from loyalty_site.desk.figures import KEPT
+from loyalty_site.dashboard import KEPT
 from points.keeping import keep_days
 from programs.kept import keep_figures
 from programs.models import Program
