@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from activities.desk.program_page import ProgramPage, address
 from activities.liability_entries import with_memberships
 from common.errors import FieldError, Malformed
+from common.templatetags.desk import MINUS
 from memberships.models import Membership
 from points.liability import Liability, TypeMonth, liability, month_from, this_month
 from points.liability_entries import BEGINNING, LedgerEntry, Position, entries_of
@@ -58,7 +59,8 @@ class Card:
 def money(value: Decimal) -> str:
     """Exact, grouped: 6660.5 -> 6,660.50."""
     exact = Decimal(amount(value))
-    return number_format(exact, max(2, -int(exact.as_tuple().exponent)), force_grouping=True)
+    shown = number_format(abs(exact), max(2, -int(exact.as_tuple().exponent)), force_grouping=True)
+    return f"{MINUS}{shown}" if exact < 0 else shown
 
 
 class LiabilityPage(ProgramPage):
