@@ -11,11 +11,14 @@ from django.utils.translation import gettext as _
 from activities.desk.liability import money
 from activities.desk.program_page import ProgramPage, address
 from common.desk.charts import ColumnChart, Label, Series, Share, shares
+from common.desk.words import figure
+from common.templatetags.desk import points
 from loyalty_site.dashboard import Sums, sums_of, waiting_in
 from memberships.models import MembershipStatus
 from points.forecast import NEXT_DAYS
-from points.liability import TypeMonth
+from points.liability import TypeMonth, in_order
 from points.report_shapes import month_text
+from programs.design import Design
 from programs.models import PointType, Program, Tier
 
 MEMBERSHIPS = "admin:memberships_membership_changelist"
@@ -26,7 +29,7 @@ class Tile:
     """A figure with the page it opens."""
 
     label: Any
-    figure: int | str
+    figure: str
     href: str
     unit: Any = ""
     note: Any = ""
@@ -61,10 +64,11 @@ class Home(ProgramPage):
             programs=self.programs,
             zone=self.design.zone.key,
             computed_at=sums.computed_at,
-            tiles=[*_owed(program, sums), *_work(program)],
+            owed=list(_owed(program, sums)),
+            work=list(_work(program)),
             by_status=_by_status(program, sums),
             ladders=_ladders(program, sums),
-            charts=[_charts(program, one, sums) for one in self.design.point_types.values()],
+            charts=list(_charts_of(program, self.design, sums)),
             is_fresh=not any(sums.members.figures["status"].values()),
             enrol=address("desk:new-customer"),
         )
@@ -75,25 +79,27 @@ def _owed(program: Program, sums: Sums) -> Iterator[Tile]:
     active = sums.members.figures["status"].get(MembershipStatus.ACTIVE, 0)
     going = sum(count for status, count in sums.members.figures["status"].items() if status != "expired")
     members = address(MEMBERSHIPS, program__id__exact=program.pk, status__exact="active")
-    of_all = _("of %(count)s that go on") % {"count": f"{going:,}"}
-    yield Tile(_("Active memberships"), active, members, note=of_all)
+    of_all = _("of %(count)s that go on") % {"count": figure(going)}
+    yield Tile(_("Active memberships"), figure(active), members, note=of_all)
     yield Tile(_("Liability"), money(sums.value()), address("desk:liability", program=code), program.currency)
     for row in sums.now():
         if row.point_type.is_default:
             report = address("desk:liability", program=code)
-            yield Tile(_("Points members have"), row.closing, report, row.point_type.name)
+            yield Tile(_("Points members have"), points(row.closing), report, row.point_type.name)
             expiring = sums.expiring.figures.get(row.point_type.code, 0)
             label = _("Expire in %(days)s days") % {"days": NEXT_DAYS}
-            yield Tile(label, expiring, address("desk:expiry-forecast", program=code), row.point_type.name)
+            yield Tile(label, figure(expiring), address("desk:expiry-forecast", program=code), row.point_type.name)
 
 
 def _work(program: Program) -> Iterator[Tile]:
     waiting, code = waiting_in(program), program.code
-    yield Tile(_("Adjustments waiting"), waiting.adjustments, address("desk:adjustments", program=code))
-    yield Tile(_("Failed activities"), waiting.failed_activities, address("desk:failed-activities", program=code))
+    yield Tile(_("Adjustments waiting"), figure(waiting.adjustments), address("desk:adjustments", program=code))
+    yield Tile(
+        _("Failed activities"), figure(waiting.failed_activities), address("desk:failed-activities", program=code)
+    )
     holds = address("admin:points_hold_changelist", program__id__exact=program.pk, status__exact="open")
-    held = _("%(points)s points held") % {"points": f"{waiting.held_points:,}"}
-    yield Tile(_("Open holds"), waiting.open_holds, holds, note=held if waiting.open_holds else "")
+    held = _("%(points)s points held") % {"points": figure(waiting.held_points)}
+    yield Tile(_("Open holds"), figure(waiting.open_holds), holds, note=held if waiting.open_holds else "")
 
 
 def _by_status(program: Program, sums: Sums) -> list[Share]:
@@ -120,6 +126,14 @@ def _ladders(program: Program, sums: Sums) -> list[Ladder]:
         )
         found.setdefault(tier.group.name, []).append((tier.name, counted.get(str(tier.pk), 0), standings))
     return [Ladder(name, shares(rows)) for name, rows in found.items()]
+
+
+def _charts_of(program: Program, design: Design, sums: Sums) -> Iterator[TypeCharts]:
+    """Of the default type always, of others where there is something to see."""
+    for one in in_order(design):
+        charts = _charts(program, one, sums)
+        if one.is_default or not (charts.moved.is_empty and charts.owed.is_empty):
+            yield charts
 
 
 def _charts(program: Program, point_type: PointType, sums: Sums) -> TypeCharts:
