@@ -14,7 +14,6 @@ from common import clock
 from points import forecast_sql as sql
 from points.keeping import start_of_day
 from points.liability import in_order, query
-from points.models import KeptForecast
 from programs.design import Design, design_of
 from programs.expiry import add_months, inactivity_ends_at
 from programs.models import ExpiryPolicy, PointType, Program
@@ -22,8 +21,6 @@ from programs.money import value_of
 
 NEXT_DAYS = 90
 MONTHS = 24
-# The daily run may be late by half a day.
-KEPT_FOR = timedelta(hours=36)
 INSTANT = timedelta(microseconds=1)
 
 
@@ -157,19 +154,7 @@ def _sum(endings: Iterable[Ending]) -> Ending:
     return total
 
 
-def keep_forecast(program: Program) -> None:
-    """Keep what ends in the next 90 days, for pages that may not read every lot."""
-    found = forecast(design_of(program.pk, fresh=True))
-    figures = {one.point_type.code: one.next_days().points for one in found.types}
-    kept = {"computed_at": found.computed_at, "figures": figures}
-    KeptForecast.objects.update_or_create(program_id=program.pk, defaults=kept)
-
-
-def next_days_of(design: Design) -> tuple[dict[str, int], datetime]:
-    """Points per type that end in the next 90 days, and as of when: kept lately, else worked out now."""
-    kept = KeptForecast.objects.filter(program_id=design.program.pk).first()
-    now = clock.program_now(design.program)
-    if kept is not None and not design.program.is_sandbox and now - kept.computed_at < KEPT_FOR:
-        return {code: points for code, points in kept.figures.items() if code in design.by_code}, kept.computed_at
-    found = forecast(design)
-    return {one.point_type.code: one.next_days().points for one in found.types}, found.computed_at
+def next_days_of(program: Program) -> dict[str, int]:
+    """Points per type, by its code, that end in the next 90 days."""
+    found = forecast(design_of(program.pk))
+    return {one.point_type.code: one.next_days().points for one in found.types}

@@ -14,14 +14,18 @@ SUMS = """
     COALESCE(sum(held.points), 0)::bigint AS held,
     COALESCE(sum(l.remaining - COALESCE(held.points, 0)) FILTER (WHERE l.available_at > %(now)s), 0)::bigint AS pending
 """
-LAST_DAY = "((GREATEST(l.expires_at, s.exempt_until) - interval '1 microsecond') AT TIME ZONE %(zone)s::text)::date"
+# Lots share their dates: summed by them first, so that zones are worked out for a few rows.
 DATED = f"""
-SELECT a.point_type_id, {LAST_DAY} AS day, GREATEST(l.expires_at, s.exempt_until) <= %(now)s AS over, {SUMS}
-FROM points_lot l JOIN points_pointaccount a ON a.id = l.account_id
-JOIN points_pointaccountset s ON s.id = a.account_set_id
-LEFT JOIN ({HELD}) held ON held.lot_id = l.id
-WHERE a.program_id = %(program)s AND l.is_open AND l.expires_at IS NOT NULL
-GROUP BY 1, 2, 3
+SELECT point_type_id, ((ends - interval '1 microsecond') AT TIME ZONE %(zone)s::text)::date AS day,
+    ends <= %(now)s AS over, sum(points)::bigint, sum(held)::bigint, sum(pending)::bigint
+FROM (
+    SELECT a.point_type_id, GREATEST(l.expires_at, s.exempt_until) AS ends, {SUMS}
+    FROM points_lot l JOIN points_pointaccount a ON a.id = l.account_id
+    JOIN points_pointaccountset s ON s.id = a.account_set_id
+    LEFT JOIN ({HELD}) held ON held.lot_id = l.id
+    WHERE a.program_id = %(program)s AND l.is_open AND l.expires_at IS NOT NULL
+    GROUP BY 1, 2
+) d GROUP BY 1, 2, 3
 """  # noqa: S608 - our own text only
 # Lots without a date: of an inactivity type by the day of the activity they live from, else for ever. The clock of a
 # set is that of points.inactivity.

@@ -1,13 +1,13 @@
 """What the commands of the reports share: the program named, the forms of output, exit codes."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
 
-from common.csv_text import csv_text
+from common.sheets import write_csv
 from programs.design import Design, design_of
 from programs.models import Program
 
@@ -31,14 +31,14 @@ def fail(message: str, exit_code: int) -> CommandError:
     return CommandError(message, returncode=exit_code)
 
 
-def write_sheet(stdout: OutputWrapper, name: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Into the file, or to the standard output where it is called -."""
-    text = csv_text(rows)
+def write_sheet(stdout: OutputWrapper, name: str, rows: Iterator[Sequence[Any]]) -> None:
+    """Into the file, or to the standard output where it is called -. The first row is the header."""
+    pieces = write_csv(next(rows), rows)
     if name == "-":
-        stdout.write(text, ending="")
+        stdout.write(b"".join(pieces).decode("utf-8-sig"), ending="")
         return
     try:
-        Path(name).write_text(text, encoding="utf-8", newline="")
+        Path(name).write_bytes(b"".join(pieces))
     except OSError as error:
         raise fail(f"{name} can't be written: {error.strerror}.", BAD_ARGUMENTS) from error
     stdout.write(f"Wrote {name}.")

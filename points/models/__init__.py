@@ -1,6 +1,6 @@
 from points.models.account import PointAccount, PointAccountSet
 from points.models.adjustment import Adjustment, AdjustmentStatus
-from points.models.figures import DayFigure, KeptDays, KeptForecast
+from points.models.figures import DayFigure, KeptDays
 from points.models.hold import Hold, HoldLot, HoldStatus
 from points.models.ledger import Entry, Posting, PostingKind
 from points.models.lot import Debt, Draw, Lot, LotDateChange
@@ -17,7 +17,6 @@ __all__ = [
     "HoldLot",
     "HoldStatus",
     "KeptDays",
-    "KeptForecast",
     "Lot",
     "LotDateChange",
     "PointAccount",

@@ -62,18 +62,3 @@ class DayFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.get_kind_display()} +{self.credited} -{self.debited}"
-
-
-class KeptForecast(models.Model):
-    """The expiry forecast as the daily run found it, for pages that may not read every lot."""
-
-    program = models.OneToOneField(Program, on_delete=models.PROTECT, primary_key=True, related_name="+")
-    computed_at = models.DateTimeField(_("computed at"))
-    figures = models.JSONField(_("figures"))
-
-    class Meta:
-        verbose_name = _("kept forecast")
-        verbose_name_plural = _("kept forecasts")
-
-    def __str__(self) -> str:
-        return f"{self.program} · {self.computed_at}"

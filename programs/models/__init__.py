@@ -1,4 +1,5 @@
 from programs.models.base import DesignModel, DesignVersion, bump_design
+from programs.models.kept import KeptFigures
 from programs.models.point_type import ConversionRate, ExpiryPolicy, ExpiryRounding, PointKind, PointType
 from programs.models.program import (
     Activation,
@@ -24,6 +25,7 @@ __all__ = [
     "ExpiryPolicy",
     "ExpiryRounding",
     "FedBy",
+    "KeptFigures",
     "LeavingRule",
     "NumberBody",
     "PointKind",

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from common.csv_text import cell, csv_text
-from points.models import DayFigure, KeptDays, KeptForecast
-from programs.models import PointType, Program
+from points.models import DayFigure, KeptDays
+from programs.kept import figures_of, keep_figures
+from programs.models import KeptFigures, PointType, Program
 from tests.factories import make_membership, make_program
 from tests.points.histories import at, coins_in, every_kind
 from tests.points.world import earned
@@ -65,11 +65,13 @@ def test_json_is_what_the_api_answers(sky: Program) -> None:
 def test_a_sheet_holds_signed_lines_from_opening_to_closing(sky: Program, tmp_path: Path) -> None:
     file = tmp_path / "march.csv"
     assert printed("liability_report", "sky", "--month", "2025-03", "--csv", str(file)) == f"Wrote {file}.\n"
-    rows = list(csv.DictReader(file.open(encoding="utf-8", newline="")))
+    rows = list(csv.DictReader(file.open(encoding="utf-8-sig", newline="")))
     miles = [row for row in rows if row["point_type"] == "miles"]
     assert [miles[0]["line"], miles[-1]["line"]] == ["opening", "closing"]
     assert sum(int(row["points"]) for row in miles[:-1]) == int(miles[-1]["points"]) == 1332
-    assert printed("liability_report", "sky", "--month", "2025-03", "--csv", "-").splitlines()[0].startswith("program,")
+    assert (
+        printed("liability_report", "sky", "--month", "2025-03", "--csv", "-").splitlines()[0].startswith('"program",')
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,11 +119,22 @@ def test_keeping_figures_twice_adds_nothing_and_again_repairs(sky: Program) -> N
     printed("keep_figures", "--again")
     assert DayFigure.objects.count() == count
     assert KeptDays.objects.get().program_id == sky.pk
-    assert KeptForecast.objects.get().figures == {"miles": 0, "coins": 0, "status": 0}
 
 
-def test_a_cell_is_no_formula_and_numbers_stay_numbers() -> None:
-    assert [cell(text) for text in ("=1+1", "+1", "-1", "@a", "\tx", "\rx", "plain")] == [
-        "'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "plain"
-    ]  # fmt: skip
-    assert csv_text([["a,b", -5, None]]) == '"a,b",-5,\r\n'
+def test_only_what_is_slow_is_kept_and_for_a_day_and_a_half(sky: Program) -> None:
+    answers = iter([{"n": 1}, {"n": 2}, {"n": 3}, {"n": 4}])
+
+    def compute(program: Program) -> dict[str, Any]:
+        assert program == sky
+        return next(answers)
+
+    with at(2025, 5, 1) as kept_at:
+        assert keep_figures(sky, "slow", compute, slow=0) is True
+    with at(2025, 5, 2, 11, 59):
+        found = figures_of(sky, "slow", compute)
+    assert (found.figures, found.at) == ({"n": 1}, kept_at)
+    with at(2025, 5, 2, 12) as now:
+        found = figures_of(sky, "slow", compute)
+    assert (found.figures, found.at) == ({"n": 2}, now)
+    assert keep_figures(sky, "slow", compute, slow=3600) is False
+    assert not KeptFigures.objects.exists()

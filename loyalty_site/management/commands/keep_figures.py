@@ -6,17 +6,18 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from points.forecast import keep_forecast
+from loyalty_site.dashboard import KEPT
 from points.keeping import keep_days
+from programs.kept import keep_figures
 from programs.models import Program
 
 
 class Command(BaseCommand):
     help = (
-        "Sum up every day that is over per point type and kind of posting, and the expiry forecast of today, so that "
-        "reports and the dashboard need not read the whole ledger. Run it daily. Reports are exact without it, only "
-        "slower; integrity_audit compares what is kept with the ledger. A month is one transaction: it can be "
-        "interrupted, started again and run twice. Sandbox programs keep nothing."
+        "Sum up every day that is over per point type and kind of posting, so that reports need not read the whole "
+        "ledger, and keep what the dashboard shows where a program has grown too large to count at once. Run it "
+        "daily. Reports are exact without it, only slower; integrity_audit compares the days with the ledger. A month "
+        "is one transaction: it can be interrupted, started again and run twice. Sandboxes keep no days."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,5 +36,6 @@ class Command(BaseCommand):
         with tqdm(unit=" months", disable=not self.stderr.isatty()) as bar:
             for one in programs:
                 days += keep_days(one, again=again, progress=lambda day: bar.update())
-                keep_forecast(one)
+                for name, compute in KEPT.items():
+                    keep_figures(one, name, compute)
         self.stdout.write(f"Figures of {days} more days are kept.")
