@@ -16,7 +16,7 @@ CHUNK = 1 << 16
 def csv_rows(file: BinaryIO) -> Iterator[tuple[int, Sequence[object]]]:
     """(line, cells): a row with a line break inside a cell is named by its first line."""
     encoding = _encoding(file)
-    text = io.TextIOWrapper(_Unclosed(file), encoding=encoding, newline="")
+    text = io.TextIOWrapper(io.BufferedReader(_Unclosed(file), CHUNK), encoding=encoding, newline="")
     try:
         separator = _separator(text.readline())
         text.seek(0)
@@ -71,14 +71,9 @@ def _undecodable(file: BinaryIO, encoding: str) -> SheetRefused:
     return SheetRefused("The file is no table: save it as CSV (UTF-8) or XLSX.")
 
 
-class _Unclosed(io.BufferedReader):
+class _Unclosed(io.RawIOBase):
     """TextIOWrapper closes what it wraps when it is collected; the file is the caller's."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(_Raw(file), CHUNK)
-
-
-class _Raw(io.RawIOBase):
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
@@ -88,7 +83,7 @@ class _Raw(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any, /) -> int:
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)

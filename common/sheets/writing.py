@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from common.sheets.errors import SheetRefused
 from common.sheets.escaping import escaped
@@ -35,6 +36,13 @@ def write_csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
             buffer.seek(0)
             buffer.truncate()
     yield buffer.getvalue().encode()
+
+
+def csv_line(row: Row, *, first: bool = False) -> bytes:
+    """One line as `write_csv` writes it; the first one with the mark."""
+    buffer = io.StringIO()
+    csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerow([_cell(value) for value in row])
+    return (("\ufeff" if first else "") + buffer.getvalue()).encode()
 
 
 def write_xlsx(file: BinaryIO, header: Row, rows: Iterable[Row]) -> int:
@@ -66,6 +74,6 @@ def _workbook_cell(sheet: Any, value: object) -> Any:
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
         return value
     cell = WriteOnlyCell(sheet, value=None)
-    cell.value = _cell(value)
+    cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(_cell(value)))
     cell.data_type = "s"
     return cell
