@@ -1,7 +1,7 @@
 """What the commands that import and export files have in common."""
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +14,7 @@ from common.errors import LoyaltyError
 from common.sheets.columns import Column, column_table
 from common.sheets.importing import Counts, Importer, Outcome, Record, Result, check_file, import_file
 from common.sheets.refused import header_of, refused_rows
-from common.sheets.writing import csv_line
+from common.sheets.writing import csv_line, write_csv, write_xlsx
 from common.staff_actor import actor_of_username
 
 ALL_TAKEN, SOME_REFUSED, UNREADABLE = 0, 1, 2
@@ -126,3 +126,44 @@ def refusals(
                 file.writelines(csv_line(row) for row in refused_rows(record, outcome, importer.columns))
 
         yield report
+
+
+class ExportCommand(BaseCommand):
+    """Writes a table to a file, in the name of a member of staff: the access log says whose export it was."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="where to write: name.csv or name.xlsx")
+        parser.add_argument(
+            "--as", dest="as_user", metavar="USER", required=True, help="the member of staff who exports"
+        )
+        parser.add_argument(
+            "--unmasked", action="store_true", help="show personal data; needs the right personal:unmask"
+        )
+
+    def table(self, actor: Actor, options: dict[str, Any]) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
+        """The names of the columns, and the rows, logged as they go."""
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = Path(options["file"])
+        if path.suffix.lower() not in (".csv", ".xlsx"):
+            raise CommandError("The name of the file ends in .csv or .xlsx.", returncode=UNREADABLE)
+        try:
+            header, rows = self.table(actor_of_username(options["as_user"]), options)
+            with path.open("wb") as file, tqdm(unit=" rows", disable=None, file=self.stderr) as bar:
+                count = 0
+
+                def counted() -> Iterator[Sequence[object]]:
+                    nonlocal count
+                    for row in rows:
+                        count += 1
+                        bar.update()
+                        yield row
+
+                if path.suffix.lower() == ".xlsx":
+                    write_xlsx(file, header, counted())
+                else:
+                    file.writelines(write_csv(header, counted()))
+            self.stdout.write(f"{count} rows.")
+        except LoyaltyError as error:
+            raise CommandError(error.message, returncode=UNREADABLE) from error
