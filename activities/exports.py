@@ -11,11 +11,11 @@ from staff.access import logged_export
 
 
 def membership_table(
-    program: Program, *, actor: Actor, lots: bool, unmasked: bool
+    program: Program, *, actor: Actor, lots: bool, unmasked: bool, reason: str = ""
 ) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
     """The names of the columns, and the rows. Raises NotAllowed."""
     check_export(actor, unmasked=unmasked, program_id=program.pk)
-    facts = {"program": program.code, "what": "lots" if lots else "memberships", "unmasked": unmasked}
+    facts = {"program": program.code, "what": "lots" if lots else "memberships", "unmasked": unmasked, "reason": reason}
     if lots:
         return exporting.NAMES, logged_export(exporting.lot_rows(program), actor.user_id, program, facts=facts)
     rows = membership_rows(program, unmasked=unmasked)

@@ -9,7 +9,7 @@ from common.actor import Actor
 from common.errors import NotAllowed
 from common.sheets.paging import pages
 from customers.import_columns import ADDRESS, COLUMNS, DOCUMENT
-from customers.masking import masked_email, masked_name, masked_phone
+from customers.masking import MASKS
 from customers.models import AddressKind, Customer, CustomerStatus
 
 READ, UNMASK = "customers:read", "personal:unmask"
@@ -18,12 +18,8 @@ OWN = (
     "number", "kind", "first_name", "last_name", "birth_date", "email", "phone", "language", "customer_since",
     "credit_limit", "payment_terms", "outstanding_balance", "currency", "notes", "status",
 )  # fmt: skip
-MASKS = {
-    "first_name": masked_name, "last_name": masked_name, "name": masked_name, "email": masked_email,
-    "phone": masked_phone,
-}  # fmt: skip
-# What shows nothing of itself without the right.
-HIDDEN = frozenset({"birth_date", "payment_terms", "notes", "address_lines", "postal_code", "city", "document_number"})
+# How the masks know the columns that are not called as in their row.
+MASKED_AS = {"address_lines": "lines", "document_number": "number", "number": ""}
 
 
 def check_export(actor: Actor, *, unmasked: bool, program_id: int | None = None) -> None:
@@ -43,10 +39,9 @@ def customer_rows(*, unmasked: bool) -> Iterator[list[Any]]:
 
 
 def masked(column: str, value: Any) -> Any:
-    """The value as somebody without the right sees it."""
-    if column in HIDDEN:
-        return None
-    return MASKS[column](value) if column in MASKS else value
+    """The value as somebody without the right sees it; the customer's own number is no secret."""
+    mask = MASKS.get(MASKED_AS.get(column, column))
+    return value if mask is None else mask(value)
 
 
 def _values(customer: Customer) -> dict[str, Any]:

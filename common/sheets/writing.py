@@ -18,8 +18,8 @@ from common.sheets.errors import SheetRefused
 from common.sheets.escaping import escaped
 
 Row = Sequence[object]
-# What a sheet of a workbook holds, its header included.
-MOST_ROWS = 1_048_576
+# What a sheet of a workbook holds below its header.
+MOST_ROWS = 1_048_575
 BATCH = 200
 
 
@@ -45,15 +45,15 @@ def csv_line(row: Row, *, first: bool = False) -> bytes:
     return (("\ufeff" if first else "") + buffer.getvalue()).encode()
 
 
-def write_xlsx(file: BinaryIO, header: Row, rows: Iterable[Row]) -> int:
+def write_xlsx(file: BinaryIO, header: Row, rows: Iterable[Row], *, most: int = MOST_ROWS) -> int:
     """Write the workbook into the file; how many rows. It grows on disk, not in memory."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append(header)
     count = 0
     for count, row in enumerate(rows, 1):
-        if count >= MOST_ROWS:
-            raise SheetRefused(f"A workbook holds {MOST_ROWS - 1} rows: take CSV instead.")
+        if count > most:
+            raise SheetRefused(f"A workbook holds {most} rows here: take CSV instead.")
         sheet.append([_workbook_cell(sheet, value) for value in row])
     book.save(file)
     return count

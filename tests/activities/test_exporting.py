@@ -156,7 +156,7 @@ def test_the_command_writes_the_file_in_somebodys_name(
         "programs.program",
         world.pk,
     )
-    facts = {"program": "sky", "what": "memberships", "unmasked": False}
+    facts = {"program": "sky", "what": "memberships", "unmasked": False, "reason": ""}
     assert (first.facts, last.action, last.facts) == (facts, "exported", facts | {"rows": 4, "whole": True})
 
 

@@ -51,9 +51,9 @@ def test_without_the_right_nobody_is_recognized(people: None) -> None:
         "M***", "A***", "m***@e***.com", "***67",
     )  # fmt: skip
     hidden = ("birth_date", "address_lines", "postal_code", "city", "document_number", "notes", "payment_terms")
-    assert [michael[name] for name in hidden] == [None] * 7
+    assert [michael[name] for name in hidden] == ["***", "***", "***", "***", "***56", None, None]
     text = b"".join(write_csv(NAMES, customer_rows(unmasked=False))).decode()
-    assert not [word for word in ("Michael", "Adams", "Alpine", "Cher", "1946", "Ring", "664", "123") if word in text]
+    assert not [word for word in ("Michael", "Adams", "Alpine", "Cher", "1946", "Ring", "Wien") if word in text]
 
 
 def test_its_own_export_is_nothing_new_to_the_import(people: None, agent: Actor) -> None:
