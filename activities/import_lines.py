@@ -29,6 +29,12 @@ class Wanted:
     tier: Tier | None
     tier_until: datetime | None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it needs nothing but an enrolment and points that are left."""
+        extras = (self.status, self.payment_reference, self.tier)
+        return extras == (None, None, None) and all(lot.points > 0 for lot in self.lots)
+
 
 class LineReader:
     """Reads the records of one program."""

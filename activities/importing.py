@@ -28,6 +28,7 @@ from memberships.lifecycle import activate, pause, record_payment, suspend
 from memberships.locking import locked_memberships
 from memberships.models import Member, Membership, MembershipStatus
 from memberships.standings import set_standing
+from points.opening import NewOpening
 from programs.models import Program
 
 MANAGE = "memberships:manage"
@@ -81,15 +82,18 @@ class MembershipImport:
         made = enrol_plain(list(together.values()), program=self.program, actor=self.actor)
         known = list(current.values())
         takeover = Takeover([*known, *made.values()], program_id=self.program.pk, actor=self.actor)
+        plans: list[NewOpening] = []
         outcomes = {}
         for at, one in wanted.items():
-            known_one = current.get(one.customer.pk)
             membership = made.get(one.customer.pk) if at in together else None
-            outcomes[at] = attempt(partial(self._take_one, one, known_one, membership, takeover))
-        undone = {at for at, one in wanted.items() if at in together and one.customer.pk in made}
-        undone = {at for at in undone if outcomes[at].result is Result.REFUSED}
-        if undone:
-            raise _Again(undone)
+            if membership is not None and one.is_plain and not takeover.alone:
+                outcomes[at] = _planned(one, membership, takeover, plans)
+            else:
+                outcomes[at] = attempt(partial(self._take_one, one, current.get(one.customer.pk), membership, takeover))
+        refused = {at for at in together if outcomes[at].result is Result.REFUSED and wanted[at].customer.pk in made}
+        if refused:
+            raise _Again(refused)
+        takeover.open_new(plans)
         return outcomes
 
     def _take_one(self, one: Wanted, known: Membership | None, made: Membership | None, takeover: Takeover) -> Outcome:
@@ -142,6 +146,19 @@ class MembershipImport:
         ids = dict(members.values_list("customer_id", "membership_id"))
         locked = {one.pk: one for one in locked_memberships(ids.values())}
         return {customer_id: locked[membership_id] for customer_id, membership_id in ids.items()}
+
+
+def _planned(one: Wanted, membership: Membership, takeover: Takeover, plans: list[NewOpening]) -> Outcome:
+    """A new membership that needs nothing but its points: they are posted with those of the others."""
+    if not one.lots:
+        return Outcome(Result.NEW)
+    try:
+        plan = takeover.plan(membership, one.lots, person_id=one.customer.pk, last_activity_at=one.last_activity_at)
+    except LoyaltyError as error:
+        return outcome_of(error)
+    if plan is not None:
+        plans.append(plan)
+    return Outcome(Result.NEW)
 
 
 class _Again(Exception):

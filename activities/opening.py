@@ -24,7 +24,8 @@ from points.expiry import ensure_not_rested
 from points.inactivity import refuse_rested
 from points.models import PointAccount, PointAccountSet
 from points.moves import Cause
-from points.opening import OpenLot, is_same, open_balances, opened, opened_today
+from points.opening import NewOpening, OpenLot, is_same, open_balances, opened, opened_today
+from points.opening_many import open_plain
 from programs.design import Design, design_of
 from programs.expiry import end_of_day, inactivity_ends_at
 from programs.models import ExpiryPolicy, PointType
@@ -61,7 +62,18 @@ class Takeover:
     def open(
         self, membership: Membership, lots: Sequence[GivenLot], *, person_id: int, last_activity_at: datetime | None
     ) -> Posted | None:
-        """Post what the lots say; None where exactly that was taken over before.
+        """Post what the lots say; None where exactly that was taken over before. Raises as `plan` does."""
+        plan = self.plan(membership, lots, person_id=person_id, last_activity_at=last_activity_at)
+        return None if plan is None else open_balances(plan, program_id=membership.program_id, actor=self.actor)
+
+    def open_new(self, plans: Sequence[NewOpening]) -> None:
+        """Post plans of memberships enrolled in this transaction."""
+        open_plain(plans, program_id=self.design.program.pk, actor=self.actor)
+
+    def plan(
+        self, membership: Membership, lots: Sequence[GivenLot], *, person_id: int, last_activity_at: datetime | None
+    ) -> NewOpening | None:
+        """What is to be posted, everything asked; None where exactly that was taken over before.
 
         Raises OpeningKnown, OpeningRefused, AboveLimit, OwnPoints, AccountRested, MembershipNotAble, NoPointType.
         """
@@ -84,19 +96,15 @@ class Takeover:
         }
         for type_id, account in accounts.items():
             self._refuse_over(account, self.design.point_types[type_id], membership, at)
-        posted = open_balances(
-            dated,
+        return NewOpening(
+            lots=dated,
             accounts={type_id: account.pk for type_id, account in accounts.items()},
-            program_id=membership.program_id,
             for_set_id=membership.own_set_id,
             person_id=person_id,
             cause=Cause("membership", membership.pk),
             occurred_at=at,
             counts_as_activity=last_activity_at is not None,
-            actor=self.actor,
         )
-        self._opened[membership.own_set_id] = {**known, **dated}
-        return posted
 
     def _by_type(self, lots: Iterable[GivenLot]) -> dict[int, list[OpenLot]]:
         found: dict[int, list[OpenLot]] = {}

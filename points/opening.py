@@ -86,32 +86,39 @@ def opened_today(actor: Actor, *, program_id: int, since: datetime) -> int:
         return int(cursor.fetchone()[0])
 
 
-def open_balances(
-    opening: Opening,
-    *,
-    accounts: Mapping[int, int],
-    program_id: int,
-    for_set_id: int,
-    person_id: int | None,
-    cause: Cause,
-    occurred_at: datetime,
-    counts_as_activity: bool,
-    actor: Actor,
-) -> Posted:
-    """One posting with an entry per point type; `accounts` are the accounts by point type.
+@dataclass(frozen=True, slots=True)
+class NewOpening:
+    """What one membership takes over, dated; `accounts` are its accounts by point type."""
 
-    The caller holds the membership, knows that the accounts took nothing over yet, and has dated the lots.
+    lots: Opening
+    accounts: Mapping[int, int]
+    for_set_id: int
+    person_id: int
+    cause: Cause
+    occurred_at: datetime
+    counts_as_activity: bool
+
+    @property
+    def owes(self) -> bool:
+        return any(lot.points < 0 for ones in self.lots.values() for lot in ones)
+
+
+def open_balances(opening: NewOpening, *, program_id: int, actor: Actor) -> Posted:
+    """One posting with an entry per point type.
+
+    The caller holds the membership, knows that the accounts took nothing over yet, and has asked the rules.
     """
+    person_id, at = opening.person_id, opening.occurred_at
     return post(
         PostingKind.OPENING,
         program_id=program_id,
-        for_set_id=for_set_id,
+        for_set_id=opening.for_set_id,
         person_id=person_id,
-        cause=cause,
-        occurred_at=occurred_at,
+        cause=opening.cause,
+        occurred_at=at,
         actor=actor,
-        moves=[_move(accounts[type_id], lots, person_id, occurred_at) for type_id, lots in sorted(opening.items())],
-        counts_as_activity=counts_as_activity,
+        moves=[_move(opening.accounts[one], lots, person_id, at) for one, lots in sorted(opening.lots.items())],
+        counts_as_activity=opening.counts_as_activity,
     )
 
 

@@ -130,7 +130,8 @@ class ImportFile(ImportDesk):
             upload=upload,
             what=name_of(upload.what),
             program=program_of(upload.what, self.actor),
-            counts=counts_shown(upload.shown.get("records", {})),
+            counts=[(word_of(result), number) for result, number in upload.shown["records"].items()],
+            rows=[{**row, "word": word_of(row["result"])} for row in upload.shown["rows"]],
             error=error,
             status=status,
         )
@@ -237,12 +238,5 @@ def _row(number: int, cells: dict[str, object], outcome: Outcome) -> dict[str, A
     return {"line": number, "cells": shown, "result": outcome.result.value}
 
 
-def counts_shown(records: dict[str, int]) -> list[tuple[str, int, str]]:
-    """Word, number and class of each outcome."""
-    words = {
-        "new": (_("new"), "good"),
-        "changed": (_("changed"), "info"),
-        "same": (_("known already"), ""),
-        "refused": (_("refused"), "bad"),
-    }
-    return [(words[result][0], number, words[result][1]) for result, number in records.items()]
+def word_of(result: str) -> str:
+    return {"new": _("new"), "changed": _("changed"), "same": _("known already"), "refused": _("refused")}[result]

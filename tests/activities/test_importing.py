@@ -17,7 +17,7 @@ from gateway.models import Event
 from memberships.ending import terminate
 from memberships.enrolment import enrol
 from memberships.models import CardHolding, Member, Membership, MembershipTerm, TermsAcceptance, TierStanding
-from points.models import Lot, PointAccount, Posting
+from points.models import Entry, Lot, PointAccount, Posting
 from programs.models import Activation, Program
 from tests.audit.helpers import assert_audit_clean
 from tests.factories import ACTOR, account_of, counted, lots_of, make_customer, make_program, make_terms
@@ -245,3 +245,25 @@ def test_it_needs_both_rights_in_the_program(sky: Program, missing: str) -> None
     clerk = Actor("user", 3, 1, "clerk", may=lambda action, program_id: action != missing, programs=None)
     with pytest.raises(NotAllowed):
         MembershipImport(sky, actor=clerk)
+
+
+def test_balances_taken_over_together_leave_the_rows_of_one_taken_over_alone(
+    people: list[Customer], sky: Program
+) -> None:
+    lots = "{},,,100,,2025-01-02,2027-12-31,2026-01-05\n{},,,50,,,,\n{},,,9,status,,,\n"
+    header = HEADER.strip() + ",last_activity_at\n"
+    with clock.frozen(NOW):
+        enrol(people[0], program=sky, actor=ACTOR)
+    for number in ("K1", "K2"):
+        figures, _ = taken_in(header + lots.replace("{}", number), sky)
+        assert sum(figures[:2]) == 1
+    own = {"id", "for_set_id", "person_id", "cause_id", "posting_id", "account_id", "account_set_id", "entry_id"}
+    own |= {"earner_id", "contributor_id", "subject_id", "facts"}
+    for model, count in ((Posting, 1), (Entry, 2), (Lot, 3), (PointAccount, 2)):
+        rows = [{k: v for k, v in row.items() if k not in own} for row in model.objects.order_by("pk").values()]
+        assert len(rows) == 2 * count, model
+        assert rows[:count] == rows[count:], model
+    first, second = Event.objects.filter(kind="points.posted").order_by("pk")
+    assert first.facts["entries"] == second.facts["entries"]
+    assert set(first.facts) == set(second.facts)
+    assert_audit_clean()
