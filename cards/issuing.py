@@ -3,18 +3,18 @@
 A card that was never activated can't be blocked, reported or replaced: it is activated or cancelled first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from cards.errors import CardNotUsable, CardStatusConflict, CardsWait, TimeOutOfRange
 from cards.models import Card, CardKind, CardStatus
-from cards.numbering import register_number
+from cards.numbering import register_number, register_numbers
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
-from common.history import audit_context
-from gateway.events import record_event
+from common.history import audit_context, create_with_history
+from gateway.events import record_event, record_events
 from programs.expiry import end_of_day
 from programs.models import Program, ProgramStatus
 
@@ -61,6 +61,26 @@ def issue_card(
         )
         _record("issued", card)
         return card
+
+
+def issue_cards(program: Program, times: Sequence[tuple[datetime, bool]], *, actor: Actor) -> list[Card]:
+    """A main card per (when, whether usable at once), with few statements; the caller knows that the program is
+    released."""
+    numbers = register_numbers(program, count=len(times))
+    with in_program(program), audit_context(actor):
+        cards: list[Card] = create_with_history(
+            Card(
+                program=program,
+                number_id=number,
+                kind=CardKind.MAIN,
+                status=CardStatus.ACTIVE if active else CardStatus.CREATED,
+                created_at=at,
+                activated_at=at if active else None,
+            )
+            for number, (at, active) in zip(numbers, times, strict=True)
+        )
+        record_events("card.issued", program_id=program.pk, facts={card.pk: _facts(card) for card in cards})
+        return cards
 
 
 def activate(card: Card, *, actor: Actor, at: datetime | None = None) -> Card:
@@ -205,11 +225,10 @@ def _refuse_unless(card: Card, status: CardStatus, event: str, only_from: frozen
 
 
 def _record(event: str, card: Card, **facts: Any) -> None:
-    """Channels keep their hot lists by these events, so the number and the time of the bar are in them."""
+    record_event(f"card.{event}", program_id=card.program_id, subject_id=card.pk, facts=_facts(card) | facts)
+
+
+def _facts(card: Card) -> dict[str, Any]:
+    """Channels keep their hot lists by the events, so the number and the time of the bar are in them."""
     barred_from = card.barred_from.isoformat() if card.barred_from else None
-    record_event(
-        f"card.{event}",
-        program_id=card.program_id,
-        subject_id=card.pk,
-        facts={"number": card.number_id, "status": str(card.status), "barred_from": barred_from} | facts,
-    )
+    return {"number": card.number_id, "status": str(card.status), "barred_from": barred_from}

@@ -1,6 +1,7 @@
 """A new customer, unless the person is probably known already (domain 1.3)."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -40,11 +41,8 @@ def create_customer(
     one is drawn. `values` are the columns of record.FIELDS.
     """
     details = details or {}
-    now = clock.now()
     with transaction.atomic(), audit_context(actor, reason):
-        customer = Customer(customer_since=now.date(), created_at=now, contact_changed_at=now)
-        given = {name: value for name, value in values.items() if name != "customer_since" or value is not None}
-        fill(customer, {"kind": kind, **given}, country=home_country(details))
+        customer = new_row(kind, details=details, values=values)
         if not allow_duplicate:
             _refuse_duplicate(customer, details)
         (customer.pk,) = next_ids(SEQUENCE)
@@ -52,13 +50,33 @@ def create_customer(
         customer.save(force_insert=True)
         CustomerNumber.objects.create(number=customer.number, customer=customer)
         replace_details(customer, details)
-        record_event(
-            "customer.created",
-            program_id=None,
-            subject_id=customer.pk,
-            facts={"customer": customer.pk, "number": customer.number, "kind": customer.kind},
-        )
+        record_event("customer.created", program_id=None, subject_id=customer.pk, facts=facts_of(customer))
     return customer
+
+
+def new_row(kind: str, *, details: Details, values: Mapping[str, Any]) -> Customer:
+    """The row of a new customer, judged and not saved, without its id and number. Raises Malformed."""
+    now = clock.now()
+    customer = Customer(customer_since=now.date(), created_at=now, contact_changed_at=now)
+    given = {name: value for name, value in values.items() if name != "customer_since" or value is not None}
+    fill(customer, {"kind": kind, **given}, country=home_country(details))
+    return customer
+
+
+def facts_of(customer: Customer) -> dict[str, Any]:
+    """What the event of a new customer says."""
+    return {"customer": customer.pk, "number": customer.number, "kind": customer.kind}
+
+
+def traits_of(customer: Customer, details: Details) -> Traits:
+    """What others recognize the customer by."""
+    return Traits(
+        email=customer.email_key,
+        phone=customer.phone_key,
+        documents=document_keys(details),
+        name=customer.name_key,
+        birth_date=customer.birth_date,
+    )
 
 
 def number_of(customer_id: int) -> str:
@@ -67,27 +85,26 @@ def number_of(customer_id: int) -> str:
     return f"C{digits}{luhn.calc_check_digit(digits)}"
 
 
-def _brought_along(number: str) -> str:
-    """The number of another system, free and of a form that is never drawn here."""
+def foreign_number(number: str) -> str:
+    """The number of another system, of a form that is never drawn here."""
     number = number.strip().upper()
     if not FOREIGN_NUMBER.match(number) or DRAWN_NUMBER.match(number):
         raise CustomerNumberRefused(
             "A number brought along has 1 to 20 letters, digits and hyphens, and not the form of those drawn here.",
             facts={"number": number},
         )
+    return number
+
+
+def _brought_along(number: str) -> str:
+    number = foreign_number(number)
     if CustomerNumber.objects.filter(number=number).exists():
         raise CustomerNumberRefused(f"{number} is another customer's number.", facts={"number": number})
     return number
 
 
 def _refuse_duplicate(customer: Customer, details: Details) -> None:
-    traits = Traits(
-        email=customer.email_key,
-        phone=customer.phone_key,
-        documents=document_keys(details),
-        name=customer.name_key,
-        birth_date=customer.birth_date,
-    )
+    traits = traits_of(customer, details)
     lock_traits(traits)
     candidates = likely_duplicates(traits)
     if candidates:

@@ -1,6 +1,6 @@
 """A customer's documents, addresses and wishes about being contacted, each list replaced as a whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict, TypeVar
 
 from common.errors import FieldError
@@ -47,8 +47,23 @@ def replace_details(customer: Customer, details: Details) -> set[str]:
     return changed
 
 
+def detail_rows(customer: Customer, details: Details) -> list[AuditedModel]:
+    """The rows of a customer that has none yet, checked and not saved."""
+    rows: list[AuditedModel] = [*identification_rows(customer, details.get("identifications", ()))]
+    rows += address_rows(customer, details.get("addresses", ()))
+    wishes = details.get("preferences", {})
+    _check_ways(wishes)
+    rows += [ContactPreference(customer=customer, channel=way, allowed=allowed) for way, allowed in wishes.items()]
+    return rows
+
+
 def set_identifications(customer: Customer, given: Rows) -> bool:
     """Exactly these documents: {kind, country?, number, valid_until?}."""
+    rows = identification_rows(customer, given)
+    return _replace(customer.identifications.all(), rows, (*IDENTIFICATION, "number_key"))
+
+
+def identification_rows(customer: Customer, given: Rows) -> list[Identification]:
     rows = []
     for at, values in _numbered("identifications", given):
         row = Identification(customer=customer, **_cleaned(values, IDENTIFICATION, ("country",)))
@@ -58,11 +73,15 @@ def set_identifications(customer: Customer, given: Rows) -> bool:
             faults.append(FieldError(pointer=f"{at}/number", code="required", detail="A document has a number."))
         check_row(row, names=set(IDENTIFICATION), at=at, more=faults)
         rows.append(row)
-    return _replace(customer.identifications.all(), rows, (*IDENTIFICATION, "number_key"))
+    return rows
 
 
 def set_addresses(customer: Customer, given: Rows) -> bool:
     """Exactly these addresses: {kind, lines, postal_code?, city, country}."""
+    return _replace(customer.addresses.all(), address_rows(customer, given), ADDRESS)
+
+
+def address_rows(customer: Customer, given: Rows) -> list[Address]:
     rows = []
     for at, values in _numbered("addresses", given):
         row = Address(customer=customer, **_cleaned(values, ADDRESS, ()))
@@ -72,18 +91,12 @@ def set_addresses(customer: Customer, given: Rows) -> bool:
                 faults.append(FieldError(pointer=f"{at}/{name}", code="required", detail="This is needed."))
         check_row(row, names=set(ADDRESS), at=at, more=faults)
         rows.append(row)
-    return _replace(customer.addresses.all(), rows, ADDRESS)
+    return rows
 
 
 def set_preferences(customer: Customer, given: Mapping[str, bool]) -> bool:
     """How the customer may be contacted: {"email": true, "sms": false}; ways not named stay as they are."""
-    refuse(
-        [
-            FieldError(pointer=f"/preferences/{way}", code="invalid_choice", detail="There is no such way.")
-            for way in given
-            if way not in PreferenceChannel.values
-        ]
-    )
+    _check_ways(given)
     known = {row.channel: row for row in customer.contact_preferences.all()}
     changed = False
     for way, allowed in given.items():
@@ -93,6 +106,16 @@ def set_preferences(customer: Customer, given: Mapping[str, bool]) -> bool:
             row.save()
             changed = True
     return changed
+
+
+def _check_ways(given: Iterable[str]) -> None:
+    refuse(
+        [
+            FieldError(pointer=f"/preferences/{way}", code="invalid_choice", detail="There is no such way.")
+            for way in given
+            if way not in PreferenceChannel.values
+        ]
+    )
 
 
 def _numbered(name: str, given: Rows) -> list[tuple[str, Mapping[str, Any]]]:

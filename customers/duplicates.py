@@ -1,6 +1,6 @@
 """Records that are probably the same person or organization (domain 1.3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,6 +12,8 @@ from customers.masking import masked_email, masked_name
 from customers.models import Customer, CustomerStatus, Identification
 
 MOST_SHOWN = 10
+# Shared by all who create a customer, held alone by who creates many.
+ALL_TRAITS = 0x637573746F6D6572
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,30 @@ def likely_duplicates(traits: Traits, *, but: int | None = None) -> list[Candida
     return [_candidate(survivors[pk], sorted(by_survivor[pk])) for pk in ranked[:MOST_SHOWN]]
 
 
+def taken(all_traits: Sequence[Traits]) -> set[str]:
+    """Those texts of the traits that some record has, at one look for many."""
+    found = {f"email:{key}" for key in _keys("email_key", {one.email for one in all_traits})}
+    found |= {f"phone:{key}" for key in _keys("phone_key", {one.phone for one in all_traits})}
+    documents = {key for one in all_traits for key in one.documents}
+    known = Identification.objects.filter(number_key__in=documents).values_list("number_key", flat=True)
+    found |= {f"document:{key}" for key in known}
+    names = {one.name for one in all_traits if one.birth_date}
+    people = _alive().filter(name_key__in=names, birth_date__isnull=False).values_list("name_key", "birth_date")
+    return found | {f"name:{name}:{born}" for name, born in people}
+
+
 def lock_traits(traits: Traits) -> None:
     """Until the end of the transaction nobody else creates a customer with one of these traits."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [ALL_TRAITS])
         for text in traits.texts():
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"customer:{text}"])
+
+
+def lock_all_traits() -> None:
+    """Until the end of the transaction nobody else creates any customer: one lock instead of thousands."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ALL_TRAITS])
 
 
 def _matches(traits: Traits) -> Iterable[tuple[str, Iterable[int]]]:
@@ -89,6 +110,12 @@ def _matches(traits: Traits) -> Iterable[tuple[str, Iterable[int]]]:
     if traits.documents:
         keys = Identification.objects.filter(number_key__in=traits.documents)
         yield "document", list(keys.values_list("customer_id", flat=True)[: MOST_SHOWN * 2])
+
+
+def _keys(column: str, keys: set[str | None]) -> Iterable[str]:
+    wanted = [key for key in keys if key]
+    found: Iterable[str] = _alive().filter(**{f"{column}__in": wanted}).values_list(column, flat=True)
+    return found
 
 
 def _ids(condition: Q) -> list[int]:

@@ -14,6 +14,18 @@ INSERT = """
 INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
 VALUES (%s, %s, %s, %s::jsonb, clock_timestamp()) RETURNING id, recorded_at
 """
+MANY = """
+INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
+SELECT %s, %s, subject, facts::jsonb, clock_timestamp()
+FROM unnest(%s::bigint[], %s::text[]) AS t(subject, facts)
+"""
+
+
+def record_events(kind: str, *, program_id: int | None, facts: Mapping[int, Mapping[str, Any]]) -> None:
+    """One event of the kind per subject, with its facts."""
+    texts = [json.dumps(dict(one), cls=DjangoJSONEncoder) for one in facts.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(MANY, [program_id, kind, list(facts), texts])
 
 
 def record_event(kind: str, *, program_id: int | None, subject_id: int, facts: Mapping[str, Any]) -> Event:

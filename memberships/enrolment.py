@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -21,7 +22,7 @@ from memberships.paid_terms import last_day_of, open_term, starts_active
 from memberships.standings import stand_initially
 from points.accounts import open_set
 from programs.design import design_of
-from programs.models import Program
+from programs.models import Program, ProgramTerms
 
 ONE_CURRENT = "member_one_current_in_program"
 # Another enrolment drew the same number a moment ago.
@@ -54,15 +55,7 @@ def enrol(
         terms = admission.terms_to_accept(program, accepted=accept_terms)
         membership = _open_membership(customer, program=program, type=type, at=at, number=number)
         if terms is not None:
-            TermsAcceptance.objects.create(
-                membership=membership,
-                program_id=program.pk,
-                customer=customer,
-                terms=terms,
-                accepted_at=at,
-                channel_id=actor.channel_id,
-                user_id=actor.user_id,
-            )
+            acceptance(membership, customer, terms, actor=actor, at=at).save()
         active = _give_terms_and_status(membership, program=program, at=at)
         stand_initially(membership, at=at)
         issue_main_card(membership, program=program, customer_id=customer.pk, actor=actor, at=at, active=active)
@@ -70,9 +63,29 @@ def enrol(
             "membership.enrolled",
             program_id=program.pk,
             subject_id=membership.pk,
-            facts={"customer": customer.pk, "type": str(type), "status": str(membership.status)},
+            facts=facts_of(membership, customer),
         )
         return membership
+
+
+def acceptance(
+    membership: Membership, customer: Customer, terms: ProgramTerms, *, actor: Actor, at: datetime
+) -> TermsAcceptance:
+    """Not saved."""
+    return TermsAcceptance(
+        membership=membership,
+        program_id=membership.program_id,
+        customer=customer,
+        terms=terms,
+        accepted_at=at,
+        channel_id=actor.channel_id,
+        user_id=actor.user_id,
+    )
+
+
+def facts_of(membership: Membership, customer: Customer) -> dict[str, Any]:
+    """What the event of an enrolment says."""
+    return {"customer": customer.pk, "type": str(membership.type), "status": str(membership.status)}
 
 
 def enrol_in_several(

@@ -14,12 +14,17 @@ LONGEST = 24
 OTHERS = re.compile(rf"[0-9A-Z-]{{1,{LONGEST}}}\Z")
 
 
+def drawn_number(program: Program) -> str:
+    """A number of the program's form, whether or not it is free."""
+    length = program.member_number_length - 1
+    body = f"{secrets.randbelow(10**length):0{length}d}"
+    return program.member_number_prefix + body + str(luhn.calc_check_digit(body))
+
+
 def new_member_number(program: Program) -> str:
     """A number no membership of the program has yet; the table's constraint decides between two at once."""
-    length = program.member_number_length - 1
     for _ in range(ATTEMPTS):
-        body = f"{secrets.randbelow(10**length):0{length}d}"
-        number = program.member_number_prefix + body + luhn.calc_check_digit(body)
+        number = drawn_number(program)
         if not Membership.objects.filter(program=program, number=number).exists():
             return number
     raise NumbersExhausted(
@@ -28,10 +33,15 @@ def new_member_number(program: Program) -> str:
     )
 
 
+def has_form(number: str, *, program: Program) -> bool:
+    """Whether a number of another system can be taken over: it starts with the prefix."""
+    return number.startswith(program.member_number_prefix) and OTHERS.match(number) is not None
+
+
 def brought_along(number: str, *, program: Program) -> str:
     """A member number of another system, taken over as it is: it starts with the prefix and is free."""
     facts = {"program": program.code, "number": number}
-    if not number.startswith(program.member_number_prefix) or not OTHERS.match(number):
+    if not has_form(number, program=program):
         raise MemberNumberRefused(
             f"A member number of {program.name} starts with {program.member_number_prefix!r} and has at most "
             f"{LONGEST} capital letters, digits and hyphens.",

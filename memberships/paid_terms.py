@@ -10,10 +10,18 @@ from programs.models import Activation, Program
 
 def open_term(membership: Membership, *, program: Program, first_day: date, at: datetime) -> MembershipTerm | None:
     """A term from that day on, None where the program has none. A term without a fee counts as paid."""
+    term = term_row(membership, program=program, first_day=first_day, at=at)
+    if term is not None:
+        term.save()
+    return term
+
+
+def term_row(membership: Membership, *, program: Program, first_day: date, at: datetime) -> MembershipTerm | None:
+    """The same, not saved."""
     if not program.term_months:
         return None
     fee = program.fee or Decimal(0)
-    return MembershipTerm.objects.create(
+    return MembershipTerm(
         membership=membership,
         program_id=program.pk,
         first_day=first_day,

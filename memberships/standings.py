@@ -21,22 +21,30 @@ OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
 
 def stand_initially(membership: Membership, *, at: datetime) -> list[TierStanding]:
     """The lowest rung of every ladder of the program that has rungs."""
-    groups = TierGroup.objects.filter(program_id=membership.program_id).order_by("pk")
-    lowest = [tier for group in groups if (tier := group.tiers.order_by("rank").first()) is not None]
-    standings = [
-        TierStanding.objects.create(
-            membership=membership,
-            program_id=membership.program_id,
-            group_id=tier.group_id,
-            tier=tier,
-            since=at,
-            source=StandingSource.INITIAL,
-        )
-        for tier in lowest
-    ]
+    lowest = lowest_tiers(membership.program_id)
+    standings = [initial_standing(membership, tier, at=at) for tier in lowest]
+    for standing in standings:
+        standing.save()
     if any(tier.exempt_from_expiry for tier in lowest):
         refresh_exemption(membership)
     return standings
+
+
+def lowest_tiers(program_id: int) -> list[Tier]:
+    groups = TierGroup.objects.filter(program_id=program_id).order_by("pk")
+    return [tier for group in groups if (tier := group.tiers.order_by("rank").first()) is not None]
+
+
+def initial_standing(membership: Membership, tier: Tier, *, at: datetime) -> TierStanding:
+    """Not saved."""
+    return TierStanding(
+        membership=membership,
+        program_id=membership.program_id,
+        group_id=tier.group_id,
+        tier=tier,
+        since=at,
+        source=StandingSource.INITIAL,
+    )
 
 
 def set_standing(membership: Membership, *, tier: Tier, reason: str, until: datetime, actor: Actor) -> TierStanding:

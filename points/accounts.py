@@ -4,6 +4,18 @@ from points.models import PointAccount, PointAccountSet
 from programs.models import PointKind, PointType
 
 
+def open_sets(program_id: int, *, count: int) -> list[PointAccountSet]:
+    """So many own sets with their accounts, by two statements."""
+    sets = PointAccountSet.objects.bulk_create(PointAccountSet(program_id=program_id) for _ in range(count))
+    point_types = PointType.objects.filter(program_id=program_id).order_by("pk")
+    PointAccount.objects.bulk_create(
+        PointAccount(account_set=account_set, point_type=point_type, program_id=program_id)
+        for account_set in sets
+        for point_type in point_types
+    )
+    return sets
+
+
 def open_set(program_id: int, *, is_pool: bool = False) -> PointAccountSet:
     """A new set with an account per point type of the program; a pool takes redeemable ones only."""
     account_set = PointAccountSet.objects.create(program_id=program_id, is_pool=is_pool)

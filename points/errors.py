@@ -1,6 +1,6 @@
 """Refusals of the ledger, each with the numbers behind it."""
 
-from common.errors import Conflict, LoyaltyError, Malformed
+from common.errors import Conflict, LoyaltyError, Malformed, NotAllowed
 
 
 class LedgerError(LoyaltyError):
@@ -106,3 +106,18 @@ class HoldNotOpen(Conflict):
 class AdjustmentDecided(Conflict):
     code = "adjustment_decided"
     title = "This adjustment was decided already"
+
+
+class OpeningRefused(LedgerError):
+    code = "opening_refused"
+    title = "This balance can't be taken over"
+
+
+class OpeningKnown(Conflict):
+    code = "opening_known"
+    title = "Another balance was taken over already"
+
+
+class AboveLimit(NotAllowed):
+    code = "above_limit"
+    title = "So many points need a supervisor"

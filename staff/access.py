@@ -1,12 +1,14 @@
 """Write down who looked at what: unmasking, exports, downloads."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from django.db import models
 
 from common import clock
 from staff.models import AccessLog, User
+
+T = TypeVar("T")
 
 
 def log_access(
@@ -25,3 +27,25 @@ def log_access(
         facts=dict(facts or {}),
         at=clock.now(),
     )
+
+
+def logged_export(
+    rows: Iterable[T], user_id: int | None, subject: models.Model | str, *, facts: Mapping[str, Any] | None = None
+) -> Iterator[T]:
+    """The rows on their way out. That they were asked for is written down before the first, how many went out after
+    the last one, or when the reader goes away."""
+    # Exports are made by members of staff; a run has none.
+    user = User.objects.get(pk=user_id or 0)
+    log_access(user, "export", subject, facts=facts)
+    return _counted(rows, user, subject, dict(facts or {}))
+
+
+def _counted(rows: Iterable[T], user: User, subject: models.Model | str, facts: dict[str, Any]) -> Iterator[T]:
+    count, whole = 0, False
+    try:
+        for row in rows:
+            count += 1
+            yield row
+        whole = True
+    finally:
+        log_access(user, "exported", subject, facts={**facts, "rows": count, "whole": whole})

@@ -17,6 +17,7 @@ EXACT_DIGITS = 15
 MOST_POINTS = 10**15
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}\Z")
 MONEY = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,6})?\Z")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 YES = frozenset({"yes", "true", "1"})
 NO = frozenset({"no", "false", "0"})
 
@@ -64,7 +65,7 @@ def day(cell: object) -> date:
         return cell
     written = text(cell).strip()
     try:
-        if len(written) != len("2026-12-31"):
+        if not DAY.match(written):
             raise ValueError
         return date.fromisoformat(written)
     except ValueError as error:

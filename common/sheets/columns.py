@@ -6,8 +6,11 @@ from typing import Any
 
 from common.errors import FieldError
 from common.sheets import cells
-from common.sheets.errors import CellRefused, LineRefused, SheetRefused
+from common.sheets.errors import CellRefused, LineRefused, SheetRefused, Unreadable
 from common.sheets.escaping import unescaped
+
+# Where a line keeps that it has more cells than the header.
+TOO_MANY = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,8 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, line: int)
     faults = []
     if missing := [column.name for column in columns if column.required and column.name not in names]:
         faults.append(f"missing: {', '.join(missing)}")
-    numbered = enumerate(names, 1)
-    if unknown := [f"{name or 'without a name'} (column {at})" for at, name in numbered if name not in known]:
+    strange = [(at, name or "without a name") for at, name in enumerate(names, 1) if name not in known]
+    if unknown := [f"{name} (column {at})" for at, name in strange]:
         faults.append(f"unknown: {', '.join(unknown)}")
     if twice := sorted({name for name in names if name in known and names.count(name) > 1}):
         faults.append(f"twice: {', '.join(twice)}")
@@ -52,6 +55,8 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, line: int)
 
 def read_cells(given: Mapping[str, object], columns: Sequence[Column], *, line: int) -> dict[str, Any]:
     """The values of a line, empty cells left out; every fault of the line in one refusal."""
+    if isinstance(given.get(TOO_MANY), Unreadable):
+        raise LineRefused(str(given[TOO_MANY]), facts={"line": line})
     values: dict[str, Any] = {}
     faults: list[FieldError] = []
     for column in columns:
@@ -85,6 +90,8 @@ def _about(column: Column) -> str:
 
 
 def _plain(cell: object) -> object:
+    if isinstance(cell, Unreadable):
+        raise CellRefused(cell.reason)
     if not isinstance(cell, str):
         return cell
     if cell.startswith("="):

@@ -11,12 +11,13 @@ from common.sheets.errors import SheetRefused
 SEPARATORS = ",;\t"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 CHUNK = 1 << 16
+NO_TABLE = "The file is no table: save it as CSV (UTF-8) or XLSX."
 
 
 def csv_rows(file: BinaryIO) -> Iterator[tuple[int, Sequence[object]]]:
     """(line, cells): a row with a line break inside a cell is named by its first line."""
     encoding = _encoding(file)
-    text = io.TextIOWrapper(_Unclosed(file), encoding=encoding, newline="")
+    text = io.TextIOWrapper(io.BufferedReader(_Unclosed(file), CHUNK), encoding=encoding, newline="")
     try:
         separator = _separator(text.readline())
         text.seek(0)
@@ -43,9 +44,13 @@ def _rows(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, Sequenc
 
 
 def _encoding(file: BinaryIO) -> str:
-    start = file.read(3)
+    start = file.read(1024)
     file.seek(0)
-    return "utf-16" if start[:2] in UTF16 else "utf-8-sig"
+    if start[:2] in UTF16:
+        return "utf-16"
+    if b"\x00" in start:
+        raise SheetRefused(NO_TABLE)
+    return "utf-8-sig"
 
 
 def _separator(header: str) -> str:
@@ -62,23 +67,16 @@ def _undecodable(file: BinaryIO, encoding: str) -> SheetRefused:
         try:
             line.decode()
         except UnicodeDecodeError:
-            if b"\x00" in line:
-                break
             return SheetRefused(
                 f"Line {number} is not UTF-8; the file looks like Latin-1 (Windows). Save it as “CSV UTF-8”.",
                 facts={"line": number},
             )
-    return SheetRefused("The file is no table: save it as CSV (UTF-8) or XLSX.")
+    return SheetRefused(NO_TABLE)
 
 
-class _Unclosed(io.BufferedReader):
+class _Unclosed(io.RawIOBase):
     """TextIOWrapper closes what it wraps when it is collected; the file is the caller's."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(_Raw(file), CHUNK)
-
-
-class _Raw(io.RawIOBase):
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
@@ -88,7 +86,7 @@ class _Raw(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any, /) -> int:
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)

@@ -1,5 +1,7 @@
 """What is wrong with a file, one of its lines, or a cell."""
 
+from dataclasses import dataclass
+
 from common.errors import LoyaltyError
 
 
@@ -19,3 +21,14 @@ class LineRefused(LoyaltyError):
 
 class CellRefused(ValueError):
     """A cell does not hold what its column asks for; the message names the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cell that holds no value, with the reason; `shown` is what stands in it."""
+
+    reason: str
+    shown: object = ""
+
+    def __str__(self) -> str:
+        return str(self.shown)

@@ -4,16 +4,16 @@ tablib, which django-import-export brings, holds a whole sheet in memory; so CSV
 XLSX by openpyxl's streaming reader, the one tablib uses.
 """
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from common.sheets.columns import Column, check_header
+from common.sheets.columns import TOO_MANY, Column, check_header
 from common.sheets.csv_file import csv_rows
-from common.sheets.errors import SheetRefused
+from common.sheets.errors import SheetRefused, Unreadable
 from common.sheets.xlsx_file import xlsx_rows
 
+MORE_CELLS = "The line has more cells than the header: a separator inside a value needs quotes around it."
 ZIP = b"PK\x03\x04"
 # What old or other programs write, told by name.
 FOREIGN = {
@@ -51,23 +51,12 @@ def open_sheet(file: BinaryIO, columns: Sequence[Column], *, most_lines: int | N
     return Sheet(names, _lines(rows, names, most_lines))
 
 
-def is_workbook(file: BinaryIO) -> bool:
-    """Whether the content, whatever the name says, is that of an XLSX file."""
-    file.seek(0)
-    start = file.read(4)
-    file.seek(0)
-    return start == ZIP
-
-
 def _rows(file: BinaryIO) -> Iterator[tuple[int, Sequence[object]]]:
     file.seek(0)
     start = file.read(4)
     file.seek(0)
     if start == ZIP:
-        try:
-            return xlsx_rows(file)
-        except zipfile.BadZipFile as error:
-            raise SheetRefused("The workbook is damaged: save it again.") from error
+        return xlsx_rows(file)
     for mark, what in FOREIGN.items():
         if start[: len(mark)].lower() == mark.lower():
             raise SheetRefused(f"This is {what}. Save the table as CSV (UTF-8) or XLSX.")
@@ -87,10 +76,7 @@ def _lines(
                 f"The file has more than {most_lines} lines: split it, or let it be imported by command.",
                 facts={"most": most_lines},
             )
-        extra = [cell for cell in row[len(names) :] if cell is not None and str(cell).strip()]
-        if extra:
-            raise SheetRefused(
-                f"Line {number} has more cells than the header: a separator inside a value needs quotes around it.",
-                facts={"line": number},
-            )
-        yield Line(number, dict(zip(names, row, strict=False)))
+        cells = dict(zip(names, row, strict=False))
+        if any(cell is not None and str(cell).strip() for cell in row[len(names) :]):
+            cells[TOO_MANY] = Unreadable(MORE_CELLS, MORE_CELLS)
+        yield Line(number, cells)

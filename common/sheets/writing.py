@@ -12,13 +12,14 @@ from typing import Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from common.sheets.errors import SheetRefused
 from common.sheets.escaping import escaped
 
 Row = Sequence[object]
-# What a sheet of a workbook holds, its header included.
-MOST_ROWS = 1_048_576
+# What a sheet of a workbook holds below its header.
+MOST_ROWS = 1_048_575
 BATCH = 200
 
 
@@ -37,15 +38,22 @@ def write_csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
     yield buffer.getvalue().encode()
 
 
-def write_xlsx(file: BinaryIO, header: Row, rows: Iterable[Row]) -> int:
+def csv_line(row: Row, *, first: bool = False) -> bytes:
+    """One line as `write_csv` writes it; the first one with the mark."""
+    buffer = io.StringIO()
+    csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerow([_cell(value) for value in row])
+    return (("\ufeff" if first else "") + buffer.getvalue()).encode()
+
+
+def write_xlsx(file: BinaryIO, header: Row, rows: Iterable[Row], *, most: int = MOST_ROWS) -> int:
     """Write the workbook into the file; how many rows. It grows on disk, not in memory."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append(header)
     count = 0
     for count, row in enumerate(rows, 1):
-        if count >= MOST_ROWS:
-            raise SheetRefused(f"A workbook holds {MOST_ROWS - 1} rows: take CSV instead.")
+        if count > most:
+            raise SheetRefused(f"A workbook holds {most} rows here: take CSV instead.")
         sheet.append([_workbook_cell(sheet, value) for value in row])
     book.save(file)
     return count
@@ -66,6 +74,6 @@ def _workbook_cell(sheet: Any, value: object) -> Any:
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
         return value
     cell = WriteOnlyCell(sheet, value=None)
-    cell.value = _cell(value)
+    cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(_cell(value)))
     cell.data_type = "s"
     return cell

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from common.sheets.errors import SheetRefused
+from common.sheets.errors import SheetRefused, Unreadable
 
 # What all parts may unpack to: a workbook of a million short lines stays below it.
 UNPACKED = 600 * 1024 * 1024
@@ -39,23 +39,16 @@ def _rows(sheet: Any) -> Iterator[tuple[int, Sequence[object]]]:
         except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, SyntaxError, EOFError) as error:
             raise SheetRefused(BROKEN, facts={"line": number + 1}) from error
         number += 1
-        for cell in row:
-            _refuse_formula(cell, number)
-        yield number, [cell.value for cell in row]
+        yield number, [_value(cell) for cell in row]
 
 
-def _refuse_formula(cell: Any, number: int) -> None:
+def _value(cell: Any) -> object:
     kind = getattr(cell, "data_type", "n")
     if kind == "f":
-        raise SheetRefused(
-            f"Line {number}, column {cell.column_letter} holds a formula: copy the sheet and paste its values.",
-            facts={"line": number, "column": cell.column_letter},
-        )
+        return Unreadable(f"Cell {cell.coordinate} holds a formula: copy the sheet and paste its values.", cell.value)
     if kind == "e":
-        raise SheetRefused(
-            f"Line {number}, column {cell.column_letter} holds the error {cell.value}.",
-            facts={"line": number, "column": cell.column_letter},
-        )
+        return Unreadable(f"Cell {cell.coordinate} holds the error {cell.value}.", cell.value)
+    return cell.value
 
 
 def _refuse_bombs(file: BinaryIO) -> None:

@@ -9,7 +9,9 @@ from django.core.management import get_commands
 from django.db import connection
 from django.db.models import Model
 
+from activities.import_columns import COLUMNS as MEMBERSHIP_COLUMNS
 from common.constraints import AppendOnly
+from customers.import_columns import COLUMNS as CUSTOMER_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| (?P<rule>.+?) \| `(?P<module>[\w/]+\.py)` \| `(?P<file>[\w/]+\.py)::(?P<test>\w+)` \|$")
@@ -93,3 +95,9 @@ def append_only_constraints() -> list[tuple[type[Model], AppendOnly]]:
     kept = [(model, one) for model, one in found if isinstance(one, AppendOnly)]
     assert len(kept) > 20
     return kept
+
+
+def test_every_column_of_an_import_is_described_as_its_help_describes_it() -> None:
+    described = text_of("docs/operations.md")
+    for column in (*CUSTOMER_COLUMNS, *MEMBERSHIP_COLUMNS):
+        assert f"| `{column.name}` | {column.holds} | {column.about}" in described, column.name
