@@ -138,6 +138,7 @@ class Decide(MembershipTask):
     )
     form_class = DecisionForm
     confirm = gettext_lazy("Decide")
+    about_template = "desk/tasks/about_adjustment.html"
     adjustment: Adjustment
 
     def load(self, **kwargs: Any) -> None:
@@ -160,12 +161,10 @@ class Decide(MembershipTask):
         asker = names.get(row.requested_by_id or 0) or str(row.requested_channel)
         return {
             **super().context(),
-            "request_facts": {
-                "row": row,
-                "reason": REASONS.get(row.reason_code, row.reason_code),
-                "asked_by": asker,
-                "decided_by": names.get(row.decided_by_id or 0),
-            },
+            "row": row,
+            "reason": _(REASONS.get(row.reason_code, row.reason_code)),
+            "asked_by": asker,
+            "decided_by": names.get(row.decided_by_id or 0),
         }
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:

@@ -30,6 +30,7 @@ class Delete(CustomerTask):
         "cancelled, their numbers stay taken. It can't be undone."
     )
     confirm = gettext_lazy("Delete for ever")
+    for_ever = True
     form_class = DeleteForm
 
     def obstacles(self) -> Sequence[str]:
@@ -81,6 +82,7 @@ class Erase(CustomerTask):
         "every stored answer. Ids, amounts and the ledger stay. Memberships end. It can't be undone."
     )
     confirm = gettext_lazy("Erase for ever")
+    for_ever = True
     form_class = EraseForm
 
     def obstacles(self) -> Sequence[str]:

@@ -88,6 +88,7 @@ class Reverse(MembershipTask):
     action = "points:reverse"
     title = gettext_lazy("Reverse a posting")
     confirm = gettext_lazy("Reverse")
+    about_template = "desk/tasks/about_posting.html"
     form_class = ReverseForm
     posting: Posting
     left: list[Left]
