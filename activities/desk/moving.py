@@ -68,6 +68,7 @@ class Transfer(PointsTask):
     confirm = gettext_lazy("Transfer")
     form_class = TransferForm
     needs = ("transfer_out",)
+    never_own = True
     receiver: Membership | None = None
 
     def form_options(self) -> dict[str, Any]:

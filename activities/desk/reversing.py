@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy
 from activities.desk.tasks import ReasonCodeForm, done, posting_facts, reversing
 from activities.reversing import reverse_posting, visible_posting
 from common.desk.fields import PointsField, offer
+from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
 from common.desk.words import figure
 from common.errors import LoyaltyError, NotFound
 from memberships.desk.figures import points as figures_of
 from memberships.desk.tasks import MembershipTask, membership_page
 from memberships.models import Membership
+from points.adjusting import refuse_own
 from points.models import Entry, Posting
 from points.reversal_parts import Left, Part, check, left_of
 from programs.models import PointKind, RefundPolicy
@@ -110,6 +112,7 @@ class Reverse(MembershipTask):
     def obstacles(self) -> Sequence[str]:
         try:
             check(self.posting, Part("other"), design=self.design, actor=self.actor)
+            refuse_own(self.actor, [self.posting.person_id] if self.posting.person_id else [])
         except LoyaltyError as error:
             return [error.message]
         if not any(one.left for one in self.left):
@@ -136,7 +139,7 @@ class Reverse(MembershipTask):
         return {**super().context(), "posting": self.posting, "lines": lines}
 
     def exits(self) -> Sequence[Way]:
-        posting = Way(_("The posting"), reverse("desk:posting", args=[self.posting.pk]))
+        posting = Way(_("The posting"), page_of("posting", self.posting.pk))
         return [posting, membership_page(self.membership.pk)]
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import Http404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from common.actor import Actor
+from common.desk.links import page_of
 from common.desk.outcomes import Figure, Way
 from common.desk.tasks import TaskPage
 from customers.models import Customer
@@ -45,4 +45,4 @@ def shown_name(actor: Actor, customer: Customer) -> str:
 
 
 def customer_page(customer_id: int, *, main: bool = False) -> Way:
-    return Way(_("Customer page"), reverse("desk:customer", args=[customer_id]), main)
+    return Way(_("Customer page"), page_of("customer", customer_id), main)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import Http404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from common.desk.links import page_of
 from common.desk.outcomes import Way
 from common.desk.tasks import TaskPage
 from customers.desk.tasks import shown_name
@@ -47,4 +47,4 @@ class MembershipTask(TaskPage):
 
 
 def membership_page(membership_id: int, *, main: bool = False) -> Way:
-    return Way(_("Membership"), reverse("desk:membership", args=[membership_id]), main)
+    return Way(_("Membership"), page_of("membership", membership_id), main)
