@@ -31,9 +31,7 @@ BACK_IN_TIME = gettext_lazy(
 # What happens to credited points that are not there any more.
 POLICIES = {
     RefundPolicy.REFUSE: gettext_lazy("If the points were spent, the reversal is refused."),
-    RefundPolicy.NEGATIVE: gettext_lazy(
-        "If the points were spent, the balance goes below zero and later points repay it."
-    ),
+    RefundPolicy.NEGATIVE: gettext_lazy("If the points were spent, they are owed, and later points repay them."),
     RefundPolicy.CUT_REFUND: gettext_lazy("If the points were spent, their money value is cut from the refund."),
 }
 
@@ -160,9 +158,7 @@ class Reverse(MembershipTask):
         told["type"] = point_type.name
         yield _("%(posted)s of %(asked)s %(type)s are moved back.") % told
         if line["debt"]:
-            yield (
-                _("%(debt)s of them were spent: the balance goes below zero by them, and later points repay it.") % told
-            )
+            yield (_("%(debt)s of them were spent: they are owed, and later points repay them.") % told)
         if line["cut"]:
             money = line["cut_from_refund"]
             yield _("%(cut)s %(type)s were spent: cut %(amount)s %(currency)s from the refund.") % {**told, **money}

@@ -63,7 +63,9 @@ def test_nothing_chosen(agent: Desk, emma: Customer) -> None:
     assert said(page) == ["__all__: Choose at least one program."]
 
 
-def test_who_was_enrolled_meanwhile_is_shown_what_is_left_first(agent: Desk, emma: Customer, miles: Program, stars: Program) -> None:
+def test_who_was_enrolled_meanwhile_is_shown_what_is_left_first(
+    agent: Desk, emma: Customer, miles: Program, stars: Program
+) -> None:
     path = f"customers/{emma.pk}/enrol"
     form = {f"enrol-{miles.pk}": "on", f"enrol-{stars.pk}": "on", f"accept-{stars.pk}": "on"}
     preview = agent.previews(path, **form)
