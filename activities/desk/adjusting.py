@@ -19,13 +19,14 @@ from activities.adjusting import (
 )
 from activities.desk.tasks import PointsTask, ReasonCodeForm, done, posting_facts, reversing, type_choices
 from common.desk.fields import NoteField, PointsField, offer
+from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
 from common.desk.words import figure
 from common.errors import LoyaltyError
 from memberships.desk.figures import points as figures_of
 from memberships.desk.tasks import MembershipTask, membership_page
 from memberships.models import Membership
-from points.adjusting import check_decider, refuse_own
+from points.adjusting import check_decider
 from points.models import Adjustment, AdjustmentStatus
 from points.reasons import REASONS
 from staff.models import User
@@ -56,6 +57,7 @@ class Adjust(PointsTask):
     confirm = gettext_lazy("Book it")
     form_class = AdjustForm
     needs = ("adjust",)
+    never_own = True
 
     @property
     def what(self) -> str:
@@ -68,15 +70,6 @@ class Adjust(PointsTask):
             "Gives or takes points by hand. Up to %(limit)s points are booked at once. Above that, or above %(day)s "
             "points a day for the membership or for you, a second person is asked and nothing is booked until then."
         ) % limits  # fmt: skip
-
-    def obstacles(self) -> Sequence[str]:
-        if found := super().obstacles():
-            return found
-        try:
-            refuse_own(self.actor, [member.customer_id for member in self.members])
-        except LoyaltyError as error:
-            return [error.message]
-        return ()
 
     def form_options(self) -> dict[str, Any]:
         return {"types": type_choices(self.design)}
@@ -138,6 +131,7 @@ class Decide(MembershipTask):
     )
     form_class = DecisionForm
     confirm = gettext_lazy("Decide")
+    about_template = "desk/tasks/about_adjustment.html"
     adjustment: Adjustment
 
     def load(self, **kwargs: Any) -> None:
@@ -160,12 +154,10 @@ class Decide(MembershipTask):
         asker = names.get(row.requested_by_id or 0) or str(row.requested_channel)
         return {
             **super().context(),
-            "request_facts": {
-                "row": row,
-                "reason": REASONS.get(row.reason_code, row.reason_code),
-                "asked_by": asker,
-                "decided_by": names.get(row.decided_by_id or 0),
-            },
+            "row": row,
+            "reason": _(REASONS.get(row.reason_code, row.reason_code)),
+            "asked_by": asker,
+            "decided_by": names.get(row.decided_by_id or 0),
         }
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:
@@ -187,7 +179,7 @@ class Decide(MembershipTask):
 
     def ways(self, facts: dict[str, Any]) -> Sequence[Way]:
         return [
-            Way(_("Adjustments waiting"), reverse("desk:adjustments"), main=True),
+            Way(_("Adjustments waiting"), page_of("adjustments"), main=True),
             membership_page(facts["membership"]),
             *reversing(self, facts["posting"]),
         ]

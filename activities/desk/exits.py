@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.desk.fields import ReasonField
+from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
 from customers.desk.tasks import CustomerTask, customer_page
 from customers.erasing import erase_customer
@@ -30,6 +31,7 @@ class Delete(CustomerTask):
         "cancelled, their numbers stay taken. It can't be undone."
     )
     confirm = gettext_lazy("Delete for ever")
+    for_ever = True
     form_class = DeleteForm
 
     def obstacles(self) -> Sequence[str]:
@@ -60,7 +62,7 @@ class Delete(CustomerTask):
         ]
 
     def ways(self, facts: dict[str, Any]) -> Sequence[Way]:
-        return [Way(_("Find another customer"), reverse("desk:search"), main=True)]
+        return [Way(_("Find another customer"), page_of("search"), main=True)]
 
 
 class EraseForm(forms.Form):
@@ -81,6 +83,7 @@ class Erase(CustomerTask):
         "every stored answer. Ids, amounts and the ledger stay. Memberships end. It can't be undone."
     )
     confirm = gettext_lazy("Erase for ever")
+    for_ever = True
     form_class = EraseForm
 
     def obstacles(self) -> Sequence[str]:
@@ -110,4 +113,4 @@ class Erase(CustomerTask):
         return ()
 
     def ways(self, facts: dict[str, Any]) -> Sequence[Way]:
-        return [customer_page(facts["customer"], main=True), Way(_("Find another customer"), reverse("desk:search"))]
+        return [customer_page(facts["customer"], main=True), Way(_("Find another customer"), page_of("search"))]

@@ -85,6 +85,7 @@ class ReleaseHold(MembershipTask):
     title = gettext_lazy("Release a hold")
     what = gettext_lazy("Gives points free that were set aside for a sale. Those past their time expire at once.")
     confirm = gettext_lazy("Release")
+    about_template = "desk/tasks/about_hold.html"
     form_class = ReleaseForm
     hold: HoldRow
 

@@ -68,6 +68,7 @@ class Transfer(PointsTask):
     confirm = gettext_lazy("Transfer")
     form_class = TransferForm
     needs = ("transfer_out",)
+    never_own = True
     receiver: Membership | None = None
 
     def form_options(self) -> dict[str, Any]:
@@ -85,12 +86,12 @@ class Transfer(PointsTask):
             reason_code=given["reason_code"],
         )
         answer = transfer_points(call, actor=self.actor)
-        name = masked_name(receiver.member.customer.name) if receiver.member else None
         told = {
             "points": figure(given["points"]),
             "type": self.design.by_code[given["point_type"]].name,
             "number": receiver.membership.number,
-            "name": name or _("nobody by name"),
+            # Masked whoever looks: receipts keep it.
+            "name": masked_name(receiver.member.customer.name) if receiver.member else _("nobody by name"),
         }
         return done(answer, [_("%(points)s %(type)s go to %(number)s (%(name)s).") % told], self.design)
 

@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy
 from activities.desk.tasks import ReasonCodeForm, done, posting_facts, reversing
 from activities.reversing import reverse_posting, visible_posting
 from common.desk.fields import PointsField, offer
+from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
 from common.desk.words import figure
 from common.errors import LoyaltyError, NotFound
 from memberships.desk.figures import points as figures_of
 from memberships.desk.tasks import MembershipTask, membership_page
 from memberships.models import Membership
+from points.adjusting import refuse_own
 from points.models import Entry, Posting
 from points.reversal_parts import Left, Part, check, left_of
 from programs.models import PointKind, RefundPolicy
@@ -29,9 +31,7 @@ BACK_IN_TIME = gettext_lazy(
 # What happens to credited points that are not there any more.
 POLICIES = {
     RefundPolicy.REFUSE: gettext_lazy("If the points were spent, the reversal is refused."),
-    RefundPolicy.NEGATIVE: gettext_lazy(
-        "If the points were spent, the balance goes below zero and later points repay it."
-    ),
+    RefundPolicy.NEGATIVE: gettext_lazy("If the points were spent, they are owed, and later points repay them."),
     RefundPolicy.CUT_REFUND: gettext_lazy("If the points were spent, their money value is cut from the refund."),
 }
 
@@ -88,6 +88,7 @@ class Reverse(MembershipTask):
     action = "points:reverse"
     title = gettext_lazy("Reverse a posting")
     confirm = gettext_lazy("Reverse")
+    about_template = "desk/tasks/about_posting.html"
     form_class = ReverseForm
     posting: Posting
     left: list[Left]
@@ -109,6 +110,7 @@ class Reverse(MembershipTask):
     def obstacles(self) -> Sequence[str]:
         try:
             check(self.posting, Part("other"), design=self.design, actor=self.actor)
+            refuse_own(self.actor, [self.posting.person_id] if self.posting.person_id else [])
         except LoyaltyError as error:
             return [error.message]
         if not any(one.left for one in self.left):
@@ -135,7 +137,7 @@ class Reverse(MembershipTask):
         return {**super().context(), "posting": self.posting, "lines": lines}
 
     def exits(self) -> Sequence[Way]:
-        posting = Way(_("The posting"), reverse("desk:posting", args=[self.posting.pk]))
+        posting = Way(_("The posting"), page_of("posting", self.posting.pk))
         return [posting, membership_page(self.membership.pk)]
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:
@@ -156,9 +158,7 @@ class Reverse(MembershipTask):
         told["type"] = point_type.name
         yield _("%(posted)s of %(asked)s %(type)s are moved back.") % told
         if line["debt"]:
-            yield (
-                _("%(debt)s of them were spent: the balance goes below zero by them, and later points repay it.") % told
-            )
+            yield (_("%(debt)s of them were spent: they are owed, and later points repay them.") % told)
         if line["cut"]:
             money = line["cut_from_refund"]
             yield _("%(cut)s %(type)s were spent: cut %(amount)s %(currency)s from the refund.") % {**told, **money}

@@ -1,7 +1,7 @@
 """The base of tasks that move a membership's points, and what their receipts share."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse
@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy
 
 from common import clock
 from common.desk.fields import NoteField
+from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
 from common.errors import LoyaltyError
 from memberships.able import require_able
 from memberships.desk.figures import points
 from memberships.desk.tasks import MembershipTask, membership_page
 from memberships.targets import Target, find_target
+from points.adjusting import refuse_own
 from points.reasons import OTHER, REASONS
 from programs.design import Design
 
@@ -43,10 +45,14 @@ class PointsTask(MembershipTask):
     """Needs these capabilities of the membership."""
 
     needs: tuple[str, ...] = ()
+    # Whether the verb refuses points of the one who acts.
+    never_own: ClassVar[bool] = False
 
     def obstacles(self) -> Sequence[str]:
         try:
             self.target()
+            if self.never_own:
+                refuse_own(self.actor, [member.customer_id for member in self.members])
         except LoyaltyError as error:
             return [error.message]
         return ()
@@ -85,7 +91,7 @@ def reversing(page: MembershipTask, posting: dict[str, Any] | None) -> list[Way]
     """The posting, and the way to take it back for who may."""
     if posting is None:
         return []
-    found = [Way(_("Posting %(id)s") % {"id": posting["id"]}, reverse("desk:posting", args=[posting["id"]]))]
+    found = [Way(_("Posting %(id)s") % {"id": posting["id"]}, page_of("posting", posting["id"]))]
     if page.may("points:reverse"):
         found.append(Way(_("Take it back: reverse"), reverse("desk:reverse", args=[posting["id"]])))
     return found

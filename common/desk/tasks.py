@@ -17,6 +17,7 @@ from django import forms
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -70,6 +71,10 @@ class TaskPage(DeskPage):
     confirm: ClassVar[Any] = gettext_lazy("Confirm")
     form_class: ClassVar[type[forms.Form]]
     form_template: ClassVar[str] = "desk/tasks/form.html"
+    # What one looks at before filling in the form; empty: nothing.
+    about_template: ClassVar[str] = ""
+    # Nothing takes it back: the button says so by its color.
+    for_ever: ClassVar[bool] = False
 
     # Set by `load`.
     program: Any = None
@@ -239,6 +244,9 @@ class TaskPage(DeskPage):
 
     def _drawn(self, state: str, *, status: int = 200, **context: Any) -> HttpResponse:
         given = {"state": state, "exits": self.exits(), "subject": self.subject, "program": self.program}
+        now = {"form": 0, "preview": 1}.get(state, 0)
+        names = (_("Fill in"), _("Preview"), _("Receipt"))
+        given["steps"] = [(name, "done" if at < now else "now" if at == now else "") for at, name in enumerate(names)]
         return self.draw(status=status, **given, **self.context(), **context)
 
     def _receipt(self, key: str) -> HttpResponse:
@@ -251,6 +259,7 @@ class TaskPage(DeskPage):
             kept=kept,
             subject=kept["subject"],
             changes=[Change(*one) for one in kept["changes"]],
+            done_at=parse_datetime(kept["at"]),
             ways=self.ways(kept["facts"]),
         )
 

@@ -36,6 +36,12 @@ def sign(value: int | None) -> str:
     return "" if not value else "plus" if value > 0 else "minus"
 
 
+@register.filter
+def told(value: object) -> str:
+    """A figure as `points`, a text as it is, a dash for nothing."""
+    return points(value) if isinstance(value, int) else str(value or "–")
+
+
 @register.simple_tag
 def moment(value: datetime | None, zone: tzinfo | str | None = None) -> SafeString | str:
     """Day and time in that zone (default: the site's), the exact time and its zone on hover."""

@@ -12,6 +12,7 @@ from common.errors import Stale
 from customers.desk.forms import ADDRESS, NAMES, EditForm
 from customers.desk.tasks import CustomerTask, customer_page
 from customers.models import Customer, CustomerKind, CustomerStatus
+from customers.unmasking import UNMASK, UnmaskReason
 from customers.updating import update_customer
 
 LABELS = {
@@ -28,6 +29,7 @@ class Edit(CustomerTask):
     what = gettext_lazy("Changes names, contact data and wishes. Contact data stands here once, for all memberships.")
     confirm = gettext_lazy("Save")
     form_class = EditForm
+    about_template = "desk/parts/unmask.html"
 
     def load(self, **kwargs: Any) -> None:
         super().load(**kwargs)
@@ -36,6 +38,8 @@ class Edit(CustomerTask):
     def obstacles(self) -> Sequence[str]:
         if self.customer.status == CustomerStatus.ERASED:
             return [_("The customer was erased; nothing about the person can be kept.")]
+        if not self.actor.sees(self.customer.pk):
+            return [_("The contact data are masked. Show them first; that is written down with your reason.")]
         return ()
 
     def form_options(self) -> dict[str, Any]:
@@ -49,6 +53,16 @@ class Edit(CustomerTask):
             # A list of addresses is changed as a whole, which this form can't show.
             without += ADDRESS
         return {"without": without}
+
+    def context(self) -> dict[str, Any]:
+        """For the form that shows the personal values; see templates/desk/parts/unmask.html."""
+        return {
+            **super().context(),
+            "customer_id": self.customer.pk,
+            "unmasked": self.actor.sees(self.customer.pk),
+            "may_unmask": self.may(UNMASK) and self.customer.status != CustomerStatus.ERASED,
+            "reasons": UnmaskReason.choices,
+        }
 
     def initial(self) -> dict[str, Any]:
         row = self.customer

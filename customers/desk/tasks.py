@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import Http404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from common.actor import Actor
+from common.desk.links import page_of
 from common.desk.outcomes import Figure, Way
 from common.desk.tasks import TaskPage
-from customers.masking import masked_name
 from customers.models import Customer
+from customers.shown import shown_customer
 
 
 class CustomerTask(TaskPage):
@@ -32,11 +33,16 @@ class CustomerTask(TaskPage):
         return [self.customer.pk]
 
     def context(self) -> dict[str, Any]:
-        return {"people": [masked_name(self.customer.name)]}
+        return {"people": [shown_name(self.actor, self.customer)]}
 
     def exits(self) -> Sequence[Way]:
         return [customer_page(self.customer.pk)]
 
 
+def shown_name(actor: Actor, customer: Customer) -> str:
+    """Whole for who has unmasked the customer, else just enough to be recognized."""
+    return shown_customer(customer, unmasked=actor.sees(customer.pk)).label
+
+
 def customer_page(customer_id: int, *, main: bool = False) -> Way:
-    return Way(_("Customer page"), reverse("desk:customer", args=[customer_id]), main)
+    return Way(_("Customer page"), page_of("customer", customer_id), main)

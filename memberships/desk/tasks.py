@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import Http404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from common.desk.links import page_of
 from common.desk.outcomes import Way
 from common.desk.tasks import TaskPage
-from customers.masking import masked_name
+from customers.desk.tasks import shown_name
 from memberships.models import Member, Membership
 from programs.design import Design, design_of
 
@@ -40,11 +40,11 @@ class MembershipTask(TaskPage):
         return Member.objects.filter(membership=self.membership).values_list("customer_id", flat=True)
 
     def context(self) -> dict[str, Any]:
-        return {"people": [masked_name(member.customer.name) for member in self.members]}
+        return {"people": [shown_name(self.actor, member.customer) for member in self.members]}
 
     def exits(self) -> Sequence[Way]:
         return [membership_page(self.membership.pk)]
 
 
 def membership_page(membership_id: int, *, main: bool = False) -> Way:
-    return Way(_("Membership"), reverse("desk:membership", args=[membership_id]), main)
+    return Way(_("Membership"), page_of("membership", membership_id), main)
