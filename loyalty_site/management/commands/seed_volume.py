@@ -14,10 +14,10 @@ from loyalty_site.volume.seeding import NotEmpty, make
 class Command(BaseCommand):
     help = (
         "Make customers, memberships, cards and three years of ledger (earnings, redemptions, expiry, transfers, "
-        "holds, adjustments, reversals, debts), sound by integrity_audit, for benchmarks and trials. Only into a database "
-        "without customers and postings, in one transaction: stopped half-way it leaves nothing, start it again. The "
-        "same figures and seed make the same world on the same day. LOYALTY_CLUSTER=volume takes an embedded server "
-        "of its own. 10 million entries take some 20 GB of disk."
+        "holds, adjustments, reversals, debts), sound by integrity_audit, for benchmarks and trials. Only into a "
+        "database without customers and postings, in one transaction: stopped half-way it leaves nothing, start it "
+        "again. The same figures and seed make the same world on the same day. LOYALTY_CLUSTER=volume takes an "
+        "embedded server of its own. 10 million entries take some 20 GB of disk."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
