@@ -114,6 +114,7 @@ def test_the_verbs_go_on_where_the_seeding_stopped() -> None:
     assert_audit_clean()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_same_seed_makes_the_same_ledger_and_another_one_another(stopped: None) -> None:
     def ledger(seed: int) -> list[tuple[Any, ...]]:
         call_command("flush", interactive=False, verbosity=0)
