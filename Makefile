@@ -65,7 +65,7 @@ lock: $(VENV)/dev.stamp
 LOCK_ARGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 clean:
-	@for cluster in dev test bench; do \
-		test ! -d .local/postgres/$$cluster || $(BIN)/python -m loyalty_site.postgres remove --cluster $$cluster; done
+	@for cluster in $$(ls .local/postgres 2>/dev/null); do \
+		$(BIN)/python -m loyalty_site.postgres remove --cluster $$cluster; done
 	rm -rf .local .venv .venv-newer staticfiles .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -30,6 +30,8 @@ class Sizes:
     members: int = 200_000
     spenders: int = 80_000
     hot_lots: int = 20_000
+    # Of the grown program, which has a world of its own.
+    entries: int = 1_000_000
     seconds: float = 5.0
     rounds: int = 5
 

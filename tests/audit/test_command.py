@@ -55,6 +55,18 @@ def test_json_is_one_document(spoiled: World) -> None:
     assert [(one["id"], one["row"]) for one in document["findings"]] == [("N01", str(spoiled.customers["katrin"].pk))]
 
 
+def test_timings_tell_the_seconds_of_every_rule_slowest_first(world: World) -> None:
+    code, said = run("--timings", "--only", "L01,P03")
+
+    lines = said.splitlines()
+    assert code == 0
+    assert {line.split()[2] for line in lines[:2]} == {"L01", "P03"}
+    seconds = [float(line.split()[0]) for line in lines[:3]]
+    assert seconds[0] >= seconds[1]
+    assert lines[2].endswith(" all")
+    assert set(json.loads(run("--timings", "--json", "--only", "L01")[1])["seconds"]) == {"L01"}
+
+
 def test_the_quick_form_leaves_out_what_it_cannot_limit(spoiled: World) -> None:
     code, out = run("--recent", "5", "--json")
     assert code == 0

@@ -2,8 +2,11 @@
 
 import json
 import sys
+import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -33,13 +36,14 @@ class Command(BaseCommand):
             type=int,
             help="only accounts touched by a posting recorded in the last so many minutes: fast enough to run often",
         )
+        parser.add_argument("--timings", action="store_true", help="print the seconds of every rule too, slowest first")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *, program: str | None, only: str, recent: int | None, **options: Any) -> None:
         if recent is not None and recent < 1:
             raise CommandError("--recent needs a number of minutes, 1 or more.", returncode=BAD_ARGUMENTS)
         invariants = self._chosen(only)
-        asked: list[Invariant] = []
+        asked: dict[Invariant, float] = {}
         findings: list[Finding] = []
         progress = tqdm(
             run(
@@ -53,11 +57,16 @@ class Command(BaseCommand):
             disable=not self.stderr.isatty(),
             file=sys.stderr,
         )
+        last = time.monotonic()
         for invariant, broken in progress:
             progress.set_postfix_str(invariant.id)
-            asked.append(invariant)
+            now = time.monotonic()
+            asked[invariant], last = now - last, now
             findings += broken
-        self._print_json(asked, findings) if options["json"] else self._print(asked, findings)
+        if options["json"]:
+            self._print_json(asked, findings, timings=options["timings"])
+        else:
+            self._print(asked, findings, timings=options["timings"])
         if findings:
             sys.exit(BROKEN)
 
@@ -75,7 +84,7 @@ class Command(BaseCommand):
             raise CommandError(f"No program has the code {code!r}.", returncode=BAD_ARGUMENTS)
         return int(program_id)
 
-    def _print(self, asked: list[Invariant], findings: list[Finding]) -> None:
+    def _print(self, asked: Mapping[Invariant, float], findings: list[Finding], *, timings: bool) -> None:
         for invariant in asked:
             broken = [finding for finding in findings if finding.invariant is invariant]
             if broken:
@@ -83,11 +92,15 @@ class Command(BaseCommand):
                 for finding in broken:
                     self.stdout.write(f"  {finding.row}: {finding.detail}")
                 self.stdout.write(f"  Repair: {invariant.hint}")
+        if timings:
+            for invariant, seconds in sorted(asked.items(), key=itemgetter(1), reverse=True):
+                self.stdout.write(f"{seconds:9.2f} s  {invariant.id} {invariant.rule}")
+            self.stdout.write(f"{sum(asked.values()):9.2f} s  all")
         verdict = f"{len(asked)} invariants asked, {len(findings)} rows break them."
         self.stdout.write(self.style.ERROR(verdict) if findings else self.style.SUCCESS(verdict))
 
-    def _print_json(self, asked: list[Invariant], findings: list[Finding]) -> None:
-        document = {
+    def _print_json(self, asked: Mapping[Invariant, float], findings: list[Finding], *, timings: bool) -> None:
+        document: dict[str, Any] = {
             "asked": [invariant.id for invariant in asked],
             "findings": [
                 {
@@ -101,4 +114,6 @@ class Command(BaseCommand):
                 for finding in findings
             ],
         }
+        if timings:
+            document["seconds"] = {invariant.id: round(seconds, 3) for invariant, seconds in asked.items()}
         self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False))
