@@ -6,7 +6,7 @@ from activities import statements
 from activities.calls import EARN_FORM, AnswerKey, PointsCall, render
 from activities.general import Situation, post_in_general
 from activities.lot_dates import lot_dates
-from activities.online import Flow, post_online
+from activities.online import Flow, Sent, post_online
 from common.actor import Actor
 from memberships.programs import program_for
 from points.moves import Credit, Lifetime, NewLot
@@ -22,11 +22,11 @@ def earn(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
     EventTimeOutOfRange.
     """
     facts = earn_online(call, actor=actor)
-    return earn_in_general(call, actor=actor) if facts is None else render(facts)
+    return render(facts) if isinstance(facts, list) else earn_in_general(call, actor=actor)
 
 
-def earn_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None) -> list[Any] | None:
-    """The facts of the answer; None where it is not the plain case and nothing was written."""
+def earn_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None) -> Sent | None:
+    """The facts of the answer, or the earlier answer of the key; None where it is not the plain case."""
     program_id = program_for(actor, call.membership_id)
     if program_id is None or not actor.may("points:earn", program_id):
         return None

@@ -5,22 +5,20 @@ nothing here and answers None; the caller then takes the general form, which exp
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
-from activities import statements
 from activities.calls import AnswerKey, PointsCall, context
-from activities.models import ActivityType
 from activities.timing import event_time
 from activities.types import activity_type
-from common import clock
 from common.actor import Actor
-from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, UNIQUE_VIOLATION, next_ids, sqlstate
-from common.pipeline import Statement, run_pipeline
+from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, UNIQUE_VIOLATION, ids_of, sqlstate
+from common.pipeline import Bound, Statement, run_pipeline
+from gateway.answers import StoredAnswer
 from memberships.capabilities import able_states
 from points.inactivity import active_since
 from programs.design import Design
@@ -29,6 +27,21 @@ from programs.models import ExpiryPolicy, PointKind, PointType
 
 # Another transaction came first or was in the way; the general form finds out and says it.
 RACES = TRANSIENT | {LOCK_NOT_AVAILABLE, UNIQUE_VIOLATION}
+SEQUENCES = tuple(
+    f"{table}_id_seq"
+    for table in (
+        "points_posting",
+        "points_entry",
+        "points_lot",
+        "activities_memberactivity",
+        "gateway_event",
+        "gateway_idempotencyrecord",
+    )
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# The facts of a new answer, or the answer that stands under the key already.
+Sent = list[Any] | StoredAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,89 +54,96 @@ class Flow:
     statements: tuple[Statement, ...]
 
 
-def post_online(
-    flow: Flow, call: PointsCall, *, design: Design, actor: Actor, key: AnswerKey | None
-) -> list[Any] | None:
-    """The facts of the answer, or None where nothing was written. Only outside a transaction."""
+def post_online(flow: Flow, call: PointsCall, *, design: Design, actor: Actor, key: AnswerKey | None) -> Sent | None:
+    """The facts of the answer or the earlier answer; None where nothing was written. Only outside a transaction."""
     point_type = design.point_type(call.point_type)
-    if connection.in_atomic_block or point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD:
+    if point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD:
         # The end of the period may depend on the membership.
         return None
-    parameters = _parameters(flow, call, design, point_type, actor, key)
-    last = statements.STORED_ANSWER if key else statements.ANSWER
-    return send([*flow.statements, last], parameters)
+    return send(_bound(flow, design, point_type), _parameters(flow, call, design, point_type, actor, key))
 
 
-def send(queries: Sequence[Statement], parameters: dict[str, Any]) -> list[Any] | None:
-    """All statements in one round trip and one transaction; the facts the last one answers, None without."""
-    connection.ensure_connection()
+def send(queries: Sequence[Bound], parameters: Mapping[str, Any]) -> Sent | None:
+    """All statements in one round trip and one transaction; what the last one found or did, None for neither."""
+    # Asked once: each question to the proxy `connection` costs as much as a parameter.
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.in_atomic_block:
+        return None
+    database.ensure_connection()
     try:
-        with connection.wrap_database_errors:
-            facts = run_pipeline(connection.connection, queries, parameters)
+        with database.wrap_database_errors:
+            row = run_pipeline(database.connection, queries, parameters)
     except DatabaseError as error:
         if sqlstate(error) in RACES:
             return None
         raise
-    return None if facts is None else list(json.loads(facts))
+    if row is None:
+        return None
+    facts, *earlier = row
+    return _stored(earlier) if facts is None else list(json.loads(facts))
+
+
+def _stored(earlier: Sequence[bytes | None]) -> StoredAnswer:
+    """From the columns of gateway.sql.RETURNED in their binary form."""
+    asked, status, form, body, erased, created = earlier
+    return StoredAnswer(
+        request_digest=asked or b"",
+        status=None if status is None else int.from_bytes(status, "big"),
+        form=(form or b"").decode(),
+        body=body or b"",
+        erased=erased == b"\x01",
+        created_at=EPOCH + timedelta(microseconds=int.from_bytes(created or b"", "big")),
+    )
+
+
+def _bound(flow: Flow, design: Design, point_type: PointType) -> list[Bound]:
+    """The flow's statements with what stays the same in this version of the design written once."""
+    name = f"bound/{flow.kind}/{point_type.pk}"
+    bound = design.derived.get(name)
+    if not isinstance(bound, list):
+        kind = activity_type(design, flow.kind)
+        fixed = {
+            "program": design.program.pk,
+            "design": design.version,
+            "offset": design.program.clock_offset,
+            "states": able_states(design, flow.kind),
+            "pooled": point_type.kind == PointKind.REDEEMABLE,
+            "type": point_type.pk,
+            "kind": flow.kind,
+            "active": kind.counts_as_activity,
+            "activity_type": kind.pk,
+            "card": None,
+            "redirected": None,
+            "form": flow.form,
+        }
+        bound = design.derived[name] = [statement.bind(fixed) for statement in flow.statements]
+    return bound
 
 
 def _parameters(
     flow: Flow, call: PointsCall, design: Design, point_type: PointType, actor: Actor, key: AnswerKey | None
 ) -> dict[str, Any]:
     at = event_time(call.occurred_at, design)
-    kind: ActivityType = activity_type(design, flow.kind)
-    posting, entry, lot, activity, event, record = (
-        next_ids(f"{table}_id_seq")[0]
-        for table in (
-            "points_posting",
-            "points_entry",
-            "points_lot",
-            "activities_memberactivity",
-            "gateway_event",
-            "gateway_idempotencyrecord",
-        )
-    )
+    ends, since = _of_day(at.astimezone(design.zone).date(), at, design, point_type)
+    posting, entry, lot, activity, event, record = ids_of(SEQUENCES)
     amount = flow.sign * call.points
-    head = context(
-        activity=activity,
-        posting=posting,
-        kind=flow.kind,
-        membership=call.membership_id,
-        redirected_from=None,
-        occurred_at=at,
-        amount=amount,
-        point_type=point_type,
-    )
     return {
         "membership": call.membership_id,
         "member": call.member,
-        "program": design.program.pk,
-        "design": design.version,
-        "offset": design.program.clock_offset,
-        "states": _states(design, flow.kind),
-        "pooled": point_type.kind == PointKind.REDEEMABLE,
-        "type": point_type.pk,
         "points": call.points,
         "amount": amount,
-        "kind": flow.kind,
         "at": at,
-        "shown_at": clock.program_now(design.program),
-        "active_since": _active_since(design, at),
-        "active": kind.counts_as_activity,
+        "active_since": since,
         "available_at": available_at(point_type, earned_at=at),
-        "expires_at": expires_at(point_type, earned_at=at, zone=design.zone),
-        "activity_type": kind.pk,
+        "expires_at": ends,
         "reference": call.reference,
         "location": call.location,
         "note": call.note,
-        "card": None,
-        "redirected": None,
         "channel": actor.channel_id,
         "user": actor.user_id,
         "key": key and key.digest,
         "request": key and key.request,
-        "form": flow.form,
-        "context": json.dumps(head),
+        "context": context(activity, posting, flow.kind, call.membership_id, at, amount, point_type),
         "posting": posting,
         "entry": entry,
         "lot": lot,
@@ -133,18 +153,15 @@ def _parameters(
     }
 
 
-def _active_since(design: Design, at: datetime) -> datetime | None:
-    """The earliest last activity with which no points of a set have ended by inactivity; None: any will do."""
-    name = f"active_since/{at.astimezone(design.zone).date()}"
-    if name not in design.derived:
-        found = [active_since(one, at=at, zone=design.zone) for one in design.point_types.values()]
-        design.derived[name] = max((since for since in found if since is not None), default=None)
-    since = design.derived[name]
-    return since if isinstance(since, datetime) else None
-
-
-def _states(design: Design, capability: str) -> list[str]:
-    states = design.derived.get(capability)
-    if not isinstance(states, list):
-        states = design.derived[capability] = able_states(design, capability)
-    return states
+def _of_day(day: date, at: datetime, design: Design, point_type: PointType) -> tuple[datetime | None, datetime | None]:
+    """What all events of one local day share: when points earned then expire, and the earliest last activity with
+    which no points of a set have ended by inactivity (None: any will do)."""
+    name = f"day/{point_type.pk}/{day}"
+    found = design.derived.get(name)
+    if not isinstance(found, tuple):
+        since = [active_since(one, at=at, zone=design.zone) for one in design.point_types.values()]
+        found = design.derived[name] = (
+            expires_at(point_type, earned_at=at, zone=design.zone),
+            max((one for one in since if one is not None), default=None),
+        )
+    return found

@@ -7,7 +7,7 @@ from activities import statements
 from activities.calls import REDEEM_FORM, AnswerKey, PointsCall, render
 from activities.errors import LimitExceeded
 from activities.general import Situation, post_in_general
-from activities.online import Flow, post_online
+from activities.online import Flow, Sent, post_online
 from common.actor import Actor
 from memberships.programs import program_for
 from points.errors import NotRedeemable
@@ -24,11 +24,11 @@ def redeem(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
     Returns the API's answer. Raises InsufficientPoints, NotRedeemable, LimitExceeded and what `earn` raises.
     """
     facts = redeem_online(call, actor=actor)
-    return redeem_in_general(call, actor=actor) if facts is None else render(facts)
+    return render(facts) if isinstance(facts, list) else redeem_in_general(call, actor=actor)
 
 
-def redeem_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None) -> list[Any] | None:
-    """The facts of the answer; None where it is not the plain case and nothing was written."""
+def redeem_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None) -> Sent | None:
+    """The facts of the answer, or the earlier answer of the key; None where it is not the plain case."""
     program_id = program_for(actor, call.membership_id)
     if program_id is None or not actor.may("points:redeem", program_id):
         return None

@@ -1,8 +1,8 @@
 """The online statements of earning and redeeming, put together from the parts each app owns.
 
 Earning is one statement; redeeming locks first and draws lots in a second one, whose snapshot is younger than the
-lock. A last statement reads the balances behind that lock and stores the answer. Without an Idempotency-Key %(key)s
-is NULL and nothing is stored.
+lock. The same statement reads the balances behind the lock and stores the answer, or finds the one that stands under
+its key already. Without an Idempotency-Key %(key)s is NULL and nothing is stored.
 """
 
 from collections import defaultdict
@@ -10,7 +10,6 @@ from collections import defaultdict
 from common.pipeline import Statement
 from gateway import sql as gateway_sql
 from memberships import sql as memberships_sql
-from points import balances
 from points import sql as points_sql
 
 ACTIVITY = """
@@ -27,7 +26,7 @@ TYPES = defaultdict(
     lambda: "bigint",
     {
         **dict.fromkeys(("pooled", "active"), "boolean"),
-        **dict.fromkeys(("at", "shown_at", "active_since", "available_at", "expires_at"), "timestamptz"),
+        **dict.fromkeys(("at", "active_since", "available_at", "expires_at"), "timestamptz"),
         **dict.fromkeys(("kind", "reference", "location", "note", "form", "context"), "text"),
         **dict.fromkeys(("key", "request"), "bytea"),
         **dict.fromkeys(("states", "in_states"), "text[]"),
@@ -48,19 +47,44 @@ def plain(sql: str) -> Statement:
     return Statement(" ".join(sql.split()), TYPES)
 
 
+# Who redeems from a pool names another set than the membership's own.
+POOLED = "(SELECT in_set <> own_set_id FROM able)"
 WRITES = {
     "p": points_sql.POSTING,
     "e": points_sql.ENTRY,
     "ev": points_sql.EVENT,
+    "act": ACTIVITY,
 }
-EARN = statement(
+
+
+def answering(ctes: dict[str, str], *, account: str, pooled: str, changed: str) -> Statement:
+    """The statement that does all of `ctes` and returns the facts of the answer, stored where there is a key.
+
+    `account` names the part that changed the account, `changed` the one that wrote lots, and `pooled` asks whether
+    the account is a pool's.
+    """
+    facts = points_sql.FACTS.format(account=account, changed=changed, pooled=pooled)
+    return statement(
+        {
+            "earlier": gateway_sql.EARLIER,
+            **ctes,
+            "answer": facts,
+            "stored": gateway_sql.STORE,
+        },
+        gateway_sql.RETURNED,
+    )
+
+
+EARN = answering(
     {
         "able": f"{memberships_sql.ABLE} {memberships_sql.LOCK}",
-        "acc": points_sql.CREDIT_ACCOUNT.format(unless_answered=gateway_sql.UNLESS_ANSWERED),
+        "acc": points_sql.CREDIT_ACCOUNT.format(unanswered=gateway_sql.UNANSWERED),
         **WRITES,
         "l": points_sql.LOT,
     },
-    ACTIVITY,
+    account="acc",
+    pooled=POOLED,
+    changed="l",
 )
 LOCK = plain(
     f"""
@@ -74,9 +98,9 @@ SELECT a.id FROM points_pointaccount a JOIN able ON a.account_set_id = able.in_s
 JOIN points_pointaccountset s ON s.id = a.account_set_id
 WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND s.exempt_until IS NULL
     AND (%(active_since)s::timestamptz IS NULL OR a.last_activity_at >= %(active_since)s)
-    AND {gateway_sql.UNLESS_ANSWERED}
+    AND {gateway_sql.UNANSWERED}
 """
-REDEEM = statement(
+REDEEM = answering(
     {
         "able": memberships_sql.ABLE,
         "locked": LOCKED,
@@ -87,14 +111,7 @@ REDEEM = statement(
         "d": points_sql.DRAW,
         "ul": points_sql.TAKE_LOTS,
     },
-    ACTIVITY,
+    account="acc",
+    pooled=POOLED,
+    changed="ul",
 )
-
-FACTS = f"""
-SELECT json_build_array(%(context)s::json, p.recorded_at, e.balance_after, s.is_pool, {balances.FIGURES}) AS facts
-FROM points_entry e JOIN points_posting p ON p.id = e.posting_id JOIN points_pointaccount a ON a.id = e.account_id
-{balances.LATERALS.format(at="%(shown_at)s", now="(clock_timestamp() + %(offset)s)")}
-WHERE e.id = %(entry)s
-"""
-ANSWER = plain(FACTS)
-STORED_ANSWER = plain(gateway_sql.STORE_ANSWER.format(answer=FACTS))

@@ -8,26 +8,33 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from activities.calls import AnswerKey, sent_json
-from activities.online import send
-from activities.statements import ANSWER, STORED_ANSWER, statement
+from activities.calls import AnswerKey, balance_of, moment, sent_json
+from activities.online import Sent, send
+from activities.statements import answering, statement
 from common import clock
 from common.actor import Actor
-from common.db import next_ids
-from common.pipeline import Statement
+from common.db import ids_of, next_ids
+from common.pipeline import Bound, Statement
 from gateway import sql as gateway_sql
 from gateway.answers import register_form
 from memberships import sql as memberships_sql
 from memberships.capabilities import able_states
 from points import sql as points_sql
 from points import transfer_sql
-from points.balances import iso, shape
+from points.balances import iso
 from programs.design import Design
 from programs.models import PointType
 
 # Most transfers draw a lot or two.
 MOST_LOTS = 4
 TRANSFER_FORM = "transfer/1"
+SEQUENCES = (
+    "points_posting_id_seq",
+    "gateway_event_id_seq",
+    "gateway_idempotencyrecord_id_seq",
+    "points_entry_id_seq",
+    "points_entry_id_seq",
+)
 
 
 def _lock(first: str, second: str) -> Statement:
@@ -43,11 +50,11 @@ def _lock(first: str, second: str) -> Statement:
 
 # Rows of a common table expression are locked when it is read: the lower id first.
 LOCK_GIVER_FIRST, LOCK_TAKER_FIRST = _lock("giver", "taker"), _lock("taker", "giver")
-MOVE = statement(
+MOVE = answering(
     {
         "giver": memberships_sql.ABLE,
         "taker": memberships_sql.ABLE_TO_RECEIVE,
-        "locked": transfer_sql.SOURCE.format(unless_answered=gateway_sql.UNLESS_ANSWERED),
+        "locked": transfer_sql.SOURCE.format(unanswered=gateway_sql.UNANSWERED),
         "target": transfer_sql.TARGET,
         "candidates": points_sql.CANDIDATES,
         "takes": points_sql.TAKES,
@@ -59,8 +66,11 @@ MOVE = statement(
         "l": transfer_sql.CHILDREN,
         "d": transfer_sql.DRAWS,
         "ul": transfer_sql.TAKE_LOTS,
+        "ev": transfer_sql.EVENT,
     },
-    transfer_sql.EVENT,
+    account="given",
+    pooled="(SELECT in_set <> own_set_id FROM giver)",
+    changed="ul",
 )
 
 
@@ -74,53 +84,56 @@ def transfer_online(
     design: Design,
     actor: Actor,
     key: AnswerKey | None = None,
-) -> list[Any] | None:
-    """The facts of the answer; None where nothing was written. The caller has asked the program's limits."""
+) -> Sent | None:
+    """The facts of the answer or the earlier one; None where nothing was written. The caller asked the limits."""
     program = design.program
     at = clock.program_now(program)
-    posting, event, record = (
-        next_ids(f"{table}_id_seq")[0] for table in ("points_posting", "gateway_event", "gateway_idempotencyrecord")
-    )
-    out, in_ = next_ids("points_entry_id_seq", 2)
-    head = context(posting=posting, membership=membership_id, to=to, occurred_at=at, points=points, type_=point_type)
+    posting, event, record, out, in_ = ids_of(SEQUENCES)
     parameters = {
         "membership": membership_id,
         "to": to,
         "member": member,
-        "nobody": None,
-        "program": program.pk,
-        "design": design.version,
-        "offset": program.clock_offset,
-        "states": able_states(design, "transfer_out"),
-        "in_states": able_states(design, "transfer_in"),
-        "pooled": True,
-        "type": point_type.pk,
         "points": points,
         "at": at,
-        "shown_at": at,
         "channel": actor.channel_id,
         "user": actor.user_id,
         "key": key and key.digest,
         "request": key and key.request,
-        "form": TRANSFER_FORM,
-        "context": json.dumps(head),
+        "context": context(posting, membership_id, to, at, points, point_type),
         "posting": posting,
         "event": event,
         "record": record,
-        "entry": out,
         "out": out,
         "in": in_,
         "lots": next_ids("points_lot_id_seq", MOST_LOTS),
     }
-    lock = LOCK_GIVER_FIRST if membership_id < to else LOCK_TAKER_FIRST
-    return send([lock, MOVE, STORED_ANSWER if key else ANSWER], parameters)
+    first, second, move = _bound(design, point_type)
+    return send([first if membership_id < to else second, move], parameters)
 
 
-def context(
-    *, posting: int, membership: int, to: int, occurred_at: datetime, points: int, type_: PointType
-) -> list[Any]:
-    """The part of the answer that is known before the ledger is written."""
-    return [posting, membership, to, iso(occurred_at), points, type_.code, type_.kind]
+def _bound(design: Design, point_type: PointType) -> list[Bound]:
+    """Both ways round of locking, and the move, with what stays the same in this version of the design."""
+    name = f"bound/transfer/{point_type.pk}"
+    bound = design.derived.get(name)
+    if not isinstance(bound, list):
+        fixed = {
+            "nobody": None,
+            "program": design.program.pk,
+            "design": design.version,
+            "offset": design.program.clock_offset,
+            "states": able_states(design, "transfer_out"),
+            "in_states": able_states(design, "transfer_in"),
+            "pooled": True,
+            "type": point_type.pk,
+            "form": TRANSFER_FORM,
+        }
+        bound = design.derived[name] = [one.bind(fixed) for one in (LOCK_GIVER_FIRST, LOCK_TAKER_FIRST, MOVE)]
+    return bound
+
+
+def context(posting: int, membership: int, to: int, occurred_at: datetime, points: int, point_type: PointType) -> str:
+    """The part of the answer that is known before the ledger is written, as JSON (see activities.calls)."""
+    return f'[{posting},{membership},{to},"{iso(occurred_at)}",{points},"{point_type.code}","{point_type.kind}"]'
 
 
 def render_transfer(facts: Sequence[Any]) -> dict[str, Any]:
@@ -132,7 +145,7 @@ def render_transfer(facts: Sequence[Any]) -> dict[str, Any]:
             "id": posting,
             "kind": "transfer",
             "occurred_at": occurred_at,
-            "recorded_at": iso(recorded_at),
+            "recorded_at": moment(recorded_at),
             "reason": "",
             "reverses": None,
             "entries": [{"point_type": type_code, "amount": -points, "balance_after": balance_after}],
@@ -140,7 +153,7 @@ def render_transfer(facts: Sequence[Any]) -> dict[str, Any]:
         "membership": membership,
         "to_membership": to,
         "redirected_from": None,
-        "balances": [shape(type_code, type_kind, figures, pooled=pooled)],
+        "balances": [balance_of(type_code, type_kind, figures, pooled=pooled)],
     }
 
 

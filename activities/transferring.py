@@ -9,6 +9,7 @@ from activities.answers import touched_balances
 from activities.calls import AnswerKey
 from activities.errors import NotBeneficiary
 from activities.general import posting_shape
+from activities.online import Sent
 from activities.targeting import require_right
 from activities.transfer_online import render_transfer, transfer_online
 from common import clock
@@ -52,15 +53,16 @@ def transfer_points(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
     TransferOutOfLimits, AccountRested, InsufficientPoints, OwnPoints.
     """
     facts = transfer_points_online(call, actor=actor)
-    return transfer_points_in_general(call, actor=actor) if facts is None else render_transfer(facts)
+    return render_transfer(facts) if isinstance(facts, list) else transfer_points_in_general(call, actor=actor)
 
 
 def transfer_points_in_general(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
     return retrying(lambda: _transfer(call, actor=actor))
 
 
-def transfer_points_online(call: TransferCall, *, actor: Actor, key: AnswerKey | None = None) -> list[Any] | None:
-    """The facts of the answer in the plain case at top level; what needs a word of explanation is not plain."""
+def transfer_points_online(call: TransferCall, *, actor: Actor, key: AnswerKey | None = None) -> Sent | None:
+    """The facts of the answer, or the earlier answer of the key, in the plain case at top level; what needs a word of
+    explanation is not plain."""
     program_id = program_for(actor, call.membership_id)
     if connection.in_atomic_block or program_id is None or not actor.may("points:transfer", program_id):
         return None

@@ -13,7 +13,7 @@ from activities.transfer_online import transfer_body
 from activities.transferring import TransferCall, transfer_points_online
 from bench.world import LOT_POINTS, World
 from common.actor import Actor
-from gateway.idempotency import stored_response
+from gateway.answers import DIGEST, StoredAnswer, answer_of
 
 # A spender who has nothing left is passed over.
 PICKS = 20
@@ -44,7 +44,7 @@ def post_once(verb: str, first: int, last: int, actor: Actor) -> bytes:
     for _ in range(PICKS):
         call = PointsCall(random.randint(first, last), LOT_POINTS, reference="bench")
         facts = VERBS[verb](call, actor=actor, key=new_key())
-        if facts is not None:
+        if isinstance(facts, list):
             return body_of(facts)
     raise RuntimeError(f"{verb} was not the plain case {PICKS} times in a row.")
 
@@ -54,7 +54,7 @@ def transfer_once(world: World, actor: Actor) -> bytes:
         sender, receiver = random.randint(*reach("transfer", world)), random.randint(*reach("earn", world))
         call = TransferCall(sender, receiver, LOT_POINTS)
         facts = transfer_points_online(call, actor=actor, key=new_key())
-        if facts is not None:
+        if isinstance(facts, list):
             return transfer_body(facts)
     raise RuntimeError(f"A transfer was not the plain case {PICKS} times in a row.")
 
@@ -69,19 +69,19 @@ def replaying(world: World, actor: Actor) -> Job:
 
     def replay() -> object:
         call, key = random.choice(known)
-        if earn_online(call, actor=actor, key=key) is not None:
-            raise RuntimeError("A repeated key posted again.")
-        answer = stored_response(actor.channel_id, key.digest, key.request)
-        if answer is None:
-            raise RuntimeError("A stored answer was not found.")
-        return answer
+        earlier = earn_online(call, actor=actor, key=key)
+        if not isinstance(earlier, StoredAnswer):
+            raise RuntimeError("A repeated key posted again, or its answer was not found.")
+        return answer_of(earlier, key.request)
 
     return replay
 
 
 def new_key() -> AnswerKey:
     token = secrets.token_bytes(16)
-    return AnswerKey(digest=hashlib.sha256(token).digest(), request=hashlib.sha256(token + b"?").digest())
+    return AnswerKey(
+        digest=hashlib.sha256(token).digest()[:DIGEST], request=hashlib.sha256(token + b"?").digest()[:DIGEST]
+    )
 
 
 def till(world: World) -> Actor:

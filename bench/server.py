@@ -27,7 +27,7 @@ def serving() -> Iterator[int]:
         *("--workers", str(WORKERS), "--worker-class", "gthread", "--threads", str(THREADS)),
         *("--keep-alive", "30", "--log-level", "warning"),
     ]
-    process = subprocess.Popen(command, env={**os.environ, "LOYALTY_POOL_MIN": str(THREADS)})
+    process = subprocess.Popen(command, env={**os.environ, "LOYALTY_POOL_MAX": "0"})
     try:
         _wait_for(port, process)
         yield port

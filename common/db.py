@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -71,36 +71,48 @@ class IdBlock:
         self._ids: deque[int] = deque()
         self._lock = threading.Lock()
 
+    def next(self) -> int:
+        while True:
+            try:
+                # One step of the interpreter, so that only drawing needs the lock.
+                return self._ids.popleft()
+            except IndexError:
+                self._draw(self.size)
+
     def take(self, n: int = 1) -> list[int]:
         """The next n ids, ascending within a block."""
+        if len(self._ids) < n:
+            self._draw(max(self.size, n))
+        return [self.next() for _ in range(n)]
+
+    def _draw(self, n: int) -> None:
         with self._lock:
             if len(self._ids) < n:
-                self._ids.extend(_draw(self.sequence, max(self.size, n - len(self._ids))))
-            return [self._ids.popleft() for _ in range(n)]
-
-    def clear(self) -> None:
-        """Forget the ids drawn and not used."""
-        self._lock = threading.Lock()
-        self._ids.clear()
-
-
-def _draw(sequence: str, n: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, n])
-        return [row[0] for row in cursor.fetchall()]
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [self.sequence, n])
+                    self._ids.extend(row[0] for row in cursor.fetchall())
 
 
 _blocks: dict[str, IdBlock] = {}
 _blocks_lock = threading.Lock()
 
 
-def next_ids(sequence_name: str, n: int = 1) -> list[int]:
-    """n ids of the sequence, from this process's block."""
-    block = _blocks.get(sequence_name)
+def _block(sequence: str) -> IdBlock:
+    block = _blocks.get(sequence)
     if block is None:
         with _blocks_lock:
-            block = _blocks.setdefault(sequence_name, IdBlock(sequence_name))
-    return block.take(n)
+            block = _blocks.setdefault(sequence, IdBlock(sequence))
+    return block
+
+
+def next_ids(sequence_name: str, n: int = 1) -> list[int]:
+    """n ids of the sequence, from this process's block."""
+    return _block(sequence_name).take(n)
+
+
+def ids_of(sequences: Sequence[str]) -> list[int]:
+    """One id of each of the sequences."""
+    return [_block(sequence).next() for sequence in sequences]
 
 
 def forget_ids() -> None:

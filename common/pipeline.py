@@ -54,10 +54,32 @@ class Statement:
         self.name = b"own_" + hashlib.sha256(self.sql).hexdigest()[:24].encode()
         self.oids = [oid for oid, _, _ in kinds]
         self.formats = [format for _, format, _ in kinds]
-        self._writers = [(name, write) for name, (_, _, write) in zip(names, kinds, strict=True)]
+        self.writers = [(name, write) for name, (_, _, write) in zip(names, kinds, strict=True)]
+
+    def bind(self, fixed: Mapping[str, Any]) -> "Bound":
+        """The statement with those parameters written once for many calls."""
+        return Bound(self, fixed)
+
+
+class Bound:
+    """A statement of whose parameters some are written already."""
+
+    def __init__(self, statement: Statement, fixed: Mapping[str, Any]) -> None:
+        self.statement = statement
+        self._row = [_written(write, fixed.get(name)) for name, write in statement.writers]
+        self._open = [(i, name, write) for i, (name, write) in enumerate(statement.writers) if name not in fixed]
 
     def values(self, parameters: Mapping[str, Any]) -> list[bytes | None]:
-        return [None if (value := parameters[name]) is None else write(value) for name, write in self._writers]
+        row = self._row.copy()
+        for i, name, write in self._open:
+            value = parameters[name]
+            if value is not None:
+                row[i] = write(value)
+        return row
+
+
+def _written(write: Callable[[Any], bytes], value: Any) -> bytes | None:
+    return None if value is None else write(value)
 
 
 AT_COMMIT = (False, b"")
@@ -65,9 +87,9 @@ _prepared: WeakKeyDictionary[Connection[Any], set[bytes]] = WeakKeyDictionary()
 
 
 def run_pipeline(
-    connection: Connection[Any], statements: Sequence[Statement], parameters: Mapping[str, Any]
-) -> bytes | None:
-    """Run the statements as one transaction; the first value of the last one in binary form, None without a row.
+    connection: Connection[Any], statements: Sequence[Bound], parameters: Mapping[str, Any]
+) -> list[bytes | None] | None:
+    """Run the statements as one transaction; the first row of the last one in binary form, None without one.
 
     The connection is in autocommit and idle. Raises the psycopg error of the first statement that failed.
     """
@@ -83,18 +105,18 @@ def run_pipeline(
 
 def _run(
     connection: Connection[Any],
-    statements: Sequence[Statement],
+    statements: Sequence[Bound],
     parameters: Mapping[str, Any],
     *,
     known: set[bytes] | None,
-) -> bytes | None:
+) -> list[bytes | None] | None:
     wire, synced = connection.pgconn, False
     there = None if known is None else set(known)
     rows = [statement.values(parameters) for statement in statements]
     try:
         wire.enter_pipeline_mode()
         sent = [
-            step for statement, row in zip(statements, rows, strict=True) for step in _send(wire, statement, row, there)
+            step for one, row in zip(statements, rows, strict=True) for step in _send(wire, one.statement, row, there)
         ]
         wire.pipeline_sync()
         results = list(_received(wire))
@@ -116,7 +138,7 @@ def _run(
         if prepares and known is not None:
             known.add(name)
     last = results[len(sent) - 1]
-    return last.get_value(0, 0) if last.ntuples else None
+    return [last.get_value(0, column) for column in range(last.nfields)] if last.ntuples else None
 
 
 def _send(

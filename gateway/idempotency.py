@@ -47,8 +47,8 @@ def claim(channel_id: int, digest: bytes, asked: bytes, ordinal: int = 0) -> Htt
     if is_new:
         refuse_if_on_ledger(channel_id, digest, ordinal)
         return None
-    stored, created_at = _read(channel_id, digest, ordinal) or _vanished()
-    if created_at < clock.now() - KEPT:
+    stored = _read(channel_id, digest, ordinal) or _vanished()
+    if not is_kept(stored):
         _forget(channel_id, digest, ordinal)
         return claim(channel_id, digest, asked, ordinal)
     if stored.status is None and stored.request_digest == asked and not stored.erased:
@@ -94,10 +94,9 @@ def stored_response(channel_id: int, digest: bytes, asked: bytes, ordinal: int =
     Raises KeyReused, KeyInProgress, AnswerErased, KeyUsed. A row past its time is dropped, so that after None
     the row can be claimed.
     """
-    found = _read(channel_id, digest, ordinal)
-    if found is not None:
-        stored, created_at = found
-        if created_at >= clock.now() - KEPT:
+    stored = _read(channel_id, digest, ordinal)
+    if stored is not None:
+        if is_kept(stored):
             return answer_of(stored, asked)
         _forget(channel_id, digest, ordinal)
     refuse_if_on_ledger(channel_id, digest, ordinal)
@@ -140,7 +139,12 @@ def blank_answers_of(customer_id: int) -> int:
         return int(cursor.rowcount)
 
 
-def _read(channel_id: int, digest: bytes, ordinal: int) -> tuple[StoredAnswer, datetime] | None:
+def is_kept(stored: StoredAnswer) -> bool:
+    """Whether the answer is still within its time."""
+    return stored.created_at >= clock.now() - KEPT
+
+
+def _read(channel_id: int, digest: bytes, ordinal: int) -> StoredAnswer | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT request_digest, status, form, body, erased, created_at FROM gateway_idempotencyrecord"
@@ -151,10 +155,10 @@ def _read(channel_id: int, digest: bytes, ordinal: int) -> tuple[StoredAnswer, d
     if row is None:
         return None
     asked, status, form, body, erased, created_at = row
-    return StoredAnswer(bytes(asked), status, form, bytes(body or b""), erased), created_at
+    return StoredAnswer(bytes(asked), status, form, bytes(body or b""), erased, created_at)
 
 
-def _vanished() -> tuple[StoredAnswer, datetime]:
+def _vanished() -> StoredAnswer:
     # The purge deleted the row between our insert and our read.
     raise KeyInProgress("The key is just being forgotten. Try again in a moment.")
 

@@ -109,9 +109,19 @@ TEMPLATES = [
 
 
 def database_from(url: str) -> dict[str, object]:
-    """libpq's own reading of the URL; a pool, because persistent connections run out under threads."""
+    """libpq's own reading of the URL.
+
+    A pool by default; with LOYALTY_POOL_MAX=0 each thread keeps one connection, which is faster where the server has
+    a fixed number of threads, and runs out of connections where it starts one per request.
+    """
     parts: dict[str, object] = dict(conninfo_to_dict(url))
     threshold = env.int("LOYALTY_PREPARE_THRESHOLD", default=1)
+    most = env.int("LOYALTY_POOL_MAX", default=16)
+    pool = {
+        "min_size": env.int("LOYALTY_POOL_MIN", default=1),
+        "max_size": most,
+        "timeout": env.int("LOYALTY_POOL_TIMEOUT", default=10),
+    }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.pop("dbname", ""),
@@ -119,14 +129,10 @@ def database_from(url: str) -> dict[str, object]:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": parts.pop("port", ""),
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": 0 if most else None,
         "OPTIONS": parts
         | {
-            "pool": {
-                "min_size": env.int("LOYALTY_POOL_MIN", default=1),
-                "max_size": env.int("LOYALTY_POOL_MAX", default=16),
-                "timeout": env.int("LOYALTY_POOL_TIMEOUT", default=10),
-            },
+            "pool": pool if most else False,
             "server_side_binding": True,
             # 0 never prepares: an old PgBouncer in transaction mode loses prepared statements.
             "prepare_threshold": threshold or None,

@@ -14,15 +14,16 @@ UPDATE points_pointaccount a SET balance = a.balance + %(points)s, entry_count =
 FROM able
 WHERE a.account_set_id = able.in_set AND a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0
     AND (%(active_since)s::timestamptz IS NULL OR a.last_activity_at >= %(active_since)s)
-    AND {unless_answered}
-RETURNING a.id, a.balance, a.entry_count, clock_timestamp() + %(offset)s AS at
+    AND {unanswered}
+RETURNING a.id, a.balance, a.entry_count, a.debt, a.lifetime_earned, a.lifetime_redeemed,
+    clock_timestamp() + %(offset)s AS at
 """
 LOT = """
 INSERT INTO points_lot (id, account_id, entry_id, earner_id, contributor_id, amount, remaining, earned_at,
     available_at, expires_at)
 SELECT %(lot)s, acc.id, %(entry)s, able.person, able.person, %(points)s, %(points)s, %(at)s, %(available_at)s,
     %(expires_at)s
-FROM acc, able
+FROM acc, able RETURNING id
 """
 
 # Lots in spending order as far as the first fifty go; `takes` cover the points or the account gives no row. The
@@ -48,13 +49,16 @@ UPDATE points_pointaccount a SET balance = a.balance - %(points)s, entry_count =
     last_activity_at = CASE WHEN %(active)s THEN GREATEST(a.last_activity_at, %(at)s) ELSE a.last_activity_at END
 FROM able, locked
 WHERE a.id = locked.id AND (SELECT sum(points) FROM takes) = %(points)s
-RETURNING a.id, a.balance, a.entry_count, clock_timestamp() + %(offset)s AS at
+RETURNING a.id, a.balance, a.entry_count, a.debt, a.lifetime_earned, a.lifetime_redeemed,
+    clock_timestamp() + %(offset)s AS at
 """
 DRAW = """
 INSERT INTO points_draw (entry_id, lot_id, posting_id, amount)
 SELECT %(entry)s, takes.id, %(posting)s, takes.points FROM takes, acc
 """
-TAKE_LOTS = "UPDATE points_lot l SET remaining = l.remaining - takes.points FROM takes, acc WHERE l.id = takes.id"
+TAKE_LOTS = """
+UPDATE points_lot l SET remaining = l.remaining - takes.points FROM takes, acc WHERE l.id = takes.id RETURNING l.id
+"""
 
 POSTING = """
 INSERT INTO points_posting (id, program_id, kind, for_set_id, person_id, cause_kind, cause_id, occurred_at,
@@ -73,4 +77,17 @@ SELECT %(event)s, %(program)s, 'points.posted', %(posting)s, jsonb_build_object(
     'set', able.own_set_id, 'entries', jsonb_build_array(jsonb_build_array(%(type)s::bigint, %(amount)s::bigint,
     acc.balance))), clock_timestamp()
 FROM acc, able
+"""
+
+# The figures of a balance as numbers separated by commas, in the order of points.balances.FIGURES and after when it was
+# recorded, the balance and whether it is pooled; times are microseconds since 1970. {account} is the row that the
+# update of the account returned, {changed} counts the lots written: the function is called behind both.
+FACTS = """
+SELECT '[' || %(context)s || ',' || (extract(epoch FROM a.at) * 1000000)::bigint || ',' || a.balance || ','
+    || CASE WHEN {pooled} THEN 'true,' ELSE 'false,' END || a.balance || ','
+    || GREATEST(0, a.balance - f.held - f.unusable)::bigint || ',' || f.pending || ',' || f.held || ',' || a.debt || ','
+    || a.lifetime_earned || ',' || a.lifetime_redeemed || ',' || COALESCE(f.next_points::text, 'null') || ','
+    || COALESCE((extract(epoch FROM f.next_at) * 1000000)::bigint::text, 'null') || ']' AS facts
+FROM {account} a CROSS JOIN LATERAL points_figures(
+    CASE WHEN (SELECT count(*) FROM {changed}) >= 0 THEN a.id END, a.at, a.at) f
 """

@@ -14,7 +14,7 @@ SOURCE = """
 SELECT a.id FROM points_pointaccount a JOIN giver ON a.account_set_id = giver.in_set
 JOIN points_pointaccountset s ON s.id = a.account_set_id
 WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND s.exempt_until IS NULL
-    AND {unless_answered}
+    AND {unanswered}
 """
 TARGET = """
 SELECT a.id FROM points_pointaccount a JOIN taker ON a.account_set_id = taker.in_set
@@ -27,7 +27,8 @@ WHERE (SELECT sum(points) FROM takes) = %(points)s AND (SELECT count(*) FROM tak
 GIVEN = """
 UPDATE points_pointaccount a SET balance = a.balance - %(points)s, entry_count = a.entry_count + 1
 FROM ready WHERE a.id = ready.source
-RETURNING a.id, a.balance, a.entry_count, clock_timestamp() + %(offset)s AS at
+RETURNING a.id, a.balance, a.entry_count, a.debt, a.lifetime_earned, a.lifetime_redeemed,
+    clock_timestamp() + %(offset)s AS at
 """
 GOT = """
 UPDATE points_pointaccount a SET balance = a.balance + %(points)s, entry_count = a.entry_count + 1
@@ -49,7 +50,9 @@ DRAWS = """
 INSERT INTO points_draw (entry_id, lot_id, posting_id, amount)
 SELECT %(out)s, takes.id, %(posting)s, takes.points FROM takes, given
 """
-TAKE_LOTS = "UPDATE points_lot l SET remaining = l.remaining - takes.points FROM takes, given WHERE l.id = takes.id"
+TAKE_LOTS = """
+UPDATE points_lot l SET remaining = l.remaining - takes.points FROM takes, given WHERE l.id = takes.id RETURNING l.id
+"""
 CHILDREN = """
 INSERT INTO points_lot (id, account_id, entry_id, earner_id, contributor_id, amount, remaining, earned_at,
     available_at, expires_at, parent_id, origin_id)

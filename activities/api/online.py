@@ -9,10 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from activities.calls import AnswerKey
+from activities.online import Sent
 from common.api.dry_run import wants_dry_run
 from common.api.views import VerbMixin
-from gateway.answers import checked_key, key_digest, request_digest, sent
-from gateway.idempotency import stored_response
+from gateway.answers import answer_of, checked_key, key_digest, request_digest, sent
+from gateway.idempotency import is_kept, stored_response
 
 
 class OnlineMixin(VerbMixin):
@@ -23,19 +24,22 @@ class OnlineMixin(VerbMixin):
         request: Request,
         raw: bytes,
         *,
-        online: Callable[[AnswerKey], bytes | None],
+        online: Callable[[AnswerKey], Sent | None],
+        body_of: Callable[[list[Any]], bytes],
         in_general: Callable[[], dict[str, Any]],
     ) -> HttpResponse | Response:
-        """201 with the body of `online`, or with that of `in_general` where `online` wrote nothing.
+        """201 with the body of `online`'s facts, or its earlier answer; that of `in_general` where it found neither.
 
         `raw` is the body as it was sent, read before the parser took the stream.
         """
         key = None if wants_dry_run(request) else _key_of(request, raw)
         if key is not None:
-            body = online(key)
-            if body is not None:
-                return sent(status.HTTP_201_CREATED, body)
-            # Asked here, a repeated request costs one more look instead of the gate's transaction.
+            found = online(key)
+            if isinstance(found, list):
+                return sent(status.HTTP_201_CREATED, body_of(found))
+            if found is not None and is_kept(found):
+                return answer_of(found, key.request)
+            # Not plain. Asked here, a repeated request costs one more look instead of the gate's transaction.
             auth: Any = request.auth
             earlier = stored_response(auth.channel_id, key.digest, key.request)
             if earlier is not None:
@@ -44,7 +48,7 @@ class OnlineMixin(VerbMixin):
 
 
 def _key_of(request: Request, raw: bytes) -> AnswerKey | None:
-    key = checked_key(request.headers.get("Idempotency-Key"))
+    key = checked_key(request.META.get("HTTP_IDEMPOTENCY_KEY"))
     if key is None:
         return None
     auth: Any = request.auth

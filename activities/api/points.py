@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 
 from activities.api.online import OnlineMixin
 from activities.api.shapes import PointsAnswerSerializer, kept_ids
-from activities.calls import AnswerKey, PointsCall, body_of
+from activities.calls import PointsCall, body_of
 from activities.earning import earn_in_general, earn_online
+from activities.online import Sent
 from activities.redeeming import redeem_in_general, redeem_online
 from common.api.fields import IdField, PointsField, StrictCharField, StrictDateTimeField
 from common.api.serializers import StrictSerializer
@@ -35,22 +36,19 @@ ASKED = PointsCallSerializer()
 class PointsView(OnlineMixin, APIView):
     """What earning and redeeming share."""
 
-    online: ClassVar[Callable[..., list[Any] | None]]
+    online: ClassVar[Callable[..., Sent | None]]
     in_general: ClassVar[Callable[..., dict[str, Any]]]
 
     def carry_out(self, request: Request, membership_id: int) -> HttpResponse | Response:
         raw = request.body  # before the parser takes the stream
-        call = PointsCall(membership_id=membership_id, **ASKED.run_validation(request.data))
+        call = PointsCall(membership_id=membership_id, **ASKED.validated(request.data))
         return self.once(
             request,
             raw,
-            online=lambda key: self._online(call, key),
+            online=lambda key: type(self).online(call, actor=self.actor, key=key),
+            body_of=body_of,
             in_general=lambda: kept_ids(type(self).in_general(call, actor=self.actor)),
         )
-
-    def _online(self, call: PointsCall, key: AnswerKey) -> bytes | None:
-        facts = type(self).online(call, actor=self.actor, key=key)
-        return None if facts is None else body_of(facts)
 
 
 class EarnPointsView(PointsView):

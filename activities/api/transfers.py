@@ -8,7 +8,6 @@ from rest_framework.views import APIView
 
 from activities.api.online import OnlineMixin
 from activities.api.shapes import TransferAnswerSerializer, kept_posting
-from activities.calls import AnswerKey
 from activities.transfer_online import transfer_body
 from activities.transferring import TransferCall, transfer_points_in_general, transfer_points_online
 from common.api.fields import IdField, PointsField, StrictBooleanField, StrictCharField
@@ -36,14 +35,11 @@ class TransferPointsView(OnlineMixin, APIView):
     def post(self, request: Request, membership_id: int) -> HttpResponse | Response:
         """Give points to another membership of the program; they keep their dates."""
         raw = request.body  # before the parser takes the stream
-        call = TransferCall(membership_id=membership_id, **ASKED.run_validation(request.data))
+        call = TransferCall(membership_id=membership_id, **ASKED.validated(request.data))
         return self.once(
             request,
             raw,
-            online=lambda key: self._online(call, key),
+            online=lambda key: transfer_points_online(call, actor=self.actor, key=key),
+            body_of=transfer_body,
             in_general=lambda: kept_posting(transfer_points_in_general(call, actor=self.actor)),
         )
-
-    def _online(self, call: TransferCall, key: AnswerKey) -> bytes | None:
-        facts = transfer_points_online(call, actor=self.actor, key=key)
-        return None if facts is None else transfer_body(facts)

@@ -15,7 +15,7 @@ WITH ids AS (
     INSERT INTO points_posting (id, program_id, kind, for_set_id, person_id, cause_kind, cause_id, occurred_at,
         recorded_at, channel_id, reason_code, key_digest, ordinal)
     SELECT posting, :program, 'earn', :own_set, :person, 'activity', activity, now(), now(), :channel, '',
-        sha256(posting::text::bytea), 0 FROM ids
+        substr(sha256(posting::text::bytea), 1, 16), 0 FROM ids
 ), e AS (
     INSERT INTO points_entry (id, posting_id, account_id, program_id, number, amount, balance_after)
     SELECT entry, posting, acc.id, :program, acc.entry_count, 100, acc.balance FROM ids, acc
@@ -29,10 +29,11 @@ WITH ids AS (
 ), i AS (
     INSERT INTO gateway_idempotencyrecord (channel_id, program_id, key_digest, ordinal, request_digest, status, form,
         body, created_at, erased)
-    SELECT :channel, :program, sha256(posting::text::bytea), 0, sha256(posting::text::bytea), 201, 'earn/1',
-        convert_to(json_build_array(json_build_array(activity, posting, 'earn', :membership::bigint, NULL, now(), 100,
-        'miles', 'redeemable'), now(), acc.balance, false, acc.balance, acc.balance, 0, 0, 0, acc.balance, 0, 100,
-        expires_at)::text, 'UTF8'), now(), false FROM ids, acc
+    SELECT :channel, :program, substr(sha256(posting::text::bytea), 1, 16), 0, substr(sha256(posting::text::bytea), 1, 16), 201, 'earn/1',
+        convert_to('[[' || activity || ',' || posting || ',"earn",' || :membership || ',"2026-11-22T01:00:00.000000Z",100,'
+        || '"miles","redeemable"],' || (extract(epoch FROM now()) * 1000000)::bigint || ',' || acc.balance || ',false,'
+        || acc.balance || ',' || acc.balance || ',0,0,0,' || acc.balance || ',0,100,'
+        || (extract(epoch FROM expires_at) * 1000000)::bigint || ']', 'UTF8'), now(), false FROM ids, acc
 )
 INSERT INTO activities_memberactivity (id, program_id, type_id, membership_id, customer_id, channel_id, status, points,
     reference, location, note, occurred_at, recorded_at, posting_id)

@@ -31,7 +31,7 @@ WITH ids AS (
     INSERT INTO points_posting (id, program_id, kind, for_set_id, person_id, cause_kind, cause_id, occurred_at,
         recorded_at, channel_id, reason_code, key_digest, ordinal)
     SELECT posting, :program, 'transfer', :own_set, :person, 'membership', :membership, now(), now(),
-        :channel, '', sha256(posting::text::bytea), 0 FROM ids, acc
+        :channel, '', substr(sha256(posting::text::bytea), 1, 16), 0 FROM ids, acc
 ), e AS (
     INSERT INTO points_entry (id, posting_id, account_id, program_id, number, amount, balance_after)
     SELECT sent, posting, acc.id, :program::bigint, acc.entry_count, -100, acc.balance FROM ids, acc
@@ -49,10 +49,11 @@ WITH ids AS (
 ), i AS (
     INSERT INTO gateway_idempotencyrecord (channel_id, program_id, key_digest, ordinal, request_digest, status, form,
         body, created_at, erased)
-    SELECT :channel, :program, sha256(posting::text::bytea), 0, sha256(posting::text::bytea), 201, 'transfer/1',
-        convert_to(json_build_array(json_build_array(posting, :membership::bigint, :to::bigint, now(), 100, 'miles',
-        'redeemable'), now(), acc.balance, false, acc.balance, acc.balance, 0, 0, 0, acc.balance, 0, 100,
-        now())::text, 'UTF8'), now(), false FROM ids, acc
+    SELECT :channel, :program, substr(sha256(posting::text::bytea), 1, 16), 0, substr(sha256(posting::text::bytea), 1, 16), 201, 'transfer/1',
+        convert_to('[[' || posting || ',' || :membership || ',' || :to || ',"2026-11-22T01:00:00.000000Z",100,'
+        || '"miles","redeemable"],' || (extract(epoch FROM now()) * 1000000)::bigint || ',' || acc.balance || ',false,'
+        || acc.balance || ',' || acc.balance || ',0,0,0,' || acc.balance || ',0,100,'
+        || (extract(epoch FROM now()) * 1000000)::bigint || ']', 'UTF8'), now(), false FROM ids, acc
 )
 INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
 SELECT :program, 'points.posted', posting, jsonb_build_object('kind', 'transfer', 'set', :own_set::bigint, 'entries',

@@ -156,9 +156,9 @@ class Migration(migrations.Migration):
             name='IdempotencyRecord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key_digest', models.BinaryField(help_text='SHA-256 of the key.', max_length=32, verbose_name='key digest')),
+                ('key_digest', models.BinaryField(help_text="The first half of the key's SHA-256.", max_length=16, verbose_name='key digest')),
                 ('ordinal', models.SmallIntegerField(default=0, verbose_name='ordinal')),
-                ('request_digest', models.BinaryField(max_length=32, verbose_name='request digest')),
+                ('request_digest', models.BinaryField(max_length=16, verbose_name='request digest')),
                 ('status', models.SmallIntegerField(null=True, verbose_name='HTTP status')),
                 ('form', models.CharField(blank=True, max_length=20, verbose_name='form')),
                 ('body', models.BinaryField(null=True, verbose_name='body')),

@@ -19,9 +19,9 @@ class IdempotencyRecord(models.Model):
     program = models.ForeignKey(
         Program, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    key_digest = models.BinaryField(_("key digest"), max_length=32, help_text=_("SHA-256 of the key."))
+    key_digest = models.BinaryField(_("key digest"), max_length=16, help_text=_("The first half of the key's SHA-256."))
     ordinal = models.SmallIntegerField(_("ordinal"), default=0)
-    request_digest = models.BinaryField(_("request digest"), max_length=32)
+    request_digest = models.BinaryField(_("request digest"), max_length=16)
     status = models.SmallIntegerField(_("HTTP status"), null=True)
     form = models.CharField(_("form"), max_length=20, blank=True)
     body = models.BinaryField(_("body"), null=True)

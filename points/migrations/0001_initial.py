@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                 ('user_id', models.BigIntegerField(blank=True, null=True, verbose_name='staff user')),
                 ('reason_code', models.CharField(blank=True, max_length=40, verbose_name='reason')),
                 ('part', models.SmallIntegerField(blank=True, null=True, verbose_name='part')),
-                ('key_digest', models.BinaryField(blank=True, max_length=32, null=True, verbose_name='key digest')),
+                ('key_digest', models.BinaryField(blank=True, max_length=16, null=True, verbose_name='key digest')),
                 ('ordinal', models.SmallIntegerField(default=0, verbose_name='ordinal')),
                 ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL)),
                 ('for_set', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='points.pointaccountset')),

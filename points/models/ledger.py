@@ -59,7 +59,7 @@ class Posting(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversals", db_index=False
     )
     part = models.SmallIntegerField(_("part"), null=True, blank=True)
-    key_digest = models.BinaryField(_("key digest"), max_length=32, null=True, blank=True)
+    key_digest = models.BinaryField(_("key digest"), max_length=16, null=True, blank=True)
     ordinal = models.SmallIntegerField(_("ordinal"), default=0)
 
     class Meta:

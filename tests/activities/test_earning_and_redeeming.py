@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from activities.calls import AnswerKey, PointsCall, render
+from activities.calls import AnswerKey, PointsCall, body_of, body_of_stored, render
 from activities.earning import earn, earn_in_general, earn_online
 from activities.errors import LimitExceeded
 from activities.models import MemberActivity
 from activities.redeeming import redeem, redeem_in_general, redeem_online
 from common import clock
+from gateway.answers import StoredAnswer
 from gateway.models import Event, IdempotencyRecord
 from memberships.errors import MembershipNotAble, NotAMember
 from memberships.lifecycle import suspend
@@ -183,7 +184,7 @@ def test_the_plain_case_takes_the_online_form_and_a_key_stores_its_answer() -> N
     assert (record.status, record.form, bytes(record.key_digest)) == (201, "earn/1", key.digest)
     assert bytes(Posting.objects.get().key_digest) == key.digest
     again = earn_online(call(emma, 70), actor=ACTOR, key=key)
-    assert again is None
+    assert isinstance(again, StoredAnswer) and body_of_stored(again.body) == body_of(facts)
     assert account_of(emma).balance == 70
     assert render(facts)["balances"][0]["balance"] == 70
 

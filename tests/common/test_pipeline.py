@@ -14,9 +14,9 @@ from common.pipeline import Statement, run_pipeline
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TYPES = {"n": "bigint", "text": "text"}
-INSERT = Statement("INSERT INTO pipeline_proof (n, note) VALUES (%(n)s, %(text)s)", TYPES)
-COUNT = Statement("SELECT count(*)::text FROM pipeline_proof WHERE n = %(n)s", TYPES)
-DIVIDE = Statement("SELECT 1 / %(n)s", TYPES)
+INSERT = Statement("INSERT INTO pipeline_proof (n, note) VALUES (%(n)s, %(text)s)", TYPES).bind({})
+COUNT = Statement("SELECT count(*)::text FROM pipeline_proof WHERE n = %(n)s", TYPES).bind({})
+DIVIDE = Statement("SELECT 1 / %(n)s", TYPES).bind({})
 
 
 @pytest.fixture
@@ -32,9 +32,9 @@ def noted(raw: Any) -> list[Any]:
     return raw.execute("SELECT n, note FROM pipeline_proof ORDER BY n").fetchall()
 
 
-def test_all_statements_run_and_the_last_value_comes_back(raw: Any) -> None:
+def test_all_statements_run_and_the_last_row_comes_back(raw: Any) -> None:
     for n in (1, 2):
-        assert run_pipeline(raw, [INSERT, COUNT], {"n": n, "text": "Zoë ' \\ %s"}) == b"1"
+        assert run_pipeline(raw, [INSERT, COUNT], {"n": n, "text": "Zoë ' \\ %s"}) == [b"1"]
     assert noted(raw) == [(1, "Zoë ' \\ %s"), (2, "Zoë ' \\ %s")]
 
 
@@ -46,7 +46,7 @@ def test_an_error_undoes_all_and_the_connection_goes_on(raw: Any) -> None:
     with pytest.raises(errors.DivisionByZero):
         run_pipeline(raw, [INSERT, DIVIDE, COUNT], {"n": 0, "text": "lost"})
     assert noted(raw) == []
-    assert run_pipeline(raw, [INSERT, COUNT], {"n": 1, "text": "kept"}) == b"1"
+    assert run_pipeline(raw, [INSERT, COUNT], {"n": 1, "text": "kept"}) == [b"1"]
 
 
 def test_what_fails_at_commit_is_raised_and_undone(raw: Any) -> None:
@@ -58,13 +58,13 @@ def test_what_fails_at_commit_is_raised_and_undone(raw: Any) -> None:
 def test_statements_psycopg_deallocated_are_prepared_again(raw: Any) -> None:
     run_pipeline(raw, [COUNT], {"n": 1})
     raw.execute("DEALLOCATE ALL")
-    assert run_pipeline(raw, [INSERT, COUNT], {"n": 1, "text": ""}) == b"1"
+    assert run_pipeline(raw, [INSERT, COUNT], {"n": 1, "text": ""}) == [b"1"]
 
 
 def test_nothing_is_prepared_where_the_threshold_forbids_it(raw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     raw.execute("DEALLOCATE ALL")
     monkeypatch.setattr(raw, "prepare_threshold", None)
-    assert run_pipeline(raw, [INSERT, COUNT], {"n": 1, "text": ""}) == b"1"
+    assert run_pipeline(raw, [INSERT, COUNT], {"n": 1, "text": ""}) == [b"1"]
     assert raw.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)
 
 
@@ -83,9 +83,14 @@ def test_every_type_arrives_as_it_was(raw: Any) -> None:
         " %(text)s, %(many)s, %(at)s = '2026-02-28 23:59:59.123456+00', %(none)s)::text",
         types,
     )
-    assert run_pipeline(raw, [every], values) == (
-        b'[-4611686018427387904, true, "00ff", true, "\xc3\xa9", ["a\\"b","c\\\\d","e,f"], true, null]'
-    )
+    arrived = [b'[-4611686018427387904, true, "00ff", true, "\xc3\xa9", ["a\\"b","c\\\\d","e,f"], true, null]']
+    assert run_pipeline(raw, [every.bind({})], values) == arrived
+    assert run_pipeline(raw, [every.bind({name: values[name] for name in ("n", "text", "none")})], values) == arrived
+
+
+def test_the_whole_row_comes_back(raw: Any) -> None:
+    row = Statement("SELECT %(text)s, NULL, %(n)s::text", TYPES).bind({"text": "fixed"})
+    assert run_pipeline(raw, [row], {"n": 7}) == [b"fixed", None, b"7"]
 
 
 def test_a_zero_character_is_refused_not_cut_off(raw: Any) -> None:
@@ -104,7 +109,7 @@ def test_waiting_for_the_server_does_not_stop_other_threads(raw: Any) -> None:
 
     thread = threading.Thread(target=tick)
     thread.start()
-    run_pipeline(raw, [Statement("SELECT pg_sleep(0.5)", TYPES)], {})
+    run_pipeline(raw, [Statement("SELECT pg_sleep(0.5)", TYPES).bind({})], {})
     done.set()
     thread.join()
     assert len(ticks) >= 10

@@ -38,7 +38,7 @@ class Journal:
 
     def digests(self) -> set[str]:
         """Of the acknowledged keys, as the ledger holds them."""
-        return {hashlib.sha256(key.encode()).hexdigest() for key in self.acknowledged()}
+        return {hashlib.sha256(key.encode()).hexdigest()[:32] for key in self.acknowledged()}
 
 
 def insist(site: Site, journal: Journal, key: str) -> None:
