@@ -105,8 +105,7 @@ def stored_response(channel_id: int, digest: bytes, asked: bytes, ordinal: int =
 
 def stored_answer(channel_id: int, digest: bytes, ordinal: int = 0) -> StoredAnswer | None:
     """What is kept under the key, whatever was asked; None if there is nothing."""
-    found = _read(channel_id, digest, ordinal)
-    return found[0] if found else None
+    return _read(channel_id, digest, ordinal)
 
 
 def refuse_if_on_ledger(channel_id: int, digest: bytes, ordinal: int = 0) -> None:

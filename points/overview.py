@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from points.balances import FIGURES, LATERALS
+from points.balances import FIGURES
 from points.models import PostingKind
 from programs.design import Design
 from programs.expiry import inactivity_ends_at
@@ -18,7 +18,7 @@ from programs.models import ExpiryPolicy, PointType
 
 SOON = timedelta(days=90)
 MOST_HOLDS = 20
-# FIGURES and LATERALS are constants of points.balances; values travel as parameters.
+# FIGURES is a constant of points.balances; values travel as parameters.
 ACCOUNTS = f"""
 SELECT a.id, a.account_set_id, a.program_id, a.point_type_id, a.closed, s.is_pool, {FIGURES}, soon.lots, holds.found,
     waiting.found, CASE WHEN t.expiry_policy = 'inactivity' THEN COALESCE(
@@ -28,7 +28,8 @@ SELECT a.id, a.account_set_id, a.program_id, a.point_type_id, a.closed, s.is_poo
          WHERE e.account_id = a.id AND e.number = 1)) END, s.exempt_until
 FROM unnest(%(sets)s::bigint[], %(nows)s::timestamptz[]) asked(set_id, now)
 JOIN points_pointaccount a ON a.account_set_id = asked.set_id JOIN programs_pointtype t ON t.id = a.point_type_id
-{LATERALS.format(at="asked.now", now="asked.now")}
+JOIN points_pointaccountset s ON s.id = a.account_set_id
+CROSS JOIN LATERAL points_figures(a.id, asked.now, asked.now) f
 CROSS JOIN LATERAL (
     SELECT json_agg(json_build_array(x.expires_at, x.points) ORDER BY x.expires_at) AS lots FROM (
         SELECT l.expires_at, sum(l.remaining) AS points FROM points_lot l

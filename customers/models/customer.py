@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -85,7 +85,6 @@ class Customer(AuditedModel):
         indexes = [
             models.Index(fields=["email_key"], name="customer_email_key", condition=Q(email_key__isnull=False)),
             models.Index(fields=["phone_key"], name="customer_phone_key", condition=Q(phone_key__isnull=False)),
-            GinIndex(OpClass("name_key", name="gin_trgm_ops"), name="customer_name_parts"),
             models.Index(
                 fields=["name_key", "birth_date"], name="customer_name_key", condition=Q(name_key__isnull=False)
             ),
