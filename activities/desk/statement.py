@@ -92,7 +92,7 @@ class StatementPage(_Statement):
             until=self.until,
             periods=[(one, self.design.point_types[one.point_type_id]) for one in page.periods if one.last],
             lines=self._lines(page),
-            several_people=len({line.person_id for line in page.lines}) > 1,
+            several_people=len({line.person_id for line in page.lines if line.person_id}) > 1,
             csv=self._link("statement-csv", pk, after=""),
             turned=self._link("statement", pk, after="", order="" if oldest_first else "oldest"),
             first_page=self._link("statement", pk, after="") if position else "",
