@@ -6,7 +6,6 @@ from points.errors import ReasonNotACode
 
 # Those a new program starts with; a program may use others of its own.
 REASONS: dict[str, str] = {
-    "customer-wish": "At the customer's wish",
     "goodwill": "Goodwill",
     "complaint": "Complaint settled",
     "missing-points": "Points were missing",
@@ -15,6 +14,7 @@ REASONS: dict[str, str] = {
     "returned": "Purchase returned",
     "cancelled": "Sale cancelled",
     "abuse": "Abuse",
+    "customer-wish": "At the customer's wish",
     "other": "Other, see the note",
 }
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")

@@ -21,6 +21,7 @@ from activities.desk.tasks import PointsTask, ReasonCodeForm, done, posting_fact
 from common.desk.fields import NoteField, PointsField, offer
 from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
+from common.desk.recent_login import RecentLoginRequired
 from common.desk.words import figure
 from common.errors import LoyaltyError
 from memberships.desk.figures import points as figures_of
@@ -119,7 +120,7 @@ class DecisionForm(forms.Form):
         return given
 
 
-class Decide(MembershipTask):
+class Decide(RecentLoginRequired, MembershipTask):
     """Never by the requester, and by one only: the verb holds the request's row."""
 
     action = "points:approve"

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from common.desk.fields import ReasonField
 from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
+from common.desk.recent_login import RecentLoginRequired
 from customers.desk.tasks import CustomerTask, customer_page
 from customers.erasing import erase_customer
 from customers.exits import ADVICE, delete_customer, obstacles
@@ -23,7 +24,7 @@ class DeleteForm(forms.Form):
     reason = ReasonField(suggestions=(gettext_lazy("Made by mistake"), gettext_lazy("Made twice")))
 
 
-class Delete(CustomerTask):
+class Delete(RecentLoginRequired, CustomerTask):
     action = "customers:erase"
     title = gettext_lazy("Delete customer")
     what = gettext_lazy(
@@ -75,7 +76,7 @@ class EraseForm(forms.Form):
     )
 
 
-class Erase(CustomerTask):
+class Erase(RecentLoginRequired, CustomerTask):
     action = "customers:erase"
     title = gettext_lazy("Erase customer")
     what = gettext_lazy(

@@ -137,8 +137,7 @@ class Reverse(MembershipTask):
         return {**super().context(), "posting": self.posting, "lines": lines}
 
     def exits(self) -> Sequence[Way]:
-        posting = Way(_("The posting"), page_of("posting", self.posting.pk))
-        return [posting, membership_page(self.membership.pk)]
+        return [Way(_("Back to the posting"), page_of("posting", self.posting.pk)), *super().exits()]
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:
         form = self.make_form(self.request.POST)

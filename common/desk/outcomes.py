@@ -1,6 +1,6 @@
 """What a task's preview and receipt show: figures before and after, sentences, and ways onward."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +9,14 @@ Value = int | str | None
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of before and after; `key` pairs the two. `always` lines are shown though nothing changed."""
+    """One line of before and after; `key` pairs the two. `always` lines are shown though they are and were empty;
+    one that says the same as the line `like` is not shown at all."""
 
     key: str
     label: str
     value: Value
     always: bool = True
+    like: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,18 @@ def changes(before: Iterable[Figure], after: Iterable[Figure]) -> list[Change]:
     found = []
     for key in [*new, *(key for key in old if key not in new)]:
         shown = new.get(key) or old[key]
-        was = old[key].value if key in old else None
-        now = new[key].value if key in new else None
-        if shown.always or was or now:
+        was, now = _value(old, key), _value(new, key)
+        says_more = not shown.like or (was, now) != (_value(old, shown.like), _value(new, shown.like))
+        if says_more and (shown.always or was or now):
             found.append(Change(shown.label, was, now))
     return found
+
+
+def present(figures: Iterable[Figure]) -> list[Figure]:
+    """The lines worth showing by themselves."""
+    found = {figure.key: figure for figure in figures}
+    return [one for one in found.values() if one.value and one.value != _value(found, one.like)]
+
+
+def _value(figures: Mapping[str, Figure], key: str) -> Value:
+    return figures[key].value if key in figures else None

@@ -8,10 +8,10 @@ reload and a double submit lead to the receipt of the first.
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from django import forms
 from django.conf import settings
@@ -20,13 +20,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from common import clock
 from common.api.dry_run import rehearse
-from common.desk.outcomes import Change, Figure, Outcome, Way, changes
-from common.desk.pages import DeskPage
+from common.desk.outcomes import Change, Way, changes, present
 from common.desk.refusing import told, with_faults
+from common.desk.task_hooks import Task
 from common.errors import Conflict, LoyaltyError
 
 KEY = re.compile(r"[0-9a-f]{32}\Z")
@@ -61,81 +60,8 @@ class ChangedMeanwhile(Conflict):
     title = "Something changed since the preview. Look at the new one, then confirm again."
 
 
-class TaskPage(DeskPage):
-    """A subclass names its subject, its form and its verb; everything else stands here."""
-
-    template = "desk/tasks/task.html"
-    title: ClassVar[Any]
-    # What it does, in plain words.
-    what: ClassVar[Any]
-    confirm: ClassVar[Any] = gettext_lazy("Confirm")
-    form_class: ClassVar[type[forms.Form]]
-    form_template: ClassVar[str] = "desk/tasks/form.html"
-    # What one looks at before filling in the form; empty: nothing.
-    about_template: ClassVar[str] = ""
-    # Nothing takes it back: the button says so by its color.
-    for_ever: ClassVar[bool] = False
-
-    # Set by `load`.
-    program: Any = None
-    subject: str = ""
-
-    def load(self, **kwargs: Any) -> None:
-        """Find what the task is about; Http404 for what is foreign or missing, PermissionDenied without the right."""
-        raise NotImplementedError
-
-    def obstacles(self) -> Sequence[str]:
-        """What stands in the way, each a sentence with cause and cure; empty where the task may be done now."""
-        return ()
-
-    def refusals(self, func: Callable[[], object]) -> list[str]:
-        """For `obstacles`, where the verb is its own predicate: what it says when it is tried and undone again."""
-        try:
-            rehearse(lambda: (200, func() and None))
-        except (LoyaltyError, DatabaseError) as error:
-            return [told(error).message]
-        return []
-
-    def carry_out(self, given: dict[str, Any]) -> Outcome:
-        """Call the verb with the form's values."""
-        raise NotImplementedError
-
-    def figures(self) -> Sequence[Figure]:
-        """How the subject stands now, read anew; no personal value, for receipts keep it."""
-        return ()
-
-    def shown_figures(self) -> Sequence[Figure]:
-        """What the preview shows: by default what the receipt keeps."""
-        return self.figures()
-
-    def customers(self) -> Iterable[int]:
-        """Whose erasure blanks the receipt."""
-        return ()
-
-    def ways(self, facts: dict[str, Any]) -> Sequence[Way]:
-        """Where to go from the receipt: what takes it back, what comes next. The subject may be gone by now."""
-        return ()
-
-    def exits(self) -> Sequence[Way]:
-        """Where to go instead of filling in the form."""
-        return ()
-
-    def context(self) -> dict[str, Any]:
-        """What a template of the subclass needs beside the rest."""
-        return {}
-
-    def initial(self) -> dict[str, Any]:
-        """Defaults, overridden by what the address gives; a link may fill in a form."""
-        return {}
-
-    def make_form(self, data: Any = None) -> Any:
-        asked = {name: self.request.GET[name] for name in self.form_class.base_fields if name in self.request.GET}
-        return self.form_class(data, initial=self.initial() | asked, **self.form_options())
-
-    def form_options(self) -> dict[str, Any]:
-        return {}
-
-    # The states of the page
+class TaskPage(Task):
+    """The states of a task: ineligible, form, preview, done. Subclasses fill in the hooks of Task."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if "receipt" in request.GET:
@@ -181,6 +107,7 @@ class TaskPage(DeskPage):
         body = {
             "path": self.request.path,
             "program": self.program and self.program.pk,
+            "brand": self.program and {"name": self.program.name, "brand_color": self.program.brand_color},
             "subject": self.subject,
             "says": [str(one) for one in outcome.says],
             "changes": [astuple(one) for one in changes(before, self.figures())],
@@ -215,6 +142,7 @@ class TaskPage(DeskPage):
             if name not in OWN_FIELDS
             for value in values
         ]  # fmt: skip
+        shown["changes"] = _sorted(shown["changes"])
         return self._drawn("preview", key=key, carried=carried, note=note, form=form, **shown)
 
     def _rehearsed(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +158,8 @@ class TaskPage(DeskPage):
     ) -> HttpResponse:
         if error is not None and (error.errors or isinstance(error, FormWrong)):
             error = None
-        return self._drawn("form", status=status, form=form, key=key, error=error)
+        now = [] if self.dense else present(self.shown_figures())
+        return self._drawn("form", status=status, form=form, key=key, error=error, now=now)
 
     def _ineligible(self, found: Sequence[str], *, status: int) -> HttpResponse:
         return self._drawn("ineligible", status=status, obstacles=found)
@@ -258,7 +187,7 @@ class TaskPage(DeskPage):
             "desk/tasks/receipt.html",
             kept=kept,
             subject=kept["subject"],
-            changes=[Change(*one) for one in kept["changes"]],
+            changes=_sorted([Change(*one) for one in kept["changes"]]),
             done_at=parse_datetime(kept["at"]),
             ways=self.ways(kept["facts"]),
         )
@@ -274,6 +203,14 @@ class TaskPage(DeskPage):
         """SHA-256 of what is asked, the page's own fields left out."""
         given = [(name, values) for name, values in self.request.POST.lists() if name not in OWN_FIELDS]
         return hashlib.sha256(repr((self.request.path, sorted(given))).encode()).digest()
+
+
+def _sorted(lines: Sequence[Change]) -> dict[str, list[Change]]:
+    """What changes, and what stays as it is."""
+    return {
+        "changed": [one for one in lines if one.is_change],
+        "same": [one for one in lines if not one.is_change],
+    }
 
 
 def receipts() -> Receipts:

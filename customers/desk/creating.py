@@ -17,13 +17,14 @@ from customers.models import CustomerKind
 
 class NewCustomer(TaskPage):
     action = "customers:write"
-    section = "customers"
+    section = "new-customer"
     title = gettext_lazy("New customer")
     what = gettext_lazy(
         "Makes a record for a person or an organization. If one who looks like the same is known already, you see it "
         "before anything is made."
     )
     confirm = gettext_lazy("Create customer")
+    dense = True
     form_class = NewCustomerForm
     form_template = "desk/tasks/new_customer_form.html"
 

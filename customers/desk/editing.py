@@ -28,6 +28,7 @@ class Edit(CustomerTask):
     title = gettext_lazy("Change contact data")
     what = gettext_lazy("Changes names, contact data and wishes. Contact data stands here once, for all memberships.")
     confirm = gettext_lazy("Save")
+    dense = True
     form_class = EditForm
     about_template = "desk/parts/unmask.html"
 

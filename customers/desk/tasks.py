@@ -36,7 +36,7 @@ class CustomerTask(TaskPage):
         return {"people": [shown_name(self.actor, self.customer)]}
 
     def exits(self) -> Sequence[Way]:
-        return [customer_page(self.customer.pk)]
+        return [Way(_("Back to the customer"), page_of("customer", self.customer.pk))]
 
 
 def shown_name(actor: Actor, customer: Customer) -> str:

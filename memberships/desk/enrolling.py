@@ -45,9 +45,10 @@ class EnrolForm(forms.Form):
                 label=offer.program.name, required=False, initial=len(offers) == 1
             )
             if offer.terms is not None:
-                label = _("Accepted: %(terms)s") if offer.terms.must_accept else _("Accepted (voluntary): %(terms)s")
+                must = _("The customer accepted these terms")
+                may = _("The customer accepted these terms (not needed)")
                 self.fields[f"accept-{offer.program.pk}"] = forms.BooleanField(
-                    label=label % {"terms": offer.terms}, required=False
+                    label=must if offer.terms.must_accept else may, required=False
                 )
 
     def rows(self) -> list[tuple[Offer, Any, Any]]:
@@ -75,6 +76,7 @@ class Enrol(CustomerTask):
         "Makes a membership with its own number and card in each program chosen: all of them, or none if one refuses."
     )
     confirm = gettext_lazy("Enrol")
+    dense = True
     form_class = EnrolForm
     form_template = "desk/tasks/enrol_form.html"
 

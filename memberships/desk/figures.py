@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.desk.outcomes import Figure
 from common.desk.words import day, figure, money
-from memberships.able import VERBS
 from memberships.capabilities import capabilities_of
 from memberships.card_holding import cards_in_hand
 from memberships.models import Membership
@@ -18,12 +18,24 @@ from memberships.types import type_of
 from points.balances import balances_of
 from programs.design import Design, design_of
 
+# What a membership may, as short as a line of before and after needs it.
+ABLE = {
+    "earn": gettext_lazy("earn"),
+    "redeem": gettext_lazy("redeem"),
+    "hold": gettext_lazy("hold"),
+    "transfer_out": gettext_lazy("give points"),
+    "transfer_in": gettext_lazy("receive points"),
+    "adjust": gettext_lazy("be adjusted"),
+    "tier_review": gettext_lazy("change tier"),
+    "use_card": gettext_lazy("use cards"),
+}
+
 
 def standing(membership_id: int) -> list[Figure]:
     """Status, end, term, rest, cards, and what the membership may do."""
     row = Membership.objects.select_related("program").get(pk=membership_id)
     zone = row.program.zone
-    able = [VERBS[name] for name, may in capabilities_of(row, design_of(row.program_id)).items() if may]
+    able = [str(ABLE[name]) for name, may in capabilities_of(row, design_of(row.program_id)).items() if may]
     cards = [f"{card.number_id[-4:]}: {card.get_status_display()}" for card in cards_in_hand(row).order_by("pk")]
     return [
         Figure("status", _("Status"), row.get_status_display()),
@@ -49,7 +61,8 @@ def _of_balance(balance: dict[str, Any], design: Design) -> Iterator[Figure]:
     yield Figure(f"{code}/balance", name, balance["balance"])
     parts = {"available": _("available"), "held": _("held"), "debt": _("owed"), "pending": _("not yet usable")}
     for part, label in parts.items():
-        yield Figure(f"{code}/{part}", f"{name}, {label}", balance[part], always=False)
+        like = f"{code}/balance" if part == "available" else ""
+        yield Figure(f"{code}/{part}", f"{name}, {label}", balance[part], always=False, like=like)
     following = balance["next_expiry"]
     if following:
         text = _("%(points)s on %(day)s") % {

@@ -32,9 +32,7 @@ class MembershipTask(TaskPage):
         self.members = list(
             Member.objects.filter(membership=membership, ended_at__isnull=True).select_related("customer")
         )
-        self.subject = _("Membership %(number)s in %(program)s") % {
-            "number": membership.number, "program": membership.program.name,
-        }  # fmt: skip
+        self.subject = _("Membership %(number)s") % {"number": membership.number}
 
     def customers(self) -> Iterable[int]:
         return Member.objects.filter(membership=self.membership).values_list("customer_id", flat=True)
@@ -43,7 +41,7 @@ class MembershipTask(TaskPage):
         return {"people": [shown_name(self.actor, member.customer) for member in self.members]}
 
     def exits(self) -> Sequence[Way]:
-        return [membership_page(self.membership.pk)]
+        return [Way(_("Back to the membership"), page_of("membership", self.membership.pk))]
 
 
 def membership_page(membership_id: int, *, main: bool = False) -> Way:

@@ -74,7 +74,7 @@ def said(page: Any) -> list[str]:
 
 def changed(page: Any) -> dict[str, tuple[Any, Any]]:
     """The lines of before and after that differ."""
-    return {one.label: (one.before, one.after) for one in page.context["changes"] if one.is_change}
+    return {one.label: (one.before, one.after) for one in page.context["changes"]["changed"]}
 
 
 def ways(page: Any) -> dict[str, str]:
