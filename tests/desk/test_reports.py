@@ -293,3 +293,8 @@ def test_shares_are_of_the_largest() -> None:
         ("c", 0),
     ]
     assert [one.width for one in shares([("a", 0, "")])] == [0]
+
+
+def test_the_back_office_leads_to_the_desk(db: None) -> None:
+    answer = session_of(make_staff("root", Role.ADMIN)).get(reverse("admin:index"))
+    assert f'href="{reverse("desk:home")}"' in answer.content.decode()
