@@ -17,6 +17,7 @@ from activities.opening import Takeover
 from activities.targeting import require_right
 from common.actor import Actor
 from common.clock import program_now
+from common.db import lock_rows
 from common.errors import LoyaltyError
 from common.sheets import Column
 from common.sheets.importing import Outcome, Record, Result, attempt, outcome_of
@@ -75,6 +76,8 @@ class MembershipImport:
                 alone |= again.refused
 
     def _try(self, wanted: Mapping[int, Wanted], alone: set[int]) -> dict[int, Outcome]:
+        # Whoever enrols one of them meanwhile is waited for, and seen then.
+        lock_rows(Customer.objects.filter(pk__in=[one.customer.pk for one in wanted.values()]))
         current = self._current(wanted.values())
         together = {
             at: one.enrolment for at, one in wanted.items() if at not in alone and one.customer.pk not in current
