@@ -61,7 +61,7 @@ class VerbPage:
             raise Http404
         if not model_admin.has_change_permission(request, row):
             raise PermissionDenied
-        form = self.form_class(request.POST or None)
+        form = self.form_class(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
                 result = self.run(row, actor_of_request(request), form)

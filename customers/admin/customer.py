@@ -154,7 +154,8 @@ class CustomerAdmin(LoyaltyModelAdmin):
         try:
             return view()
         except LoyaltyError as error:
-            self.message_user(request, error.message, messages.ERROR)
+            faults = [f"{fault['pointer'].strip('/')}: {fault['detail']}" for fault in error.errors]
+            self.message_user(request, " ".join(faults) or error.message, messages.ERROR)
             return HttpResponseRedirect(request.path)
 
 

@@ -1,6 +1,6 @@
 """Channels and the feed in the back office."""
 
-from .channel import ChannelAdmin
+from .channel import ChannelAdmin, ChannelProgramAdmin
 from .event import EventAdmin
 
-__all__ = ["ChannelAdmin", "EventAdmin"]
+__all__ = ["ChannelAdmin", "ChannelProgramAdmin", "EventAdmin"]

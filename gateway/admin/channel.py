@@ -3,14 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from common.actor import Actor
-from common.admin import LoyaltyModelAdmin, PlainTabularInline, ReasonedForm, VerbPage
+from common.admin import LoyaltyModelAdmin, PlainTabularInline, ReadOnlyMixin, ReasonedForm, VerbPage
 from common.history import audit_context
 from common.staff_actor import actor_of_request
 from gateway.channels import all_scopes, create_channel, renew_secret
@@ -40,6 +40,7 @@ class ChannelForm(ReasonedForm):
 class ProgramInline(PlainTabularInline):
     model = ChannelProgram
     extra = 0
+    show_change_link = True
 
 
 def renew(channel: Channel, actor: Actor, form: Any) -> str:
@@ -120,3 +121,13 @@ class ChannelAdmin(LoyaltyModelAdmin):
         obj._state.adding = False
         obj.refresh_from_db()
         self.message_user(request, SECRET % {"id": obj.client_id, "secret": secret}, messages.WARNING)
+
+
+@admin.register(ChannelProgram)
+class ChannelProgramAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
+    """One program of a channel, given and taken on the channel's page; its history is what one comes here for."""
+
+    view_action = "staff:manage"
+    list_display = ("channel", "program")
+    list_select_related = ("channel", "program")
+    fieldsets = ((_("Program of a channel"), {"fields": ("channel", "program")}),)

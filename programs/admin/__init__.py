@@ -3,6 +3,6 @@
 from .points import ConversionRateAdmin, PointTypeAdmin
 from .program import ProgramAdmin
 from .terms import ProgramTermsAdmin
-from .tiers import TierGroupAdmin
+from .tiers import TierAdmin, TierGroupAdmin
 
-__all__ = ["ConversionRateAdmin", "PointTypeAdmin", "ProgramAdmin", "ProgramTermsAdmin", "TierGroupAdmin"]
+__all__ = ["ConversionRateAdmin", "PointTypeAdmin", "ProgramAdmin", "ProgramTermsAdmin", "TierAdmin", "TierGroupAdmin"]

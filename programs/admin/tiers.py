@@ -18,6 +18,7 @@ class TierInline(PlainTabularInline):
     extra = 0
     ordering = ("rank",)
     fields = ("rank", "code", "name", "threshold", "color", "exempt_from_expiry")
+    show_change_link = True
 
 
 @admin.register(TierGroup)
@@ -47,3 +48,26 @@ class TierGroupAdmin(ChoosesPointTypes, LoyaltyModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
         fixed = ["program", "code"] if obj is not None else []
         return [*super().get_readonly_fields(request, obj), *fixed]
+
+
+@admin.register(Tier)
+class TierAdmin(LoyaltyModelAdmin):
+    """One rung, reached from its group; its history is what one comes here for."""
+
+    view_action = "memberships:read"
+    write_action = "programs:design"
+    program_path = "group__program"
+    list_display = ("name", "code", "group", "rank", "threshold", "exempt_from_expiry")
+    list_filter = (by_row("group"),)
+    list_select_related = ("group",)
+    sortable_by = None
+    fieldsets = (
+        (_("Tier"), {"fields": (("group", "rank"), ("name", "code"), ("threshold", "exempt_from_expiry"), "color")}),
+    )
+    help_texts = {
+        "code": _("Names the tier in the API; fixed once it stands."),
+        "color": _("As #rrggbb."),
+    }
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        return [*super().get_readonly_fields(request, obj), *(["group", "code"] if obj is not None else [])]

@@ -29,6 +29,7 @@ def form(program: Program, **values: Any) -> dict[str, Any]:
         "name": "Kiosk",
         "scope_list": ["points:earn", "cards:read"],
         "requests_per_minute": 60,
+        "change_reason": "fewer needed",
         "channel_programs-TOTAL_FORMS": 1,
         "channel_programs-INITIAL_FORMS": 0,
         "channel_programs-0-program": program.pk,
@@ -60,9 +61,7 @@ def test_a_new_channel_shows_its_secret_once(root: Client, city_air: Program) ->
     assert list(channel.channel_programs.values_list("program", flat=True)) == [city_air.pk]
     row = Channel.history.get(id=channel.pk)
     assert (row.history_user_id, row.history_channel) == (User.objects.get().pk, "desk")
-    assert "secret" not in root.get("/admin/gateway/channel/").content.decode().replace("give_new_secret", "").replace(
-        "Give a new secret", ""
-    )
+    assert secret_on(page) not in root.get("/admin/gateway/channel/").content.decode()
 
 
 def test_an_unknown_scope_makes_no_channel(root: Client, city_air: Program) -> None:
@@ -93,13 +92,16 @@ def test_a_changed_scope_keeps_the_secret_and_is_recorded(root: Client, city_air
 
 
 def test_a_new_secret_is_shown_once_for_one_channel(root: Client, till: Channel) -> None:
-    def act(*channels: int) -> Any:
-        data = {"action": "give_new_secret", "_selected_action": channels}
-        return root.post("/admin/gateway/channel/", data, follow=True)
+    def act(channel: int, **posted: str) -> Any:
+        return root.post(f"/admin/gateway/channel/{channel}/do/new-secret/", posted, follow=True)
 
-    secret = secret_on(act(till.pk))
-    assert check_password(secret, Channel.objects.get(pk=till.pk).client_secret)
-    act(1)
+    before = Channel.objects.get(pk=till.pk).client_secret
+    assert act(till.pk).status_code == 422
+    assert Channel.objects.get(pk=till.pk).client_secret == before
+    page = act(till.pk, reason="lost")
+    assert check_password(secret_on(page), Channel.objects.get(pk=till.pk).client_secret)
+    assert not re.search(r"secret \w{40,}", root.get(f"/admin/gateway/channel/{till.pk}/change/").content.decode())
+    assert act(1, reason="lost").status_code == 403
     assert Channel.objects.get(pk=1).client_secret == ""
 
 

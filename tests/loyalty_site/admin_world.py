@@ -1,0 +1,86 @@
+"""A row in every table the back office shows, made by the verbs where there are any."""
+
+from datetime import date
+from typing import Any
+
+from django.test import Client
+
+from activities.adjusting import AdjustmentCall, adjust_points
+from activities.calls import PointsCall
+from activities.earning import earn
+from activities.holding import HoldCall, hold_points
+from activities.redeeming import redeem
+from activities.reversing import reverse_posting
+from common import clock
+from customers.details import replace_details
+from customers.models import Customer, StaffCustomer
+from gateway.channels import create_channel, system_actor
+from memberships.models import Membership, MembershipTerm
+from points.models import Lot, LotDateChange
+from points.reversal_parts import Part
+from programs.models import ConversionRate, Program
+from staff.access import log_access
+from staff.models import Role, StaffRight, User
+from tests.factories import ACTOR, make_membership, make_program, make_terms, member_of
+from tests.points.world import STAFF
+
+DOCUMENT = {"kind": "passport", "country": "AT", "number": "P123456"}
+HOME = {"kind": "home", "lines": "Ring 1", "postal_code": "1010", "city": "Wien", "country": "AT"}
+
+
+def login(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def busy_membership(program: Program, name: str = "Emma Stone") -> Membership:
+    """Somebody who earned, spent, holds, was corrected, and has addresses."""
+    membership = make_membership(program, name, accept_terms=True)
+    person = Customer.objects.get(pk=member_of(membership))
+    replace_details(person, {"identifications": [DOCUMENT], "addresses": [HOME], "preferences": {"email": True}})
+    sale = PointsCall(membership_id=membership.pk, points=900, reference=f"sale-{membership.pk}")
+    earned = earn(sale, actor=ACTOR)
+    redeem(PointsCall(membership_id=membership.pk, points=100), actor=ACTOR)
+    hold_points(HoldCall(membership_id=membership.pk, points=50), actor=ACTOR)
+    adjust_points(AdjustmentCall(membership_id=membership.pk, points=20, reason_code="goodwill"), actor=STAFF)
+    reverse_posting(earned["posting"]["id"], Part(reason_code="returned", points=10), actor=STAFF)
+    lot = Lot.objects.filter(account__account_set=membership.own_set_id).earliest("pk")
+    LotDateChange.objects.create(
+        lot=lot,
+        verb="extend",
+        reason_code="goodwill",
+        channel_id=1,
+        recorded_at=clock.now(),
+        new_expires_at=clock.now(),
+    )
+    MembershipTerm.objects.create(
+        membership=membership,
+        program=program,
+        first_day=date(2026, 1, 1),
+        last_day=date(2026, 12, 31),
+        fee=10,
+        currency="EUR",
+    )
+    return membership
+
+
+def make_world(code: str = "sky") -> Membership:
+    program = make_program(code)
+    make_terms(program)
+    membership = busy_membership(program)
+    miles, status = program.point_types.order_by("code")
+    ConversionRate.objects.create(
+        program=program, from_type=status, to_type=miles, numerator=1, denominator=10, valid_from=clock.now()
+    )
+    create_channel("till", name="Till", scopes=["points:earn"], programs=[program], actor=system_actor())
+    user = User.objects.create_user("ann", is_staff=True)
+    StaffRight.objects.create(user=user, role=Role.SUPPORT_AGENT, program=program)
+    person = Customer.objects.get(pk=member_of(membership))
+    StaffCustomer.objects.create(user=user, customer=person)
+    log_access(user, "unmask", person)
+    return membership
+
+
+def address_of(model: Any) -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
