@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,7 +14,7 @@ from activities.transferring import TransferCall, transfer_points
 from common import clock
 from common.clock import program_now
 from common.desk.fields import PointsField, offer
-from common.desk.outcomes import Figure, Outcome
+from common.desk.outcomes import Figure, Outcome, Way
 from common.desk.words import figure
 from common.errors import FieldError, NotFound
 from customers.masking import masked_name
@@ -22,8 +23,7 @@ from memberships.models import Membership
 from memberships.targets import Target, find_target
 from programs.conversion import rate_at
 from programs.design import Design
-from programs.errors import NoConversionRate
-from programs.models import PointKind
+from programs.models import ConversionRate, PointKind
 
 
 class WishForm(forms.Form):
@@ -94,6 +94,10 @@ class Transfer(PointsTask):
             "name": masked_name(receiver.member.customer.name) if receiver.member else _("nobody by name"),
         }
         return done(answer, [_("%(points)s %(type)s go to %(number)s (%(name)s).") % told], self.design)
+
+    def exits(self) -> Sequence[Way]:
+        convert = Way(_("Convert between point types"), reverse("desk:convert", args=[self.membership.pk]))
+        return [*super().exits(), *([convert] if pairs_of(self.design) else [])]
 
     def _receiver(self, number: str) -> Target:
         """By member number, else by card; in this program only."""
@@ -171,12 +175,10 @@ class Convert(PointsTask):
 def pairs_of(design: Design) -> list[tuple[str, str]]:
     """Every pair of types with a rate today, told with it."""
     at, found = program_now(design.program), []
-    for source in design.point_types.values():
-        for target in design.point_types.values():
-            try:
-                rate = rate_at(source, target, at)
-            except NoConversionRate:
-                continue
-            told = {"n": rate.denominator, "from": source.name, "m": rate.numerator, "to": target.name}
-            found.append((f"{source.code}>{target.code}", _("%(n)s %(from)s to %(m)s %(to)s") % told))
+    rated = ConversionRate.objects.filter(program=design.program.pk, valid_from__lte=at)
+    for source_id, target_id in sorted(set(rated.values_list("from_type", "to_type"))):
+        source, target = design.point_types[source_id], design.point_types[target_id]
+        rate = rate_at(source, target, at)
+        told = {"n": rate.denominator, "from": source.name, "m": rate.numerator, "to": target.name}
+        found.append((f"{source.code}>{target.code}", _("%(n)s %(from)s to %(m)s %(to)s") % told))
     return found

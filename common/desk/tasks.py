@@ -15,24 +15,21 @@ from typing import Any, Protocol
 
 from django import forms
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from common import clock
-from common.api.dry_run import rehearse
 from common.desk.outcomes import Change, Way, changes, present
 from common.desk.refusing import told, with_faults
-from common.desk.task_hooks import Task
+from common.desk.task_hooks import Task, undone
 from common.errors import Conflict, LoyaltyError
 
 KEY = re.compile(r"[0-9a-f]{32}\Z")
 # The form's key was carried out with other values, or so long ago that only the ledger knows it.
 SPENT = frozenset({"key_reused", "key_used"})
-# How long a preview waits for what somebody else is changing.
-PATIENCE = "2s"
 # Fields of the page itself; all others are the form's.
 OWN_FIELDS = frozenset({"csrfmiddlewaretoken", "key", "step", "seen"})
 
@@ -132,7 +129,7 @@ class TaskPage(Task):
         if not form.is_valid():
             return self._form(form, key=key, status=400)
         try:
-            __, shown = rehearse(lambda: (200, self._rehearsed(form.cleaned_data)))
+            shown = undone(lambda: self._rehearsed(form.cleaned_data))
         except (LoyaltyError, DatabaseError) as error:
             refusal = told(error)
             return self._form(with_faults(form, refusal), key=key, error=refusal, status=refusal.status)
@@ -146,8 +143,6 @@ class TaskPage(Task):
         return self._drawn("preview", key=key, carried=carried, note=note, form=form, **shown)
 
     def _rehearsed(self, given: dict[str, Any]) -> dict[str, Any]:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
         before = self.shown_figures()
         outcome = self.carry_out(given)
         says = [str(one) for one in outcome.says]

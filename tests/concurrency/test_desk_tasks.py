@@ -1,9 +1,11 @@
 """Two supervisors approve one request through the page, and one agent clicks many times; each with its control."""
 
+import threading
 import time
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from activities import adjusting
@@ -14,7 +16,7 @@ from points.models import Adjustment, Posting
 from programs.models import Program
 from staff.models import Role
 from tests.audit.helpers import assert_audit_clean
-from tests.desk.tasks.working import Desk, confirmation, said
+from tests.desk.tasks.working import Desk, confirmation, everything, said
 from tests.factories import account_of, make_membership
 from tests.threads import errors_in, together
 
@@ -116,3 +118,31 @@ def test_without_the_claim_the_ledger_still_takes_a_key_once(
     monkeypatch.setattr(idempotency, "claim", lambda *_: None)
     race_of_clicks(michael)
     assert Posting.objects.count() == 1
+
+
+def held(membership: Membership, until: threading.Event) -> str:
+    """Somebody else works on the membership until told to stop."""
+    with transaction.atomic():
+        Membership.objects.select_for_update().get(pk=membership.pk)
+        until.wait(timeout=20)
+    return "let go"
+
+
+def test_a_lock_held_too_long_is_told_and_nothing_is_half_done(michael: Membership) -> None:
+    agent, done = Desk("agnes", Role.SUPPORT_AGENT), threading.Event()
+    page = agent.opens(f"memberships/{michael.pk}/pause")
+    before = everything()
+
+    def preview() -> Any:
+        time.sleep(0.3)
+        try:
+            form = {"reason": "trip", "key": page.context["key"], "step": "preview"}
+            return agent.client.post(f"/desk/memberships/{michael.pk}/pause", form)
+        finally:
+            done.set()
+
+    told, freed = together(preview, lambda: held(michael, done))
+    assert freed == "let go"
+    assert told.status_code == 409
+    assert said(told) == ["Another request is changing the same data; try again in a moment."]
+    assert everything() == before
