@@ -10,12 +10,13 @@ from django.core.management import call_command
 from bench import charts, report, rows
 from bench.expiry import expiry
 from bench.memory import memory
+from bench.others import others
 from bench.sections import SECTIONS
 from bench.volume import volume
 from bench.world import Sizes, make_world, settle
 from loyalty_site.settings import PRODUCTION
 
-IN_WORLD = {**SECTIONS, "memory": memory}
+IN_WORLD = {**SECTIONS, "others": others, "memory": memory}
 # They make a world of their own, and so come last.
 BY_THEMSELVES = {"expiry": expiry, "volume": volume}
 ALL = (*IN_WORLD, *BY_THEMSELVES)

@@ -28,7 +28,7 @@ from memberships.models import (
     TierStanding,
 )
 from memberships.types import type_of
-from points.models import Hold, Lot, PointAccount, PointAccountSet, Posting
+from points.models import Hold, PointAccount, PointAccountSet, Posting
 
 
 def obstacles(customer: Customer) -> list[Obstacle]:
@@ -51,10 +51,10 @@ def membership_obstacles(membership: Membership) -> list[Obstacle]:
     """Why this membership can't be deleted: something was posted to it, or others belong to it."""
     facts = {"membership": membership.pk}
     sets = [membership.own_set_id]
+    # An account without entries has no lots.
     posted = (
         Posting.objects.filter(for_set__in=sets).exists()
         or PointAccount.objects.filter(account_set__in=sets, entry_count__gt=0).exists()
-        or Lot.objects.filter(account__account_set__in=sets).exists()
         or Hold.objects.filter(for_set__in=sets).exists()
     )
     found = []
