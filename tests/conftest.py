@@ -46,7 +46,9 @@ def django_db_createdb(
 ) -> bool:
     with django_db_blocker.unblock():
         is_usable = kept_database.is_current()
+        # Its connections lead to the ordinary database, and the pool would go on giving them out.
         connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # of the PostgreSQL backend
     return bool(request.config.getoption("create_db")) or not is_usable
 
 
