@@ -14,6 +14,7 @@ from common.actor import Actor
 from common.errors import NotFound
 from customers.finding import customer_by_number, find_by_name, find_customers
 from customers.models import Customer
+from customers.unmasking import UNMASK
 from memberships.finding import Found, find_by_card_number, find_by_member_number
 from memberships.models import Membership
 from points.models import Posting
@@ -67,7 +68,7 @@ def search(text: str, actor: Actor) -> Search:
     more = False
     if not hits and _may_be_a_name(text):
         tried.append(_("name"))
-        named = list(find_by_name(text)[: MOST + 1])
+        named = list(find_by_name(text, whole=not actor.may(UNMASK, None))[: MOST + 1])
         more = len(named) > MOST
         hits = [Hit(CUSTOMER, _("name"), customer) for customer in sorted(named[:MOST], key=_by_name)]
     return _with_programs(Search(text, tuple(_once(hits)), tuple(tried), more))

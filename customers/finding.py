@@ -33,14 +33,15 @@ def find_customers(
     return found.distinct().order_by("pk")
 
 
-def find_by_name(text: str) -> QuerySet[Customer]:
+def find_by_name(text: str, *, whole: bool = False) -> QuerySet[Customer]:
     """Customers whose name holds every word of the text, in no order: by the index of parts of words.
 
-    Words of one or two letters are in no such index; a text of only those must be the whole name.
+    Words of one or two letters are in no such index; a text of only those must be the whole name. With `whole` every
+    text must: who sees names masked would spell them by their parts.
     """
     key = name_key(text)
     found: QuerySet[Customer] = Customer.objects.filter(merged_into=None)
-    words = [word for word in (key or "").split() if len(word) >= LEAST_LETTERS]
+    words = [] if whole else [word for word in (key or "").split() if len(word) >= LEAST_LETTERS]
     if not words:
         return found.filter(name_key=key) if key else found.none()
     for word in words:

@@ -171,6 +171,10 @@ def test_a_filter_or_a_search_does_not_spell_a_name_for_who_may_not_see_it(ophel
     for client in (auditor, agent):
         assert client.get("/admin/customers/customer/?email__startswith=o").status_code == 400
         assert client.get("/admin/customers/customer/?birth_date__year=1971").status_code == 400
+    page = f"/desk/customers/{ophelia.pk}"
+    assert "Location" not in auditor.get("/desk/search?q=Ophel")
+    assert auditor.get("/desk/search?q=ophelia quimby")["Location"] == page
+    assert agent.get("/desk/search?q=Ophel")["Location"] == page
     link = f"/admin/customers/customer/{ophelia.pk}/change/"
     assert link not in auditor.get("/admin/customers/customer/?q=Ophe").content.decode()
     assert link in auditor.get("/admin/customers/customer/?q=ophelia@quimby.example").content.decode()
