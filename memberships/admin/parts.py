@@ -24,6 +24,8 @@ class PartAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
 class MemberAdmin(PartAdmin):
     list_display = ("customer", "membership", "program", "joined_at", "ended_at", "suspended_at")
     list_select_related = ("membership", "customer", "program")
+    # Carried by the database: no form holds it, that of an old version neither.
+    readonly_fields = ("current",)
     help_texts = {
         "current": _("Carried from the membership: it has not ended."),
         "suspended_at": _("Barred apart from the others: no earning, redeeming, transfers, cards."),
