@@ -11,14 +11,16 @@ from typing import Any
 ANYBODY = ""
 # What an allowed caller may be answered: a page, a redirect, or a refusal by a rule with a message.
 FINE = frozenset({200, 302, 400, 409, 422})
+ONLY_LOOKED_AT = frozenset({405})
+NO_SUCH_UPLOAD = frozenset({404})
 
 
 @dataclass(frozen=True)
 class Page:
     """`needs`: an action, or ANYBODY of the staff. `named`: the ids in its address, by the names of world.IDS.
 
-    `everywhere`: what it shows belongs to no program, so a right in any program opens it. `sends`: what a POST
-    carries. `get` and `post`: what an allowed caller is answered.
+    `everywhere`: what it shows belongs to no program, so a right in any program opens it. `query` may name the
+    program: "program={program}". `sends`: what a POST carries. `get` and `post`: what an allowed caller is answered.
     """
 
     needs: str
@@ -39,11 +41,31 @@ def of_membership(needs: str, **options: Any) -> Page:
     return Page(needs, ("membership",), **options)
 
 
-REASON = {"reason": "because", "reason_code": "goodwill", "points": "5"}
+def of_program(needs: str, query: str = "", **options: Any) -> Page:
+    return Page(needs, query="program={program}" + query, post=ONLY_LOOKED_AT, **options)
+
 
 DESK: dict[str, Page] = {
     "confirm-password": Page(ANYBODY, everywhere=True, sends={"password": "wrong"}),
+    "home": of_program("reports:read"),
+    "search": Page("customers:read", everywhere=True, query="q=anna", post=ONLY_LOOKED_AT),
+    # Work lists.
+    "adjustments": Page("reports:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "failed-activities": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "duplicates": Page("customers:read", everywhere=True, post=ONLY_LOOKED_AT),
+    # Reports.
+    "liability": of_program("reports:read"),
+    "liability-csv": of_program("reports:read"),
+    "liability-entries": of_program("reports:read", "&line=earned&point_type=miles"),
+    "expiry-forecast": of_program("reports:read"),
+    "expiry-forecast-csv": of_program("reports:read"),
+    # Files.
+    "imports": Page("customers:write", everywhere=True),
+    "import": Page("customers:write", ("upload",), everywhere=True, get=NO_SUCH_UPLOAD, post=NO_SUCH_UPLOAD),
+    "import-refused": Page("customers:write", ("upload",), everywhere=True, get=NO_SUCH_UPLOAD, post=ONLY_LOOKED_AT),
+    "exports": Page("reports:read", everywhere=True),
     # Customers.
+    "customer": of_customer("customers:read", post=ONLY_LOOKED_AT),
     "customer-unmask": of_customer("personal:unmask", sends={"reason": "legal"}, get=frozenset({405})),
     "new-customer": Page("customers:write", everywhere=True),
     "edit": of_customer("customers:write"),
@@ -53,6 +75,10 @@ DESK: dict[str, Page] = {
     "erase": of_customer("customers:erase"),
     "enrol": of_customer("memberships:manage"),
     # Memberships.
+    "membership": of_membership("memberships:read", post=ONLY_LOOKED_AT),
+    "statement": of_membership("memberships:read", post=ONLY_LOOKED_AT),
+    "statement-csv": of_membership("memberships:read", post=ONLY_LOOKED_AT),
+    "explain": of_membership("memberships:read", post=ONLY_LOOKED_AT),
     "activate": of_membership("memberships:manage"),
     "pause": of_membership("memberships:manage"),
     "suspend": of_membership("memberships:manage"),
@@ -60,6 +86,7 @@ DESK: dict[str, Page] = {
     "renew": of_membership("memberships:manage"),
     "terminate": of_membership("memberships:manage"),
     # Points.
+    "posting": Page("memberships:read", ("posting",), post=ONLY_LOOKED_AT),
     "adjust": of_membership("points:adjust"),
     "transfer": of_membership("points:transfer"),
     "convert": of_membership("points:transfer"),
@@ -94,13 +121,30 @@ BACK_OFFICE: dict[str, Rows] = {
     "programs.pointtype": Rows("memberships:read", DESIGN),
     "programs.conversionrate": Rows("memberships:read", DESIGN),
     "programs.tiergroup": Rows("memberships:read", DESIGN),
-    "customers.customer": Rows("customers:read", "customers:write", None, deletes=True),
+    "customers.customer": Rows("customers:read", "customers:write", None),
+    "customers.identification": Rows("customers:read", None, None),
+    "customers.address": Rows("customers:read", None, None),
+    "customers.contactpreference": Rows("customers:read", None, None),
+    "customers.staffcustomer": Rows(MANAGE, MANAGE, None, deletes=True),
     "memberships.membership": Rows("memberships:read"),
     "memberships.member": Rows("memberships:read"),
     "memberships.tierstanding": Rows("memberships:read"),
     "memberships.cardholding": Rows("memberships:read"),
     "memberships.termsacceptance": Rows("memberships:read"),
     "memberships.membershipterm": Rows("memberships:read"),
+    "activities.activitytype": Rows("memberships:read", DESIGN),
+    "activities.memberactivity": Rows("memberships:read"),
+    "points.pointaccountset": Rows("memberships:read"),
+    "points.pointaccount": Rows("memberships:read"),
+    "points.posting": Rows("memberships:read"),
+    "points.entry": Rows("memberships:read"),
+    "points.lot": Rows("memberships:read", program="account__program"),
+    "points.draw": Rows("memberships:read", program="posting__program"),
+    "points.debt": Rows("memberships:read", program="account__program"),
+    "points.lotdatechange": Rows("memberships:read", program="lot__account__program"),
+    "points.hold": Rows("memberships:read"),
+    "points.adjustment": Rows("memberships:read"),
+    "points.reversal": Rows("memberships:read"),
     "cards.card": Rows("cards:read"),
     "cards.numberregistry": Rows("cards:read"),
     "gateway.event": Rows("reports:read"),

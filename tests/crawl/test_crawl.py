@@ -1,7 +1,7 @@
 """Every page of desk and back office, visited by everybody: who may not gets 403 or 404 and changes nothing."""
 
+import re
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
 from django.template.response import SimpleTemplateResponse
@@ -15,6 +15,8 @@ from tests.crawl.pages import BACK_OFFICE
 from tests.crawl.visits import Visit
 from tests.crawl.world import Caller, World
 
+# Scripts and styles in the page itself, and attributes that run something.
+INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=", re.IGNORECASE)
 # The world's own transaction is around that of each test.
 pytestmark = pytest.mark.django_db
 
@@ -64,14 +66,31 @@ def test_actions_of_lists_change_nothing_for_who_may_not_write(world: World, und
     assert wrong == {}
 
 
+def test_pages_of_the_desk_carry_nothing_inline_and_stand_in_no_frame(world: World) -> None:
+    caller, wrong = world.callers["admin of all"], {}
+    looked_at = 0
+    for visit in visits.desk_visits(world):
+        if visit.method != "GET" or visit.side != "ours":
+            continue
+        with undone():
+            response = visit.send(caller)
+        looked_at += response.status_code == 200
+        policy = response["Content-Security-Policy"]
+        inline = INLINE.findall(response.getvalue().decode()) if "html" in response["Content-Type"] else []
+        if inline or "unsafe" in policy or "frame-ancestors 'none'" not in policy:
+            wrong[visit.path] = (inline, policy)
+    assert wrong == {} and looked_at >= 20
+
+
 def assert_visits(made: Iterable[Visit], caller: Caller) -> None:
     """The visits that went otherwise: what was expected, what came, which tables were changed by who was refused."""
-    wrong: dict[str, Any] = {}
+    wrong: list[str] = []
     for visit in made:
         with undone() as trial:
             response = visit.send(caller)
         status, expected = response.status_code, visit.expected(caller)
         if status not in expected or (trial.changed and visit.refused(caller)):
             error = getattr(response, "exc_info", None)
-            wrong[f"{visit.method} {visit.path}"] = (sorted(expected), status, trial.changed, error and repr(error[1]))
-    assert wrong == {}
+            told = (sorted(expected), status, trial.changed, error and repr(error[1]))
+            wrong.append(f"{visit.method} {visit.path}: expected {told[0]}, got {told[1:]}")
+    assert not wrong, "\n".join(wrong)

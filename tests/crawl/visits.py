@@ -14,7 +14,7 @@ from tests.crawl.world import Caller, World
 
 # Keyed by the form, so that the task pages take a POST for one that was meant.
 FORM = {"key": "0" * 32, "step": "confirm", "seen": ""}
-OF_MODELS = ("changelist", "add", "change", "delete", "history", "simple_history")
+OF_MODELS = ("changelist", "add", "change", "delete", "history", "simple_history", "do")
 LOOKS = FINE - {400, 409, 422}
 
 
@@ -43,9 +43,11 @@ class Visit:
             return frozenset({403})
         if not self.scoped:
             return self.fine
-        if not caller.sees(self.side):
-            return frozenset({404})
-        return self.fine if caller.may(self.needs, self.side) else frozenset({403, 404})
+        if caller.may(self.needs, self.side):
+            return self.fine
+        # A page that takes no such method may say so before it looks for what was named.
+        refusals = {404, 403} if caller.sees(self.side) else {404}
+        return frozenset(refusals | (self.fine & {405}))
 
     def refused(self, caller: Caller) -> bool:
         return caller.name == "anonymous" or not self.expected(caller) & LOOKS
@@ -92,19 +94,19 @@ def desk_visits(world: World) -> Iterator[Visit]:
 def admin_visits(world: World) -> Iterator[Visit]:
     for name, page in EXTRA.items():
         yield from _page_visits(f"admin:{name}", page, world)
-    for label, rows in BACK_OFFICE.items():
+    for label, rows in registered():
         yield from _list_visits(label, rows)
         for side in ("ours", "theirs")[: 2 if rows.program else 1]:
             yield from _row_visits(label, rows, side, world)
 
 
 def _page_visits(name: str, page: Page, world: World) -> Iterator[Visit]:
-    both = bool(page.named) and not page.everywhere
+    both = not page.everywhere
     for where, side in (("ours", world.ours), ("theirs", world.theirs))[: 2 if both else 1]:
         path = reverse(name, args=[side.ids[one] for one in page.named])
         visit = partial(Visit, side=where, needs=page.needs, scoped=not page.everywhere)
-        query = f"?{page.query}" if page.query else ""
-        yield visit(path=path + query, method="GET", fine=page.get)
+        path += f"?{page.query.format(**side.ids)}" if page.query else ""
+        yield visit(path=path, method="GET", fine=page.get)
         yield visit(path=path, method="POST", fine=page.post, sends=FORM | page.sends)
 
 
@@ -136,6 +138,10 @@ def _row_visits(label: str, rows: Rows, side: str, world: World) -> Iterator[Vis
     ):
         path = reverse(f"{name}_{kind}", args=[row.pk])
         yield visit(path=path, method=method, needs=needs, fine=FINE, sends={"post": "yes"} if kind == "delete" else {})
+    for verb in getattr(admin.site.get_model_admin(apps.get_model(label)), "verbs", {}):
+        path = reverse(f"{name}_do", args=[row.pk, verb])
+        yield visit(path=path, method="GET", needs=changes, fine=FINE)
+        yield visit(path=path, method="POST", needs=changes, fine=FINE, sends={"reason": "because"})
     if hasattr(row, "history"):
         version = row.history.latest("history_id").history_id
         path = reverse(f"{name}_simple_history", args=[row.pk, version])
@@ -143,9 +149,14 @@ def _row_visits(label: str, rows: Rows, side: str, world: World) -> Iterator[Vis
         yield visit(path=path, method="POST", needs=None, fine=LOOKS)
 
 
+def registered() -> list[tuple[str, Rows]]:
+    known = {model._meta.label_lower for model in admin.site._registry}
+    return [(label, rows) for label, rows in BACK_OFFICE.items() if label in known]
+
+
 def action_visits(world: World) -> Iterator[tuple[str, Visit]]:
     """Every action of every list, sent for a row of ours: (label, visit)."""
-    for label, rows in BACK_OFFICE.items():
+    for label, rows in registered():
         model_admin = admin.site.get_model_admin(apps.get_model(label))
         row = world.row(label, rows, world.ours)
         for action in _actions(model_admin):

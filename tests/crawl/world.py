@@ -10,9 +10,15 @@ from django.db import models
 from django.test import Client
 from oauth2_provider.models import get_access_token_model
 
+from activities.calls import PointsCall
+from activities.redeeming import redeem_in_general
+from activities.reversing import reverse_posting
 from common import clock
 from customers.details import replace_details
-from customers.models import Customer
+from customers.models import Customer, StaffCustomer
+from memberships.models import Membership
+from points.models import Debt, Entry, LotDateChange
+from points.reversal_parts import Part
 from programs.models import ConversionRate, PointKind, PointType, Program
 from staff.access import log_access
 from staff.models import Role, StaffRight, User
@@ -82,7 +88,22 @@ def furnish(side: Side) -> Side:
     apps.get_model("memberships.membershipterm").objects.create(
         membership=membership, program=program, first_day="2026-01-01", last_day="2026-12-31", fee=10, currency="EUR",
     )  # fmt: skip
+    move_points(side)
     return side
+
+
+def move_points(side: Side) -> None:
+    """A redemption taken back, a debt, a lot with another date; the last two as no rule would leave them."""
+    membership = side.ids["membership"]
+    spent = redeem_in_general(PointsCall(membership, 40), actor=ACTOR)
+    redeem_in_general(PointsCall(membership, 30), actor=ACTOR)
+    reverse_posting(spent["posting"]["id"], Part("mistake"), actor=ACTOR)
+    entry = Entry.objects.filter(
+        account__account_set__in=Membership.objects.filter(pk=membership).values("own_set"), amount__lt=0
+    ).latest("pk")
+    Debt.objects.create(entry=entry, account=entry.account, person_id=side.ids["customer"], amount=9, remaining=0)
+    LotDateChange.objects.create(lot_id=side.ids["lot"], verb="extend", reason_code="goodwill",
+                                 channel_id=ACTOR.channel_id, recorded_at=clock.now())  # fmt: skip
 
 
 def add_what_belongs_to_no_program(side: Side) -> None:
@@ -94,8 +115,10 @@ def add_what_belongs_to_no_program(side: Side) -> None:
             "addresses": [{"kind": "home", "lines": "5 Elm Street", "city": "Ulm", "country": "DE"}],
         },
     )
+    replace_details(customer, {"preferences": {"email": True}})
     user = User.objects.create_user("someone", is_staff=True)
-    side.ids["user"] = user.pk
+    StaffCustomer.objects.create(user=user, customer=customer)
+    side.ids.update(user=user.pk, upload="0" * 32)
     channel = make_channel("shop", side.program)
     get_access_token_model().objects.create(application=channel, token="made up", expires=clock.now(), scope="")
     now = clock.now()
