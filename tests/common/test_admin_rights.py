@@ -193,3 +193,12 @@ def test_what_a_form_changed_stands_in_history_and_nowhere_else(miles: Program) 
     client.post(f"/admin/programs/tiergroup/{group.pk}/change/", group_form(group, name="Rungs"))
     assert group.history.latest().history_user_id == user_of(client).pk
     assert not admin.models.LogEntry.objects.exists()
+
+
+def test_completions_and_indexes_end_where_sight_ends(miles: Program, stars: Program) -> None:
+    client = staff_client(Role.PROGRAM_MANAGER, miles)
+    asked = "autocomplete/?app_label=programs&model_name=tiergroup&field_name=program&term="
+    offered = client.get(f"/admin/{asked}").json()["results"]
+    assert [one["id"] for one in offered] == [str(miles.pk)]
+    assert codes(staff_client(None), asked, "programs/", "staff/") == [403, 404, 404]
+    assert codes(client, "programs/", "staff/") == [200, 404]

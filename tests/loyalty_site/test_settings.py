@@ -32,6 +32,11 @@ def test_a_named_server_means_production() -> None:
     assert json.loads(done.stdout) == [True, False, ["a.example.org", "b.example.org"], True, True, True]
 
 
+def test_production_speaks_https_only_and_says_so_for_a_year() -> None:
+    names = "s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_SSL_REDIRECT, s.CSRF_COOKIE_SECURE"
+    assert json.loads(settings_with(PRODUCTION, names).stdout) == [31_536_000, True, True, True]
+
+
 def test_production_without_a_secret_key_does_not_begin() -> None:
     done = settings_with({"DATABASE_URL": REAL_SERVER, "ALLOWED_HOSTS": "a.example.org"}, "s.SECRET_KEY")
     assert done.returncode != 0

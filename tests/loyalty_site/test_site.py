@@ -1,10 +1,14 @@
 """The pages that belong to no app: health, the API's own pages, content policy, the length of a session."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection
 from django.test import Client
+from django.utils import timezone
 
 from common.recent_login import LOGGED_IN_AT
 
@@ -39,6 +43,21 @@ def test_readyz_without_a_database(client: Client) -> None:
 
 def test_health_is_read_only(client: Client) -> None:
     assert client.post("/healthz").status_code == 405
+
+
+@pytest.mark.django_db
+def test_a_session_without_a_request_for_the_idle_time_is_over(client: Client) -> None:
+    user = get_user_model().objects.create_superuser("root", password=None)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.get("/admin/")
+    kept = Session.objects.get()
+    idle = kept.expire_date - timezone.now()
+    assert abs(idle.total_seconds() - settings.SESSION_COOKIE_AGE) < 60
+    Session.objects.update(expire_date=timezone.now() + timedelta(seconds=30))
+    assert client.get("/admin/").status_code == 200
+    assert Session.objects.get().expire_date > timezone.now() + timedelta(minutes=20)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert client.get("/admin/").status_code == 302
 
 
 @pytest.mark.django_db
