@@ -83,7 +83,7 @@ class MemberActivityAdmin(LedgerAdmin):
     )
 
     def task_buttons(self, request: HttpRequest, row: MemberActivity) -> Iterable[dict[str, Any] | None]:
-        yield tasks.button(tasks.MEMBERSHIP, row.membership_id)
+        yield tasks.Desk(request, row.program_id).button(tasks.MEMBERSHIP, row.membership_id)
 
     @display(description=_("status"), label=STATUS_LABELS)
     def shown_status(self, activity: MemberActivity) -> tuple[str, str]:

@@ -59,7 +59,7 @@ class AdjustmentAdmin(LedgerAdmin):
 
     def task_buttons(self, request: HttpRequest, row: Adjustment) -> Iterable[dict[str, Any] | None]:
         if row.status == AdjustmentStatus.WAITING:
-            yield tasks.button(tasks.ADJUSTMENT, row.pk)
+            yield tasks.Desk(request, row.program_id).button(tasks.ADJUSTMENT, row.pk)
 
     @admin.display(description=_("membership"))
     def membership(self, row: Adjustment) -> str | SafeString:

@@ -58,7 +58,7 @@ class HoldAdmin(LedgerAdmin):
 
     def task_buttons(self, request: HttpRequest, row: Hold) -> Iterable[dict[str, Any] | None]:
         if row.status_at(program_now(row.program)) == HoldStatus.OPEN:
-            yield tasks.button(tasks.RELEASE_HOLD, row.pk)
+            yield tasks.Desk(request, row.program_id).button(tasks.RELEASE_HOLD, row.pk)
 
     @admin.display(description=_("membership"))
     def membership(self, hold: Hold) -> str | SafeString:

@@ -87,8 +87,9 @@ class PostingAdmin(LedgerAdmin):
         return super().get_queryset(request).prefetch_related("entries__account__point_type")
 
     def task_buttons(self, request: HttpRequest, row: Posting) -> Iterable[dict[str, Any] | None]:
-        yield tasks.button(tasks.POSTING, row.pk)
-        yield tasks.button(tasks.REVERSE, row.pk)
+        desk = tasks.Desk(request, row.program_id)
+        yield desk.button(tasks.POSTING, row.pk)
+        yield desk.button(tasks.REVERSE, row.pk)
 
     @display(description=_("kind"), label=KIND_LABELS)
     def shown_kind(self, posting: Posting) -> tuple[str, str]:

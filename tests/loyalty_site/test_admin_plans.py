@@ -31,8 +31,8 @@ LAST = 1_000_000 + ROWS
 # Lists as they open, with each filter that finds few rows, and with what staff search.
 ASKED = {
     "customers/customer": [
-        {}, {"status__exact": "inactive"}, {"kind__exact": "organization"}, {"q": "V77"}, {"q": "name c81e728d"},
-        {"q": "e728d9"}, {"q": "+43664777"},
+        {}, {"status__exact": "inactive"}, {"kind__exact": "organization"}, {"q": "V77"}, {"q": "adgk mnop"},
+        {"q": "dgkab"}, {"q": "+43664777"},
     ],
     "memberships/membership": [
         {}, {"program__id__exact": "small"}, {"status__exact": "suspended"}, {"type__exact": "anonymous"},
@@ -85,6 +85,8 @@ def small(db: None) -> int:
             if statement.strip():
                 cursor.execute(statement % {name: str(value) for name, value in values.items()})
         cursor.execute("SET LOCAL session_replication_role = origin")
+        # As the autovacuum would: rows still waiting for the index make it look dear.
+        cursor.execute("SELECT gin_clean_pending_list('customer_name_trigram')")
         for model in LARGE:
             cursor.execute(f"ANALYZE {model._meta.db_table}")
     return other.pk
