@@ -12,8 +12,8 @@ from unfold.decorators import display
 from activities.models import ActivityType, MemberActivity
 from common.admin import LoyaltyModelAdmin, tasks
 from common.admin.filters import by_choice, by_row
-from common.admin.looks import NOTHING, figure
-from points.admin.base import LedgerAdmin, user_link
+from common.admin.looks import NOTHING, figure, link
+from points.admin.base import LedgerAdmin, user_name
 
 STATUS_LABELS = {
     "received": "info",
@@ -50,7 +50,7 @@ class ActivityTypeAdmin(LoyaltyModelAdmin):
 @admin.register(MemberActivity)
 class MemberActivityAdmin(LedgerAdmin):
     list_display = (
-        "id", "type", "membership", "customer", "shown_status", "shown_points", "reference", "occurred_at", "posting",
+        "id", "type", "of", "customer", "shown_status", "shown_points", "reference", "occurred_at", "booked",
     )  # fmt: skip
     list_filter = (by_row("program"), by_choice("status"))
     list_select_related = ("type", "membership", "customer", "posting")
@@ -58,7 +58,7 @@ class MemberActivityAdmin(LedgerAdmin):
     search_exact = ("id", "membership__number")
     search_keys = {"reference": lambda term: term[:80]}
     search_help_text = _("Reference of a sale, member number, or id")
-    readonly_fields = ("shown_points", "staff", "told")
+    readonly_fields = ("shown_points", "through", "staff", "told")
     help_texts = {
         "occurred_at": _("When it happened: rules, expiry and tiers go by it; UTC."),
         "recorded_at": _("When it was written down; UTC."),
@@ -78,12 +78,20 @@ class MemberActivityAdmin(LedgerAdmin):
                 )
             },
         ),
-        (_("Where and by whom"), {"fields": (("channel", "staff"), "card", ("reference", "location"), "note")}),
+        (_("Where and by whom"), {"fields": (("through", "staff"), "card", ("reference", "location"), "note")}),
         (_("Why it was refused or failed"), {"fields": ("told",)}),
     )
 
     def task_buttons(self, request: HttpRequest, row: MemberActivity) -> Iterable[dict[str, Any] | None]:
-        yield tasks.button(tasks.MEMBERSHIP, row.membership_id)
+        yield tasks.Desk(request, row.program_id).button(tasks.MEMBERSHIP, row.membership_id)
+
+    @admin.display(description=_("membership"))
+    def of(self, activity: MemberActivity) -> str:
+        return link(activity.membership)
+
+    @admin.display(description=_("posting"))
+    def booked(self, activity: MemberActivity) -> str:
+        return link(activity.posting)
 
     @display(description=_("status"), label=STATUS_LABELS)
     def shown_status(self, activity: MemberActivity) -> tuple[str, str]:
@@ -95,7 +103,7 @@ class MemberActivityAdmin(LedgerAdmin):
 
     @admin.display(description=_("staff user"))
     def staff(self, activity: MemberActivity) -> Any:
-        return user_link(activity.user_id)
+        return user_name(activity.user_id)
 
     @admin.display(description=_("problem"))
     def told(self, activity: MemberActivity) -> str:

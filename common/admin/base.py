@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from common.history import desk_context
 from common.staff_actor import actor_of_request
 
-from .history import HistoryPages
+from .history import LOOKING_BACK, HistoryPages
 from .lists import FastListMixin, Keys
 from .looks import NOTHING
 from .masks import UNMASK, MasksPersonal
@@ -153,9 +154,14 @@ class LoyaltyModelAdmin(HistoryPages, PlainModelAdmin):
     def log_deletions(self, *_: Any) -> None:
         """Recorded in history."""
 
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        if self.fieldsets and LOOKING_BACK in request.__dict__:
+            return flatten_fieldsets(self.get_fieldsets(request, obj))
+        return super().get_readonly_fields(request, obj)
+
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         shown = super().get_fieldsets(request, obj)
-        if obj is None or not self.has_change_permission(request, obj):
+        if obj is None or LOOKING_BACK in request.__dict__ or not self.has_change_permission(request, obj):
             return shown
         return [*shown, (_("Reason"), {"fields": (REASON,)})]
 

@@ -14,6 +14,8 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from .looks import written
 
+# Set on the request while an old version is shown: every field of its form is read only.
+LOOKING_BACK = "_looking_back"
 Names = Mapping[tuple[type[models.Model], Any], str]
 
 
@@ -44,6 +46,7 @@ class HistoryPages(SimpleHistoryAdmin):
         self._check_in_sight(request, object_id)
         if not version_id.isdecimal():
             raise Http404
+        request.__dict__[LOOKING_BACK] = True
         return super().history_form_view(request, object_id, version_id, *args, **kwargs)
 
     def revert_disabled(self, request: HttpRequest, obj: models.Model | None = None) -> bool:

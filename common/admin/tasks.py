@@ -1,12 +1,15 @@
 """The desk's pages the back office links to; nothing else here knows their names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
+
+from common.staff_actor import actor_of_request
 
 Text = str | Promise
 
@@ -24,7 +27,7 @@ HOME = Page("home", _("Dashboard"), "reports:read", "dashboard")
 SEARCH = Page("search", _("Find anything"), "customers:read", "search")
 NEW_CUSTOMER = Page("new-customer", _("New customer"), "customers:write", "person_add")
 WORK_LISTS = (
-    Page("adjustments", _("Adjustments waiting"), "points:approve", "approval"),
+    Page("adjustments", _("Adjustments waiting"), "reports:read", "approval"),
     Page("failed-activities", _("Failed activities"), "memberships:read", "error"),
     Page("duplicates", _("Likely duplicates"), "customers:read", "group"),
 )
@@ -38,7 +41,7 @@ CUSTOMER = Page("customer", _("Open at the desk"), "customers:read", "contact_pa
 OF_CUSTOMER = (
     Page("enrol", _("Enrol"), "memberships:manage"),
     Page("deactivate", _("Deactivate"), "customers:write"),
-    Page("delete", _("Delete"), "customers:write"),
+    Page("delete", _("Delete"), "customers:erase"),
     Page("erase", _("Erase"), "customers:erase"),
 )
 MEMBERSHIP = Page("membership", _("Open at the desk"), "memberships:read", "contact_page")
@@ -86,26 +89,22 @@ def url_of(page: Page, *args: Any) -> str | None:
         return None
 
 
-def button(page: Page, *args: Any) -> dict[str, Any] | None:
-    """As unfold draws the buttons above a form."""
-    path = url_of(page, *args)
-    if path is None:
-        return None
-    return {
-        "title": page.label,
-        "icon": page.icon,
-        "variant": ActionVariant.DEFAULT,
-        "attrs": {},
-        "dialog": None,
-        "path": path,
-    }
+class Desk:
+    """Buttons above a form, as unfold draws them, for what the user of the request may do in that program."""
+
+    def __init__(self, request: HttpRequest, program_id: int | None = None) -> None:
+        self.actor = actor_of_request(request)
+        self.program_id = program_id
+
+    def button(self, page: Page, *args: Any) -> dict[str, Any] | None:
+        path = url_of(page, *args) if self.actor.may(page.right, self.program_id) else None
+        return None if path is None else drawn(page.label, page.icon, path=path)
+
+    def menu(self, label: Text, pages: Iterable[Page], *args: Any, icon: str = "") -> dict[str, Any] | None:
+        """Buttons folded into one; None where nothing is left."""
+        items = [one for one in (self.button(page, *args) for page in pages) if one]
+        return drawn(label, icon, items=items) if items else None
 
 
-def menu(label: Text, pages: Iterable[Page], *args: Any, icon: str = "") -> dict[str, Any] | None:
-    """Buttons folded into one; None where nothing is left."""
-    items = [one for one in (button(page, *args) for page in pages) if one]
-    return {"title": label, "icon": icon, "variant": ActionVariant.DEFAULT, "items": items} if items else None
-
-
-def shown(buttons: Iterable[dict[str, Any] | None]) -> Iterator[dict[str, Any]]:
-    return (one for one in buttons if one)
+def drawn(title: Text, icon: str, **more: Any) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "variant": ActionVariant.DEFAULT, "attrs": {}, "dialog": None, **more}

@@ -111,8 +111,9 @@ class CustomerAdmin(LoyaltyModelAdmin):
         return list(super().get_inline_instances(request, obj))
 
     def task_buttons(self, request: HttpRequest, row: Customer) -> Iterable[dict[str, Any] | None]:
-        yield tasks.button(tasks.CUSTOMER, row.pk)
-        yield tasks.menu(_("Tasks"), tasks.OF_CUSTOMER, row.pk)
+        desk = tasks.Desk(request)
+        yield desk.button(tasks.CUSTOMER, row.pk)
+        yield desk.menu(_("Tasks"), tasks.OF_CUSTOMER, row.pk)
 
     @display(description=_("status"), label=STATUS_LABELS)
     def shown_status(self, customer: Customer) -> tuple[str, str]:

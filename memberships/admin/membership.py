@@ -116,11 +116,10 @@ class MembershipAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
         return rows.prefetch_related(Prefetch("members", queryset=members, to_attr="open_members"))
 
     def task_buttons(self, request: HttpRequest, row: Membership) -> Iterable[dict[str, Any] | None]:
-        yield tasks.button(tasks.MEMBERSHIP, row.pk)
-        yield tasks.button(tasks.STATEMENT, row.pk)
-        yield tasks.button(tasks.EXPLAIN, row.pk)
-        yield tasks.menu(_("Points"), tasks.ON_POINTS, row.pk)
-        yield tasks.menu(_("Life"), tasks.ON_LIFE, row.pk)
+        desk = tasks.Desk(request, row.program_id)
+        yield desk.button(tasks.MEMBERSHIP, row.pk)
+        yield desk.menu(_("Points"), (tasks.STATEMENT, tasks.EXPLAIN, *tasks.ON_POINTS), row.pk)
+        yield desk.menu(_("Life"), tasks.ON_LIFE, row.pk)
 
     @display(description=_("status"), label=STATUS_LABELS)
     def shown_status(self, membership: Membership) -> tuple[str, str]:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin
-from common.admin.looks import NOTHING, link
-
-MEMBERSHIP = "account_set__membership"
+from common.admin.looks import NOTHING
 
 
 class LedgerAdmin(ReadOnlyAdmin):
@@ -18,13 +18,21 @@ class LedgerAdmin(ReadOnlyAdmin):
     # A list of the ledger is read, not worked on.
     actions = None
 
+    @admin.display(description=_("channel"))
+    def through(self, row: Any) -> str:
+        """A name and no link: few may open the pages of channels."""
+        return str(row.channel)
 
-def user_link(user_id: int | None) -> Any:
-    """Rows of the ledger hold ids without a foreign key; one is looked up on a page, never in a list."""
+
+def user_name(user_id: int | None) -> str:
+    """Rows of the ledger hold ids without a foreign key; one is looked up on a page, never in a list.
+
+    A name and no link: few may open the pages of users.
+    """
     if user_id is None:
         return NOTHING
     user = get_user_model()._default_manager.filter(pk=user_id).first()
-    return link(user) if user else f"#{user_id}"
+    return user.get_username() if user else f"#{user_id}"
 
 
 def membership_of(account_set: Any) -> Any:

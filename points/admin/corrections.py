@@ -12,7 +12,7 @@ from unfold.decorators import display
 from common.admin import ReadOnlyInline, tasks
 from common.admin.filters import by_choice, by_row
 from common.admin.looks import link, signed
-from points.admin.base import LedgerAdmin, membership_of, user_link
+from points.admin.base import LedgerAdmin, membership_of, user_name
 from points.models import Adjustment, AdjustmentStatus, Reversal, ReversalLine
 
 STATUS_LABELS = {"waiting": "warning", "posted": "success", "refused": "danger"}
@@ -26,7 +26,7 @@ class AdjustmentAdmin(LedgerAdmin):
     served = ("for_set__id__exact",)
     search_exact = ("id", "for_set__membership__number")
     search_help_text = _("Id, or member number")
-    readonly_fields = ("membership", "shown_points", "requester", "decider")
+    readonly_fields = ("membership", "shown_points", "through", "requester", "decider")
     help_texts = {
         "needs_approval": _("It was above a limit: a second person decided, never the one who asked."),
         "reason_code": _("Kept in the ledger; sentences stand in the note."),
@@ -48,7 +48,7 @@ class AdjustmentAdmin(LedgerAdmin):
             _("Asked and decided"),
             {
                 "fields": (
-                    ("requester", "requested_channel"),
+                    ("requester", "through"),
                     ("requested_at", "needs_approval"),
                     ("decider", "decided_at"),
                     "decision_note",
@@ -59,7 +59,7 @@ class AdjustmentAdmin(LedgerAdmin):
 
     def task_buttons(self, request: HttpRequest, row: Adjustment) -> Iterable[dict[str, Any] | None]:
         if row.status == AdjustmentStatus.WAITING:
-            yield tasks.button(tasks.ADJUSTMENT, row.pk)
+            yield tasks.Desk(request, row.program_id).button(tasks.ADJUSTMENT, row.pk)
 
     @admin.display(description=_("membership"))
     def membership(self, row: Adjustment) -> str | SafeString:
@@ -77,13 +77,17 @@ class AdjustmentAdmin(LedgerAdmin):
     def shown_status(self, row: Adjustment) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
+    @admin.display(description=_("channel"))
+    def through(self, row: Adjustment) -> str:
+        return str(row.requested_channel)
+
     @admin.display(description=_("asked by"))
     def requester(self, row: Adjustment) -> Any:
-        return user_link(row.requested_by_id)
+        return user_name(row.requested_by_id)
 
     @admin.display(description=_("decided by"))
     def decider(self, row: Adjustment) -> Any:
-        return user_link(row.decided_by_id)
+        return user_name(row.decided_by_id)
 
 
 class LineInline(ReadOnlyInline):
@@ -101,7 +105,7 @@ class ReversalAdmin(LedgerAdmin):
     served = ("reverses__id__exact",)
     search_exact = ("id", "reverses__id")
     search_help_text = _("Id, or id of the reversed posting")
-    readonly_fields = ("staff",)
+    readonly_fields = ("through", "staff")
     inlines = (LineInline,)
     help_texts = {
         "posting": _("Empty: nothing was left to move."),
@@ -116,7 +120,7 @@ class ReversalAdmin(LedgerAdmin):
                     ("posting", "program"),
                     ("policy", "reason_code"),
                     "note",
-                    ("channel", "staff"),
+                    ("through", "staff"),
                     "recorded_at",
                 )
             },
@@ -125,4 +129,4 @@ class ReversalAdmin(LedgerAdmin):
 
     @admin.display(description=_("staff user"))
     def staff(self, row: Reversal) -> Any:
-        return user_link(row.user_id)
+        return user_name(row.user_id)

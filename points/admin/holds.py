@@ -13,7 +13,7 @@ from common.admin import ReadOnlyInline, tasks
 from common.admin.filters import by_choice, by_row
 from common.admin.looks import figure, link
 from common.clock import program_now
-from points.admin.base import LedgerAdmin, membership_of, user_link
+from points.admin.base import LedgerAdmin, membership_of, user_name
 from points.models import Hold, HoldLot, HoldStatus
 
 STATUS_LABELS = {"open": "warning", "captured": "success", "released": "info", "lapsed": "danger"}
@@ -34,7 +34,7 @@ class HoldAdmin(LedgerAdmin):
     served = ("for_set__id__exact",)
     search_exact = ("id", "for_set__membership__number")
     search_help_text = _("Id, or member number")
-    readonly_fields = ("membership", "shown_points", "shown_status", "taken", "staff")
+    readonly_fields = ("membership", "shown_points", "shown_status", "taken", "through", "staff")
     inlines = (HeldLotInline,)
     help_texts = {
         "expires_at": _("Free again from then on, even before the run that tidies up; UTC."),
@@ -50,7 +50,7 @@ class HoldAdmin(LedgerAdmin):
                     ("shown_status", "reference"),
                     ("occurred_at", "expires_at"),
                     ("ended_at", "posting"),
-                    ("channel", "staff"),
+                    ("through", "staff"),
                 )
             },
         ),
@@ -58,7 +58,7 @@ class HoldAdmin(LedgerAdmin):
 
     def task_buttons(self, request: HttpRequest, row: Hold) -> Iterable[dict[str, Any] | None]:
         if row.status_at(program_now(row.program)) == HoldStatus.OPEN:
-            yield tasks.button(tasks.RELEASE_HOLD, row.pk)
+            yield tasks.Desk(request, row.program_id).button(tasks.RELEASE_HOLD, row.pk)
 
     @admin.display(description=_("membership"))
     def membership(self, hold: Hold) -> str | SafeString:
@@ -80,4 +80,4 @@ class HoldAdmin(LedgerAdmin):
 
     @admin.display(description=_("staff user"))
     def staff(self, hold: Hold) -> Any:
-        return user_link(hold.user_id)
+        return user_name(hold.user_id)

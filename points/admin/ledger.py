@@ -13,7 +13,7 @@ from unfold.decorators import display
 from common.admin import ReadOnlyInline, tasks
 from common.admin.filters import by_choice, by_row
 from common.admin.looks import NOTHING, figure, link, rows_link, several, signed
-from points.admin.base import LedgerAdmin, membership_of, user_link
+from points.admin.base import LedgerAdmin, membership_of, user_name
 from points.models import Draw, Entry, Posting
 
 KIND_LABELS = {
@@ -35,16 +35,30 @@ KIND_LABELS = {
 
 class EntryInline(ReadOnlyInline):
     model = Entry
-    fields = ("account", "number", "amount", "balance_after")
+    fields = ("account", "number", "points", "after")
+    readonly_fields = ("points", "after")
     related = ("account__point_type__program",)
     tab = False
+
+    @admin.display(description=_("points"))
+    def points(self, entry: Entry) -> str:
+        return signed(entry.amount)
+
+    @admin.display(description=_("balance after"))
+    def after(self, entry: Entry) -> str:
+        return figure(entry.balance_after)
 
 
 class DrawInline(ReadOnlyInline):
     model = Draw
-    fields = ("lot", "amount", "entry")
+    fields = ("lot", "points", "entry")
+    readonly_fields = ("points",)
     related = ("lot", "entry")
     tab = False
+
+    @admin.display(description=_("points"))
+    def points(self, draw: Draw) -> str:
+        return figure(draw.amount)
 
 
 @admin.register(Posting)
@@ -55,7 +69,7 @@ class PostingAdmin(LedgerAdmin):
     served = ("for_set__id__exact", "reverses__id__exact")
     search_exact = ("id", "activities__reference")
     search_help_text = _("Id of the posting, or the reference of a sale")
-    readonly_fields = ("membership", "amounts", "staff", "rows")
+    readonly_fields = ("membership", "amounts", "through", "staff", "rows")
     inlines = (EntryInline, DrawInline)
     help_texts = {
         "occurred_at": _("When it happened: rules, expiry and tiers go by it; UTC."),
@@ -79,7 +93,7 @@ class PostingAdmin(LedgerAdmin):
         ),
         (
             _("Why and by whom"),
-            {"fields": (("cause_kind", "cause_id"), ("reason_code", "channel"), "staff", ("reverses", "part"))},
+            {"fields": (("cause_kind", "cause_id"), ("reason_code", "through"), "staff", ("reverses", "part"))},
         ),
     )
 
@@ -87,8 +101,9 @@ class PostingAdmin(LedgerAdmin):
         return super().get_queryset(request).prefetch_related("entries__account__point_type")
 
     def task_buttons(self, request: HttpRequest, row: Posting) -> Iterable[dict[str, Any] | None]:
-        yield tasks.button(tasks.POSTING, row.pk)
-        yield tasks.button(tasks.REVERSE, row.pk)
+        desk = tasks.Desk(request, row.program_id)
+        yield desk.button(tasks.POSTING, row.pk)
+        yield desk.button(tasks.REVERSE, row.pk)
 
     @display(description=_("kind"), label=KIND_LABELS)
     def shown_kind(self, posting: Posting) -> tuple[str, str]:
@@ -105,7 +120,7 @@ class PostingAdmin(LedgerAdmin):
 
     @admin.display(description=_("staff user"))
     def staff(self, posting: Posting) -> Any:
-        return user_link(posting.user_id)
+        return user_name(posting.user_id)
 
     @admin.display(description=_("of this posting"))
     def rows(self, posting: Posting) -> str | SafeString:

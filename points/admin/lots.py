@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from common.admin import ReadOnlyInline
 from common.admin.filters import by_flag
 from common.admin.looks import figure, link, rows_link, several, signed
-from points.admin.base import LedgerAdmin, membership_of, user_link
+from points.admin.base import LedgerAdmin, membership_of, user_name
 from points.models import Debt, Draw, Lot, LotDateChange
 
 
@@ -153,4 +153,4 @@ class LotDateChangeAdmin(LedgerAdmin):
 
     @admin.display(description=_("staff user"))
     def staff(self, change: LotDateChange) -> Any:
-        return user_link(change.user_id)
+        return user_name(change.user_id)

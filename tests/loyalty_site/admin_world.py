@@ -73,8 +73,8 @@ def make_world(code: str = "sky") -> Membership:
     ConversionRate.objects.create(
         program=program, from_type=status, to_type=miles, numerator=1, denominator=10, valid_from=clock.now()
     )
-    create_channel("till", name="Till", scopes=["points:earn"], programs=[program], actor=system_actor())
-    user = User.objects.create_user("ann", is_staff=True)
+    create_channel(f"till-{code}", name="Till", scopes=["points:earn"], programs=[program], actor=system_actor())
+    user = User.objects.create_user(f"ann-{code}", is_staff=True)
     StaffRight.objects.create(user=user, role=Role.SUPPORT_AGENT, program=program)
     person = Customer.objects.get(pk=member_of(membership))
     StaffCustomer.objects.create(user=user, customer=person)

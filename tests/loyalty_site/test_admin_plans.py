@@ -25,14 +25,14 @@ LARGE: tuple[Any, ...] = (
     Customer, CustomerNumber, Membership, Member, TierStanding, CardHolding, Card, NumberRegistry, PointAccountSet,
     PointAccount, Posting, Entry, Lot, Draw, Hold, MemberActivity, Event,
 )  # fmt: skip
-ROWS = 8_000
+ROWS = 20_000
 WINDOW = 500
 LAST = 1_000_000 + ROWS
 # Lists as they open, with each filter that finds few rows, and with what staff search.
 ASKED = {
     "customers/customer": [
-        {}, {"status__exact": "inactive"}, {"kind__exact": "organization"}, {"q": "V77"}, {"q": "name c81e728d"},
-        {"q": "e728d9"}, {"q": "+43664777"},
+        {}, {"status__exact": "inactive"}, {"kind__exact": "organization"}, {"q": "V77"}, {"q": "adgk mnop"},
+        {"q": "dgkab"}, {"q": "+43664777"},
     ],
     "memberships/membership": [
         {}, {"program__id__exact": "small"}, {"status__exact": "suspended"}, {"type__exact": "anonymous"},
@@ -85,6 +85,10 @@ def small(db: None) -> int:
             if statement.strip():
                 cursor.execute(statement % {name: str(value) for name, value in values.items()})
         cursor.execute("SET LOCAL session_replication_role = origin")
+        # As the autovacuum would: rows still waiting for the index make it look dear.
+        cursor.execute("SELECT gin_clean_pending_list('customer_name_trigram')")
+        # As on any disk without moving parts; a few thousand rows would otherwise be read whole to save a jump.
+        cursor.execute("SET LOCAL random_page_cost = 1.1")
         for model in LARGE:
             cursor.execute(f"ANALYZE {model._meta.db_table}")
     return other.pk
@@ -111,7 +115,8 @@ def scans(client: Client, url: str, asked: dict[str, Any]) -> set[str]:
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN " + query["sql"])
             plan = "\n".join(row[0] for row in cursor.fetchall())
-        found |= {f"{name}: {query['sql'][:400]}" for name in re.findall(r"Seq Scan on (\w+)", plan) if name in TABLES}
+        read = TABLES.intersection(re.findall(r"Seq Scan on (\w+)", plan))
+        found |= {f"{name} by {' '.join(query['sql'].split(' FROM ')[1:])[-200:]}" for name in read}
     return found
 
 

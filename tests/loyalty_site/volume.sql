@@ -4,8 +4,8 @@ SET LOCAL session_replication_role = replica;
 
 INSERT INTO customers_customer (id, number, kind, name, name_key, email_key, phone_key, language, customer_since, status,
     outstanding_balance, currency, contact_changed_at, version, created_at)
-SELECT 1000000 + n, 'V' || n, CASE WHEN n %% 500 = 0 THEN 'organization' ELSE 'person' END, 'Name ' || md5(n::text),
-    'name ' || md5(n::text), md5(n::text) || '@example.com', '+43664' || n, 'en', '2024-01-01',
+SELECT 1000000 + n, 'V' || n, CASE WHEN n %% 500 = 0 THEN 'organization' ELSE 'person' END, 'V',
+    translate(substr(md5(n::text), 1, 9) || ' ' || substr(md5(n::text), 10, 9), '0123456789', 'ghijklmnop'), md5(n::text) || '@example.com', '+43664' || n, 'en', '2024-01-01',
     CASE WHEN n %% 400 = 0 THEN 'inactive' ELSE 'active' END, 0, 'EUR', now(), 1, now()
 FROM generate_series(1, %(rows)s) n;
 INSERT INTO customers_customernumber (number, customer_id)
@@ -18,7 +18,7 @@ SELECT s.id, 'VM-' || s.id, CASE WHEN s.id %% 300 = 0 THEN 'anonymous' ELSE 'sta
     CASE WHEN s.id %% 200 = 0 THEN 'suspended' ELSE 'active' END, '', true, now(), false, false, 1, s.id, s.program_id
 FROM points_pointaccountset s WHERE s.id > 1000000;
 INSERT INTO memberships_member (id, current, joined_at, customer_id, program_id, membership_id)
-SELECT m.id, true, now(), m.id, m.program_id, m.id FROM memberships_membership m WHERE m.id > 1000000;
+SELECT m.id, true, now(), m.id, m.program_id, m.id FROM memberships_membership m WHERE m.id > 1000000 AND m.type = 'standard';
 INSERT INTO cards_numberregistry (number, kind, program_id)
 SELECT (70000000000000 + m.id)::text, 'card', m.program_id FROM memberships_membership m WHERE m.id > 1000000;
 INSERT INTO cards_card (id, kind, status, created_at, activated_at, program_id, number)
@@ -32,7 +32,7 @@ SELECT m.id, m.id, m.program_id, %(group)s, %(tier)s, now(), 'initial', ''
 FROM memberships_membership m WHERE m.id > 1000000;
 INSERT INTO points_pointaccount (id, balance, entry_count, debt, lifetime_earned, lifetime_redeemed, closed,
     point_type_id, program_id, account_set_id)
-SELECT s.id, 5, 1, 0, 10, 5, false, %(point_type)s, s.program_id, s.id FROM points_pointaccountset s WHERE s.id > 1000000;
+SELECT s.id, 10, 1, 0, 10, 0, false, %(point_type)s, s.program_id, s.id FROM points_pointaccountset s WHERE s.id > 1000000;
 INSERT INTO points_posting (id, kind, cause_kind, cause_id, occurred_at, recorded_at, reason_code, ordinal, channel_id,
     for_set_id, program_id, person_id)
 SELECT s.id, CASE WHEN s.id %% 900 = 0 THEN 'undo' ELSE 'earn' END, 'activity', s.id, now(), now(), '', 0, 1, s.id,
