@@ -16,7 +16,7 @@ from customers.finding import customer_by_number, find_by_name, find_customers
 from customers.models import Customer
 from customers.unmasking import UNMASK
 from memberships.finding import Found, find_by_card_number, find_by_member_number
-from memberships.models import Membership
+from memberships.models import Member, Membership
 from points.models import Posting
 from programs.models import Program
 
@@ -45,13 +45,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`tried` says what the text was taken for; `more` that there are further ones of the same name."""
+    """`tried` says what the text was taken for; `more` that there are further ones of the same name. `taking_part`:
+    per customer program and member number, where several customers have to be told apart."""
 
     text: str
     hits: tuple[Hit, ...] = ()
     tried: tuple[str, ...] = ()
     more: bool = False
     programs: dict[int, Program] = field(default_factory=dict)
+    taking_part: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
 
 
 def search(text: str, actor: Actor) -> Search:
@@ -71,7 +73,7 @@ def search(text: str, actor: Actor) -> Search:
         named = list(find_by_name(text, whole=not actor.may(UNMASK, None))[: MOST + 1])
         more = len(named) > MOST
         hits = [Hit(CUSTOMER, _("name"), customer) for customer in sorted(named[:MOST], key=_by_name)]
-    return _with_programs(Search(text, tuple(_once(hits)), tuple(tried), more))
+    return _with_programs(Search(text, tuple(_once(hits)), tuple(tried), more), actor)
 
 
 def _ways(text: str) -> Iterable[tuple[str, bool, Callable[[str, Actor], list[Hit]]]]:
@@ -184,17 +186,26 @@ def _once(hits: Iterable[Hit]) -> Iterable[Hit]:
             yield hit
 
 
-def _with_programs(found: Search) -> Search:
-    """Whose program each membership and posting is, read at once."""
-    memberships = {hit.membership_id for hit in found.hits if hit.membership_id and not hit.program_id}
-    program_of = (
-        dict(Membership.objects.filter(pk__in=memberships).values_list("pk", "program_id")) if memberships else {}
-    )
-    hits = tuple(
-        replace(hit, program_id=hit.program_id or program_of.get(hit.membership_id or 0)) for hit in found.hits
-    )
-    programs = Program.objects.in_bulk({hit.program_id for hit in hits if hit.program_id})
-    return replace(found, hits=hits, programs=programs)
+def _with_programs(found: Search, actor: Actor) -> Search:
+    """Whose program each membership and posting is, and what tells several customers apart, read at once."""
+    wanted = {hit.membership_id for hit in found.hits if hit.membership_id and not hit.program_id}
+    rows = Membership.objects.filter(pk__in=wanted).values_list("pk", "program_id") if wanted else ()
+    program_of = dict(rows)
+    hits = tuple(replace(hit, program_id=hit.program_id or program_of.get(hit.membership_id)) for hit in found.hits)
+    taking_part = _taking_part(hits, actor) if len(hits) > 1 else {}
+    ids = {hit.program_id for hit in hits if hit.program_id} | {pk for one in taking_part.values() for pk, _ in one}
+    return replace(found, hits=hits, programs=Program.objects.in_bulk(ids), taking_part=taking_part)
+
+
+def _taking_part(hits: Iterable[Hit], actor: Actor) -> dict[int, list[tuple[int, str]]]:
+    customers = {hit.customer.pk for hit in hits if hit.kind == CUSTOMER and hit.customer}
+    members = Member.objects.filter(customer_id__in=customers, current=True, ended_at__isnull=True)
+    if actor.programs is not None:
+        members = members.filter(program_id__in=actor.programs)
+    found: dict[int, list[tuple[int, str]]] = {}
+    for pk, program_id, number in members.values_list("customer_id", "program_id", "membership__number"):
+        found.setdefault(pk, []).append((program_id, number))
+    return found
 
 
 def _by_name(customer: Customer) -> tuple[str, int]:

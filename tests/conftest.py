@@ -48,7 +48,7 @@ def django_db_createdb(
         is_usable = kept_database.is_current()
         # Its connections lead to the ordinary database, and the pool would go on giving them out.
         connection.close()
-        connection.close_pool()  # type: ignore[attr-defined]  # of the PostgreSQL backend
+        connection.close_pool()
     return bool(request.config.getoption("create_db")) or not is_usable
 
 

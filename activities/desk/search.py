@@ -46,6 +46,9 @@ class SearchPage(DeskPage):
             "hit": hit,
             "url": place(hit),
             "program": found.programs.get(hit.program_id or 0),
+            "taking_part": [
+                (found.programs[pk], number) for pk, number in found.taking_part.get(customer.pk if customer else 0, ())
+            ],
             "name": name_for(self.actor, customer.pk, customer.name) if customer else "",
             "email": customer and (customer.email if whole else masked_email(customer.email)),
             "phone": customer and (customer.phone if whole else masked_phone(customer.phone)),

@@ -95,6 +95,7 @@ def test_several_are_listed_by_kind_with_why(agent: Visitor, miles: Program, emm
     known("Emma Moore", "moore@example.com")
     page = agent.reads("search", q="emma")
     assert "Customers 2" in page.text
+    assert [row[4] for row in page.rows if row[-1] == "name"] == ["none", f"MMiles {emma.number}"]
     assert [row[2] for row in page.rows if row[-1] == "name"] == ["m***@e***.com", "e***@e***.com"]
     assert "Moore" not in page.text
 

@@ -17,7 +17,24 @@ from staff.models import Role, StaffRight, User
 from tests.factories import ACTOR
 
 _names = count(1)
-BLOCKS = {"p", "li", "td", "th", "tr", "h1", "h2", "h3", "dt", "dd", "div", "section", "option", "caption", "summary"}
+BLOCKS = {
+    "br",
+    "p",
+    "li",
+    "td",
+    "th",
+    "tr",
+    "h1",
+    "h2",
+    "h3",
+    "dt",
+    "dd",
+    "div",
+    "section",
+    "option",
+    "caption",
+    "summary",
+}
 
 
 class Reader(HTMLParser):
