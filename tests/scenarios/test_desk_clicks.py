@@ -121,8 +121,8 @@ def test_a_customer_asks_why_points_are_gone(sky: Program, till: Caller, emma: M
     before = everything()
     agnes.finds("+43 664 1234567").sees("E*** M***", "200")
     assert agnes.address.startswith("/desk/customers/")
-    agnes.follows(r"/desk/memberships/\d+").follows(r"/desk/memberships/\d+/statement.*").sees("\u221270", "expired")
-    agnes.follows(r"/desk/memberships/\d+/explain.*").sees("200")
+    agnes.follows(r"/desk/memberships/\d+").follows(r"/desk/memberships/\d+/statement.*").sees("\u221270", "Expired")
+    agnes.follows(r"/desk/memberships/\d+").follows(r"/desk/memberships/\d+/explain.*").sees("200")
     assert everything() == before
 
 
