@@ -22,7 +22,7 @@ from bench.world import Sizes, World
 FILES = "PGLEDGER_SQL"
 SCHEMA = "pgledger"
 ACCOUNTS = 20_000
-TRANSFER = "SELECT id FROM pgledger_create_transfer(%s::text, %s::text, 1::text::money)"
+TRANSFER = "SELECT id FROM pgledger_create_transfer(%s::text, %s::text, '1')"
 
 
 def others(world: World, sizes: Sizes) -> Iterator[Figure]:
@@ -48,7 +48,7 @@ def load_pgledger(files: str) -> list[str]:
         cursor.execute(f"CREATE SCHEMA {SCHEMA}")
         cursor.execute(f"SET LOCAL search_path = {SCHEMA}, public")
         for file in files.split(os.pathsep):
-            cursor.connection.execute(Path(file).read_text(encoding="utf-8"))
+            cursor.connection.execute(Path(file).read_text(encoding="utf-8"), prepare=False)
         cursor.execute(
             "SELECT (pgledger_create_account('account ' || n, 'USD')).id FROM generate_series(1, %s) n", [ACCOUNTS]
         )

@@ -15,6 +15,8 @@ from django.db import connection
 RESULTS = Path(__file__).parent / "results"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
+# Drawn by bench.charts whenever the table is written.
+CHART = "![What has a goal, as a share of it](performance.svg)\n"
 SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "server_version")
 
 
@@ -95,7 +97,7 @@ def document(shown: str, about: dict[str, Any]) -> None:
         f"run, Python {about['python']}, PostgreSQL {server['server_version']}, fsync {server['fsync']}, "
         f"synchronous_commit {server['synchronous_commit']}. World: {world}.\n"
     )
-    DOCUMENT.write_text(f"{head}{BEGIN}\n{line}\n{shown}\n{END}{tail}")
+    DOCUMENT.write_text(f"{head}{BEGIN}\n{line}\n{shown}\n{CHART}\n{END}{tail}")
 
 
 def _entry(figure: Figure) -> dict[str, Any]:

@@ -7,31 +7,29 @@ grace, debts are repaid by later credits. The audit proves it on the rows that c
 import random
 from collections.abc import Sequence
 
-from loyalty_site.volume.accounts import Account, Lot, Owed
+from loyalty_site.volume.accounts import Account, Lot
+from loyalty_site.volume.booking import DAY, HOUR, RUN, Books
 from loyalty_site.volume.staging import Stage
 
-HOUR, DAY = 3_600, 86_400
-# The run of expiry comes so long after the late grace.
-RUN = 2 * HOUR
 REST = 30 * DAY
 # Nothing happens in the last hour, so that times may be moved apart.
 QUIET = HOUR
-HOLD_OPEN, HOLD_DAYS = 0.004, 20
+HOLD_OPEN = 0.004
 # Shares of events, as the upper ends of their spans; what is above the last is earned.
 REDEEM, CAPTURE, TRANSFER, ADJUST, REVERSE, OWE, RELEASE = 0.26, 0.30, 0.33, 0.35, 0.362, 0.363, 0.369
 QUALIFYING = 0.15
 AMOUNTS = 4_096
 
 
-class Walk:
-    """Writes rows to the stage. `made` counts entries, `asked` the events that were to make them."""
+class Walk(Books):
+    """`made` counts entries, `asked` the events that were to make them."""
 
     def __init__(self, stage: Stage, *, seed: int, now: int, grace: int) -> None:
         self._random = random.Random(f"{seed}/ledger")  # noqa: S311 - a made-up past, the same for the same seed
-        self._draw, self._stage, self._now, self._grace = self._random.random, stage, now, grace
+        super().__init__(stage, grace=grace)
+        self._draw, self._now = self._random.random, now
         self._amounts = [5 + int(self._random.lognormvariate(4.0, 1.0)) for _ in range(AMOUNTS)]
-        self.made = self.asked = 0
-        self._entries = self._lots = self._holds = self._adjustments = self._reversals = 0
+        self.asked = self._adjustments = 0
 
     def group(self, pairs: Sequence[tuple[Account, Account]], counts: Sequence[int], *, most: int) -> None:
         """`pairs`: a redeemable and a qualifying account of each membership; `counts`: their events.
@@ -99,34 +97,6 @@ class Walk:
         n = self._post(account, "earn", t, points, cause=None)
         account.earning = (n, self._credit(account, n, n, points, t))
 
-    def _credit(self, account: Account, posting: int, entry: int, points: int, t: int) -> Lot:
-        lot = Lot(
-            account.expiry(t), t, self._next_lot(), t + account.pending, points, points, entry, account.person,
-            account.person,
-        )  # fmt: skip
-        self._repay(account, posting, lot)
-        self._keep(account, lot)
-        return lot
-
-    def _repay(self, account: Account, posting: int, lot: Lot) -> None:
-        """Debts first: the old debit draws the new lot."""
-        while account.debts and lot.left:
-            owed = account.debts[0]
-            points = min(owed.left, lot.left)
-            owed.left -= points
-            lot.left -= points
-            account.debt -= points
-            self._stage.draw(owed.entry, posting, lot.n, points)
-            if not owed.left:
-                self._stage.debt(owed.entry, account.n, account.person, owed.amount, 0)
-                account.debts.pop(0)
-
-    def _keep(self, account: Account, lot: Lot) -> None:
-        if lot.left:
-            account.add(lot)
-        else:
-            self._stage.lot(account, lot)
-
     # Debits
 
     def _spend(self, account: Account, t: int, kind: str, cause: int | None = None) -> bool:
@@ -146,34 +116,6 @@ class Walk:
         share = 1.0 - self._draw() ** 2 * 0.9
         return account.choose(max(1, int(account.balance * share)), t)
 
-    def _take(
-        self,
-        account: Account,
-        takes: Sequence[tuple[Lot, int]],
-        kind: str,
-        t: int,
-        *,
-        cause: int | None,
-        occurred: int | None = None,
-        more: int = 0,
-    ) -> int:
-        """A debit of these lots and of `more` points that become a debt; the points."""
-        points = sum(points for _, points in takes) + more
-        n = self._post(account, kind, t, -points, cause=cause, occurred=occurred)
-        self._draws(account, n, takes)
-        return points
-
-    def _draws(self, account: Account, n: int, takes: Sequence[tuple[Lot, int]]) -> None:
-        emptied = False
-        for lot, points in takes:
-            lot.left -= points
-            self._stage.draw(n, n, lot.n, points)
-            if not lot.left:
-                emptied = True
-                self._stage.lot(account, lot)
-        if emptied:
-            account.lots = [lot for lot in account.lots if lot.left]
-
     def _capture(self, account: Account, t: int) -> bool:
         """A hold of a sale, captured seconds later."""
         t = account.after(t)
@@ -192,28 +134,6 @@ class Walk:
         if takes:
             self._hold(account, takes, t, status="released", ends=t + 20)
             account.last = t + 20
-
-    def _hold(
-        self,
-        account: Account,
-        takes: Sequence[tuple[Lot, int]],
-        t: int,
-        *,
-        status: str,
-        ends: int | None,
-        captured: int = 0,
-        posting: int | None = None,
-    ) -> int:
-        n = self._holds
-        self._holds += 1
-        points = sum(points for _, points in takes)
-        until = t + HOUR if ends else t + HOLD_DAYS * DAY
-        self._stage.hold(
-            n, account.n, account.member, account.person, points, captured, status, t, until, ends, posting
-        )
-        for lot, part in takes:
-            self._stage.held(n, lot.n, part)
-        return n
 
     def _transfer(self, sender: Account, pairs: Sequence[tuple[Account, Account]], t: int) -> bool:
         receiver = pairs[int(self._draw() * len(pairs))][0]
@@ -278,30 +198,6 @@ class Walk:
         account.last_activity = t
         return True
 
-    def _take_back(
-        self, account: Account, posting: int, takes: Sequence[tuple[Lot, int]], t: int, *, debt: int
-    ) -> None:
-        n, self._reversals = self._reversals, self._reversals + 1
-        entry = self._entries
-        points = sum(part for _, part in takes) + debt
-        self._stage.reversal(n, posting, entry, account.type, points, debt, t)
-        self._take(account, takes, "reverse", t, cause=n, more=debt)
-        account.earned -= points
-        account.earning = None
-        if debt:
-            account.debt += debt
-            account.debts.append(Owed(entry, debt, debt))
-
-    def _expire(self, account: Account, until: int) -> None:
-        """Runs of expiry before `until`, each a posting for the lots of one date."""
-        lots = account.lots
-        while lots and lots[0].expires + self._grace + RUN <= until:
-            expires = lots[0].expires
-            due = [(lot, lot.left) for lot in lots if lot.expires == expires]
-            t = account.after(expires + self._grace + RUN)
-            self._take(account, due, "expire", t, cause=None, occurred=expires)
-            lots = account.lots
-
     def _finish(self, pair: tuple[Account, Account]) -> None:
         """End what is over, leave a hold open here and there, write the rest."""
         for account in pair:
@@ -333,28 +229,3 @@ class Walk:
         takes = [(lot, part) for lot, part in self._chosen(account, t) if lot.expires > t + DAY]
         if takes:
             self._hold(account, takes, t, status="open", ends=None)
-
-    # Rows
-
-    def _post(
-        self, account: Account, kind: str, t: int, points: int, *, cause: int | None, occurred: int | None = None
-    ) -> int:
-        """A posting with its entry, which has the same number; that number."""
-        n = self._entries
-        self._stage.posting(n, account, kind, t if occurred is None else occurred, t, cause, abs(points))
-        return self._enter(account, n, t, points)
-
-    def _enter(self, account: Account, posting: int, t: int, points: int) -> int:
-        n = self._entries
-        self._entries += 1
-        self.made += 1
-        account.entries += 1
-        account.balance += points
-        account.last = t
-        self._stage.entry(n, posting, account.n, account.entries, points, account.balance, t)
-        return n
-
-    def _next_lot(self) -> int:
-        n = self._lots
-        self._lots += 1
-        return n
