@@ -136,7 +136,8 @@ def end_for_erasure(customer: Customer, *, actor: Actor) -> None:
     """Nobody erased takes part: end what the customer is alone in; refused while others share it (a main first)."""
     found = erasure_obstacles(customer, actor=actor)
     if found:
-        raise CustomerNotErasable(sentence(found), facts={"obstacles": [one.as_fact() for one in found]})
+        facts = {**found[0].facts, "obstacles": [one.as_fact() for one in found]}
+        raise CustomerNotErasable(sentence(found), facts=facts)
     for member in _taking_part(customer):
         terminate(member.membership, actor=actor, reason="customer erased", end_reason=EndReason.CUSTOMER_CLOSED)
 

@@ -86,7 +86,9 @@ def test_who_shares_a_group_is_not_erased(sky, emma, main):
     connection.check_constraints()
     with pytest.raises(CustomerNotErasable) as refused:
         end_for_erasure(emma, actor=ACTOR)
-    assert refused.value.facts == {"membership": group.pk, "main": main}
+    told = refused.value.facts
+    assert (told["membership"], told["main"]) == (group.pk, main)
+    assert [one["code"] for one in told["obstacles"]] == ["shares_group"]
     assert [one.code for one in obstacles(emma)] == ["has_other_members"] + ["main_of_group"] * main
     assert Membership.objects.get().status == "active"
 
