@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 VENV ?= .venv
 PORT ?= 8000
+# Processes the tests run in.
+JOBS ?= 2
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := $(VENV)/bin
@@ -39,7 +41,7 @@ demo: $(VENV)/runtime.stamp
 	PORT=$(PORT) $(BIN)/python manage.py demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 test-deep: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "deep or not deep" $(PYTEST_ARGS)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
+from django.core.management import call_command
 from django.db import connection
 
 from gateway.authentication import forget_tokens
@@ -54,9 +55,10 @@ def django_db_createdb(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Without its signature while tests run, so that a run that is killed leaves no database to be trusted."""
+    """Empty, and without its signature while tests run, so that a run that is killed leaves none to be trusted."""
     with django_db_blocker.unblock():
         kept_database.sign("")
+        call_command("flush", interactive=False, verbosity=0)
     yield
     with django_db_blocker.unblock():
         kept_database.sign(kept_database.fingerprint())
