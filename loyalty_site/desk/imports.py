@@ -25,7 +25,7 @@ from common.sheets.refused import header_of, refused_rows
 from common.sheets.writing import csv_line
 from customers.import_columns import COLUMNS as CUSTOMER_COLUMNS
 from customers.importing import WRITE, CustomerImport
-from loyalty_site.desk.uploads import MOST_BYTES, LimitedUpload, Upload
+from loyalty_site.desk.uploads import MOST_BYTES, LimitedUpload, Upload, sweep
 from programs.models import Program, ProgramStatus
 from staff.access import log_access
 from staff.models import User
@@ -80,6 +80,7 @@ class Imports(ImportDesk):
         return csrf_protect(super().dispatch)(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        sweep()
         return self._form(UploadForm(choices=choices(self.actor)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -121,8 +122,10 @@ class ImportFile(ImportDesk):
             try:
                 run(upload, self.actor, user=self.user, all_or_nothing=request.POST.get("mode") == "all")
             except LoyaltyError as error:
-                upload.release()
                 return self._page(upload, error=error, status=error.status)
+            finally:
+                if not upload.done:
+                    upload.release()
         return HttpResponseRedirect(reverse("desk:import", args=[token]))
 
     def _page(self, upload: Upload, *, error: LoyaltyError | None = None, status: int = 200) -> HttpResponse:
@@ -200,7 +203,6 @@ def run(upload: Upload, actor: Actor, *, user: User, all_or_nothing: bool) -> No
         upload.finish()
     else:
         upload.save()
-        upload.release()
 
 
 def _take(upload: Upload, file: Any, importer: Importer, **options: Any) -> None:

@@ -108,6 +108,16 @@ def test_all_or_nothing_imports_nothing_and_may_be_tried_otherwise(supervisor: C
     assert Customer.objects.count() == 2
 
 
+def test_an_import_that_broke_off_can_be_tried_again(supervisor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = uploaded(supervisor, GOOD)["Location"]
+    with monkeypatch.context() as broken:
+        broken.setattr(imports, "import_file", lambda *args, **options: 1 / 0)
+        supervisor.raise_request_exception = False
+        assert supervisor.post(page, {"mode": "good"}).status_code == 500
+    supervisor.post(page, {"mode": "good"})
+    assert Customer.objects.count() == 1
+
+
 def test_a_second_click_imports_nothing_more(supervisor: Client) -> None:
     page = uploaded(supervisor, GOOD)["Location"]
     for _ in range(2):
