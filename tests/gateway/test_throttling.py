@@ -99,7 +99,7 @@ def test_too_many_requests_are_told_when_to_come_again(till: Channel, client_of:
     assert 1 <= int(refused["Retry-After"]) <= 60
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_guesses_are_counted_over_two_windows(at: Clock) -> None:
     for _ in range(3):
         count_failure("cards:1")
@@ -120,7 +120,7 @@ def test_a_guess_is_counted_though_its_transaction_is_rolled_back() -> None:
     assert Throttle.objects.get(subject="cards:1").count == 1
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_counters_of_the_past_are_forgotten(at: Clock) -> None:
     take_permit("channel:1", 10)
     count_failure("cards:1")
