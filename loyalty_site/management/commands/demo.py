@@ -58,7 +58,7 @@ class Command(BaseCommand):
     def _print(self, logins: dict[str, Any]) -> None:
         url = logins["url"]
         self.stdout.write("\nThe sample world is loaded, and every invariant of its data holds.\n\n")
-        for name, path in (("Start page", ""), ("Back office", "admin/"), ("API", "api/docs")):
+        for name, path in (("Start page", ""), ("Desk", "desk/"), ("Back office", "admin/"), ("API", "api/docs")):
             self.stdout.write(f"  {name:<12} {url}{path}")
         self.stdout.write("\nStaff")
         for one in logins["staff"]:
