@@ -39,8 +39,9 @@ class Cluster:
         deadline = time.monotonic() + PATIENCE
         while True:
             self._remove_stale_lock_file()
-            attempt = self._control("start", "-w", "-t", "60", "-l", str(self.place.log))
-            if attempt.returncode == 0 and self.is_running():
+            self._control("start", "-w", "-t", "60", "-l", str(self.place.log))
+            # Whatever the attempt says: a server that was recovering from a killed backend refuses a second one.
+            if self.is_running():
                 return
             if time.monotonic() > deadline:
                 raise LauncherError(f"PostgreSQL does not start: {self._last_words()}")

@@ -163,6 +163,17 @@ def test_a_killed_postmaster_is_started_again_with_its_data(home: Path, cluster:
     end(newcomer)
 
 
+def test_a_server_that_recovers_meanwhile_is_found_and_not_started_twice(home: Path) -> None:
+    """It refuses a second start all the while; what counts is that it answers."""
+    user = begin()
+    assert server_of(user)
+    first, began = postmaster(), time.monotonic()
+    find_cluster("test").start()
+    assert time.monotonic() - began < PATIENCE
+    assert postmaster() == first
+    end(user)
+
+
 def test_a_killed_keeper_is_replaced_by_the_next_user(home: Path) -> None:
     user = begin()
     assert server_of(user)
