@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from django.core.cache import cache
@@ -49,7 +50,8 @@ class Page:
 def waiting_counts(actor: Actor) -> dict[str, int]:
     """How much waits in the actor's programs, some seconds old."""
     programs = None if actor.programs is None else sorted(actor.programs)
-    key = f"waiting:{programs}"
+    # Caches shared by several hosts take short keys without blanks.
+    key = f"waiting:{sha256(repr(programs).encode()).hexdigest()}"
     found: dict[str, int] | None = cache.get(key)
     if found is None:
         with connection.cursor() as cursor:

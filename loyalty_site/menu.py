@@ -106,10 +106,9 @@ def environment(request: HttpRequest) -> list[Any]:
 def search(request: HttpRequest, term: str) -> list[SearchResult]:
     """Customers, memberships, cards and sales for the quick search, and the way to the desk's own."""
     found = []
-    desk = tasks.url_of(tasks.SEARCH)
-    if desk and actor_of_request(request).may(tasks.SEARCH.right, None):
-        query = urlencode({"q": term})
-        found.append(SearchResult(str(_("Find “%s” at the desk") % term), str(_("Desk")), f"{desk}?{query}", "search"))
+    if actor_of_request(request).may(tasks.SEARCH.right, None):
+        link = f"{tasks.url_of(tasks.SEARCH)}?{urlencode({'q': term})}"
+        found.append(SearchResult(str(_("Find “%s” at the desk") % term), str(_("Desk")), link, "search"))
     for label in SEARCHED:
         found += _hits(request, label, term)
     return found
@@ -118,10 +117,9 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
 def _desk(request: HttpRequest, pages: Iterable[tasks.Page]) -> Iterator[Entry]:
     actor = actor_of_request(request)
     for page in pages:
-        link = tasks.url_of(page)
-        if link and actor.may(page.right, None):
+        if actor.may(page.right, None):
             # The desk is no part of the admin: none of its pages is ever the one that is open here.
-            yield {"title": page.label, "icon": page.icon, "link": link, "active": False}
+            yield {"title": page.label, "icon": page.icon, "link": tasks.url_of(page), "active": False}
 
 
 def _lists(request: HttpRequest, rows: Iterable[tuple[str, str]]) -> Iterator[Entry]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
@@ -81,12 +81,8 @@ WITH_ID = (
 )
 
 
-def url_of(page: Page, *args: Any) -> str | None:
-    """None while the desk has no such page."""
-    try:
-        return reverse(f"desk:{page.name}", args=args)
-    except NoReverseMatch:
-        return None
+def url_of(page: Page, *args: Any) -> str:
+    return reverse(f"desk:{page.name}", args=args)
 
 
 class Desk:
@@ -97,8 +93,9 @@ class Desk:
         self.program_id = program_id
 
     def button(self, page: Page, *args: Any) -> dict[str, Any] | None:
-        path = url_of(page, *args) if self.actor.may(page.right, self.program_id) else None
-        return None if path is None else drawn(page.label, page.icon, path=path)
+        if not self.actor.may(page.right, self.program_id):
+            return None
+        return drawn(page.label, page.icon, path=url_of(page, *args))
 
     def menu(self, label: Text, pages: Iterable[Page], *args: Any, icon: str = "") -> dict[str, Any] | None:
         """Buttons folded into one; None where nothing is left."""

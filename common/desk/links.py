@@ -1,13 +1,7 @@
-"""Addresses of desk pages by what they show; apps below know where to send people without importing upward."""
+"""Addresses of desk pages by their names; apps below know where to send people without importing upward."""
 
-PATHS = {
-    "search": "/desk/search",
-    "customer": "/desk/customers/{}",
-    "membership": "/desk/memberships/{}",
-    "posting": "/desk/postings/{}",
-    "adjustments": "/desk/work/adjustments",
-}
+from django.urls import reverse
 
 
 def page_of(name: str, pk: int | None = None) -> str:
-    return PATHS[name].format(pk)
+    return reverse(f"desk:{name}", args=[] if pk is None else [pk])

@@ -97,11 +97,3 @@ def test_only_tasks_one_may_do_have_a_button() -> None:
 
     assert buttons(Role.AUDITOR) == {"Open at the desk", "Statement", "Why this balance?"}
     assert {"Adjust", "Transfer", "Suspend", "Terminate"} <= buttons(Role.SUPPORT_AGENT)
-
-
-def test_no_link_leads_to_what_is_missing(opened: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = make_world()
-    monkeypatch.setattr(tasks, "url_of", lambda page, *args: None)
-    page = opened.get(f"/admin/memberships/membership/{world.pk}/change/")
-    assert page.status_code == 200
-    assert page.context["actions_detail"] == []
