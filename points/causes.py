@@ -6,6 +6,7 @@ CAUSES: dict[str, str] = {
     "adjustment": "points.Adjustment",
     "hold": "points.Hold",
     "reversal": "points.Reversal",
+    "change": "memberships.MembershipChange",
     "membership": "memberships.Membership",
     # Points past their time, by the rule of their type.
     "point_type": "programs.PointType",

@@ -7,6 +7,8 @@ from customers.models.details import (
     IdentificationKind,
     PreferenceChannel,
 )
+from customers.models.duplicate import DuplicateCustomer, DuplicateStatus
+from customers.models.message import Message, MessagePurpose, MessageStatus
 from customers.models.staff import StaffCustomer
 
 __all__ = [
@@ -17,8 +19,13 @@ __all__ = [
     "CustomerKind",
     "CustomerNumber",
     "CustomerStatus",
+    "DuplicateCustomer",
+    "DuplicateStatus",
     "Identification",
     "IdentificationKind",
+    "Message",
+    "MessagePurpose",
+    "MessageStatus",
     "PreferenceChannel",
     "StaffCustomer",
 ]

@@ -38,6 +38,7 @@ class EndReason(models.TextChoices):
     INACTIVITY = "inactivity", _("inactivity")
     CUSTOMER_CLOSED = "customer_closed", _("customer closed")
     DECEASED = "deceased", _("deceased")
+    UNDONE = "undone", _("its making was undone")
 
 
 MEMBER_COUNT_CHECK = """

@@ -3,7 +3,7 @@ from points.models.adjustment import Adjustment, AdjustmentStatus
 from points.models.figures import DayFigure, KeptDays
 from points.models.hold import Hold, HoldLot, HoldStatus
 from points.models.ledger import Entry, Posting, PostingKind
-from points.models.lot import Debt, Draw, Lot, LotDateChange
+from points.models.lot import Debt, Draw, Lot, LotContributorChange, LotDateChange
 from points.models.reversal import Reversal, ReversalLine
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "HoldStatus",
     "KeptDays",
     "Lot",
+    "LotContributorChange",
     "LotDateChange",
     "PointAccount",
     "PointAccountSet",

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import CompositeForeignKey, ConstraintTrigger
+from customers.models import Customer
 from programs.models import PointType, Program
 
 
@@ -13,6 +14,16 @@ class PointAccountSet(models.Model):
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", verbose_name=_("program"))
     is_pool = models.BooleanField(_("pool"), default=False)
+    owner = models.ForeignKey(
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("owner of the pool"),
+        help_text=_("Where the program lets only the owner redeem from a pool."),
+    )
     exempt_until = models.DateTimeField(
         _("points do not expire until"), null=True, blank=True, help_text=_("Given by a tier that exempts.")
     )
@@ -51,6 +62,9 @@ class PointAccount(models.Model):
     lifetime_redeemed = models.BigIntegerField(_("lifetime redeemed"), default=0)
     last_activity_at = models.DateTimeField(
         _("last activity"), null=True, blank=True, help_text=_("The latest event that counts against inactivity.")
+    )
+    frozen_until = models.DateTimeField(
+        _("nothing is spent until"), null=True, blank=True, help_text=_("While a change of memberships is decided.")
     )
     closed = models.BooleanField(_("closed"), default=False, help_text=_("Takes no credits, as while pooled."))
 

@@ -136,6 +136,24 @@ class Debt(models.Model):
         return f"{self.remaining}/{self.amount}"
 
 
+class LotContributorChange(models.Model):
+    """Whose contribution a lot counts as, changed by a split that left it behind or gave it to somebody, or undone."""
+
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="contributor_changes")
+    old_contributor = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    new_contributor = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="contributor_changes")
+
+    class Meta:
+        verbose_name = _("change of a lot's contributor")
+        verbose_name_plural = _("changes of lots' contributors")
+        ordering = ["id"]
+        constraints = [AppendOnly(name="lot_contributor_change_append_only")]
+
+    def __str__(self) -> str:
+        return f"{self.old_contributor_id} → {self.new_contributor_id}"
+
+
 class LotDateChange(models.Model):
     """A lot's expiry moved by `extend` or the run `redate_lots`."""
 

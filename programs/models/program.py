@@ -147,6 +147,16 @@ class Program(DesignModel):
     group_most_members = models.PositiveIntegerField(_("most members of a group"), default=50)
     cool_down_days = models.PositiveSmallIntegerField(_("cool-down after leaving, in days"), default=0)
     consent_valid_days = models.PositiveSmallIntegerField(_("consents are valid for days"), default=30)
+    replaces_consent = models.BooleanField(
+        _("a refused consent may be replaced"),
+        default=False,
+        help_text=_("In a new proposal, by a recorded decision with a document and a second person."),
+    )
+    settled_address_days = models.PositiveSmallIntegerField(
+        _("an address is settled after days"),
+        default=7,
+        help_text=_("Before that, codes and links go to the old address too."),
+    )
     undo_window_days = models.PositiveSmallIntegerField(_("undo window in days"), default=30)
     late_grace = models.DurationField(
         _("late grace"),
