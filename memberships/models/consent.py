@@ -91,7 +91,7 @@ class Consent(AuditedModel):
 
 
 class ConsentDecision(models.Model):
-    """Everything that was ever decided; `evidence` may only be emptied, by erasure. Times are those of the program's clock."""
+    """Everything that was ever decided; `evidence` may only be emptied, by erasure. Times go by the program's clock."""
 
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="decisions")
     decision = models.CharField(_("decision"), max_length=9, choices=ConsentStatus.choices)
@@ -119,7 +119,10 @@ class InvitationKind(models.TextChoices):
 
 
 class ConsentInvitation(models.Model):
-    """A code or a link that was sent; only its digest is kept. A link decides once, a code takes six tries. Times are real."""
+    """A code or a link that was sent, of which only the digest is kept. A link decides once, a code takes six tries.
+
+    Times are real.
+    """
 
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="invitations")
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
