@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, reverse
 
 from bench.report import Figure
 from gateway.channels import system_actor
-from points.statement import ACCOUNTS, LINES
+from points.statement import ACCOUNTS, LINES_DOWN
 from staff.models import Role, User
 from staff.users import create_staff_user
 
@@ -141,9 +141,11 @@ def _statement(someone: Known) -> float:
 
     def read() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(ACCOUNTS, [[someone.own_set]])
+            cursor.execute(ACCOUNTS, {"sets": [someone.own_set], "type": None})
             for account, _, count, _ in cursor.fetchall():
-                cursor.execute(LINES, {"account": account, "after": max(0, count - 100), "last": count, "limit": 100})
+                cursor.execute(
+                    LINES_DOWN, {"account": account, "after": max(0, count - 100), "last": count, "limit": 100}
+                )
                 cursor.fetchall()
 
     return _milliseconds(read)

@@ -94,9 +94,8 @@ class MemberActivity(models.Model):
             models.Index(fields=["membership", "id"], name="activity_membership"),
             models.Index(fields=["posting"], name="activity_posting", condition=Q(posting__isnull=False)),
             models.Index(fields=["reference"], name="activity_reference", condition=~Q(reference="")),
-            models.Index(
-                fields=["program", "id"], name="activity_waiting", condition=Q(status__in=["received", "failed"])
-            ),
+            # The oldest first, over all programs; few wait.
+            models.Index(fields=["id"], name="activity_waiting", condition=Q(status__in=["received", "failed"])),
         ]
         constraints = [
             CompositeForeignKey(
