@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from points.moves import NewLot
 from programs.design import Design
@@ -48,6 +49,13 @@ class WrittenDraw:
     points: int
 
 
+class NewDebt(NamedTuple):
+    entry_id: int
+    account_id: int
+    person_id: int | None
+    points: int
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """What a posting wrote; `shortfall` are points no lot covered and that became debt, per account."""
@@ -78,5 +86,5 @@ class Draft:
     lots: list[WrittenLot] = field(default_factory=list)
     draws: list[WrittenDraw] = field(default_factory=list)
     lot_changes: dict[int, int] = field(default_factory=dict)
-    debts: list[tuple[int, int, int]] = field(default_factory=list)
+    debts: list[NewDebt] = field(default_factory=list)
     repaid: dict[int, int] = field(default_factory=dict)

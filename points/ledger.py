@@ -16,12 +16,16 @@ from common.db import next_ids
 from common.keys import take_key
 from points import writing
 from points.carrying import child_lots
-from points.drafts import Account, Draft, Posted, WrittenDraw, WrittenEntry, WrittenLot
+from points.drafts import Account, Draft, NewDebt, Posted, WrittenDraw, WrittenEntry, WrittenLot
 from points.errors import AccountClosed, InsufficientPoints, LedgerError
 from points.models import Debt
-from points.moves import Carry, Cause, Credit, Debit, GiveBack, Lifetime, Move, NewLot, Take, accounts_of
+from points.moves import Carry, CarryDebt, Cause, Credit, Debit, GiveBack, Lifetime, Move, NewLot, Take, accounts_of
 from points.spending import choose_lots
 from programs.design import design_of
+from programs.models import ExpiryPolicy
+
+# Every lot of a type with one of these has a date.
+DATED = frozenset({ExpiryPolicy.ON_DATE, ExpiryPolicy.AFTER_DAYS, ExpiryPolicy.AFTER_MONTHS, ExpiryPolicy.TIER_PERIOD})
 
 ACCOUNTS = """
 SELECT a.id, a.point_type_id, a.balance, a.entry_count, a.debt, a.lifetime_earned, a.lifetime_redeemed, a.closed,
@@ -75,7 +79,7 @@ def post(
         entries=tuple(draft.entries),
         lots=tuple(draft.lots),
         draws=tuple(draft.draws),
-        shortfall={entry_account: points for _, entry_account, points in draft.debts},
+        shortfall={debt.account_id: debt.points for debt in draft.debts},
     )
     header = writing.Header(
         for_set_id, person_id, cause, actor.channel_id, actor.user_id, part, take_key(), counts_as_activity
@@ -106,6 +110,8 @@ def _enter(draft: Draft, move: Move) -> None:
             _give_back(draft, account, move)
         case Carry():
             _carry(draft, account, move)
+        case CarryDebt():
+            _carry_debt(draft, account, move)
 
 
 def _entry(draft: Draft, account: Account, amount: int, lifetime: Lifetime) -> WrittenEntry:
@@ -176,16 +182,45 @@ def _debit(draft: Draft, account: Account, move: Debit) -> Sequence[Take]:
         draft.lot_changes[take.lot_id] = draft.lot_changes.get(take.lot_id, 0) + take.points
     if short:
         account.debt += short
-        draft.debts.append((entry.id, account.id, short))
+        draft.debts.append(NewDebt(entry.id, account.id, draft.person_id, short))
     return takes
 
 
 def _carry(draft: Draft, account: Account, move: Carry) -> None:
-    target = draft.accounts[move.to_account_id]
+    target = _target(draft, account, move.to_account_id)
+    takes = _debit(draft, account, Debit(account.id, move.points, takes=move.takes))
+    lots = child_lots(takes, contributor_id=move.contributor_id, keeps_contributor=move.keeps_contributor)
+    _credit(draft, target, Credit(target.id, lots, repays=move.repays))
+
+
+def _carry_debt(draft: Draft, account: Account, move: CarryDebt) -> None:
+    """The lot of the credit is drawn by the old debt as soon as it is there."""
+    target = _target(draft, account, move.to_account_id)
+    debt = Debt.objects.get(pk=move.debt_id, account_id=account.id)
+    dated = draft.design.point_types[account.point_type_id].expiry_policy in DATED
+    lot = NewLot(
+        move.points,
+        earned_at=draft.occurred_at,
+        expires_at=draft.occurred_at if dated else None,
+        earner_id=move.person_id,
+        contributor_id=move.person_id,
+    )
+    entry = _entry(draft, account, move.points, Lifetime.NONE)
+    made = WrittenLot(next_ids("points_lot_id_seq")[0], entry.id, account.id, lot, 0)
+    draft.lots.append(made)
+    draft.draws.append(WrittenDraw(debt.entry_id, made.id, move.points))
+    draft.repaid[debt.pk] = draft.repaid.get(debt.pk, 0) + move.points
+    account.debt -= move.points
+    owed = _entry(draft, target, -move.points, Lifetime.NONE)
+    target.debt += move.points
+    draft.debts.append(NewDebt(owed.id, target.id, move.person_id, move.points))
+
+
+def _target(draft: Draft, account: Account, to_account_id: int) -> Account:
+    target = draft.accounts[to_account_id]
     if target.point_type_id != account.point_type_id:
         raise LedgerError("Points are carried to an account of the same type only.")
-    takes = _debit(draft, account, Debit(account.id, move.points, takes=move.takes))
-    _credit(draft, target, Credit(target.id, child_lots(takes, contributor_id=move.contributor_id)))
+    return target
 
 
 def _give_back(draft: Draft, account: Account, move: GiveBack) -> None:

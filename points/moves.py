@@ -88,7 +88,8 @@ class Carry:
     """Points that go to another account of the same type as child lots with the parents' dates, earner and origin.
 
     Drawn in spending order, or from the lots named in `takes`: two entries whose sum is nothing. `contributor_id`
-    is the person through whose membership they come in.
+    is the person through whose membership they come in; with `keeps_contributor` each lot keeps the one it has.
+    `repays` is off where debts stay as they are (changes of memberships).
     """
 
     account_id: int
@@ -96,12 +97,28 @@ class Carry:
     points: int
     contributor_id: int | None
     takes: Sequence[Take] | None = None
+    keeps_contributor: bool = False
+    repays: bool = True
 
 
-Move = Credit | Debit | GiveBack | Carry
+@dataclass(frozen=True, slots=True)
+class CarryDebt:
+    """Points of an open debt that another account of the same type owes from now on, by the same person.
+
+    The old debt is repaid by a credit, the new one arises by a debit: two entries whose sum is nothing.
+    """
+
+    account_id: int
+    to_account_id: int
+    points: int
+    debt_id: int
+    person_id: int | None
+
+
+Move = Credit | Debit | GiveBack | Carry | CarryDebt
 
 
 def accounts_of(moves: Sequence[Move]) -> set[int]:
     """The ids of all accounts the moves write to."""
-    both = {move.to_account_id for move in moves if isinstance(move, Carry)}
+    both = {move.to_account_id for move in moves if isinstance(move, Carry | CarryDebt)}
     return both | {move.account_id for move in moves}

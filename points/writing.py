@@ -38,8 +38,9 @@ WITH p AS (
     FROM unnest(%(d_entry)s::bigint[], %(d_lot)s::bigint[], %(d_amount)s::bigint[]) AS t(entry, lot, amount)
 ), o AS (
     INSERT INTO points_debt (entry_id, account_id, person_id, amount, remaining)
-    SELECT entry, account, %(person)s, amount, amount
-    FROM unnest(%(o_entry)s::bigint[], %(o_account)s::bigint[], %(o_amount)s::bigint[]) AS t(entry, account, amount)
+    SELECT entry, account, person, amount, amount
+    FROM unnest(%(o_entry)s::bigint[], %(o_account)s::bigint[], %(o_person)s::bigint[], %(o_amount)s::bigint[])
+        AS t(entry, account, person, amount)
 ), ul AS (
     UPDATE points_lot l SET remaining = l.remaining - t.points
     FROM unnest(%(u_lot)s::bigint[], %(u_points)s::bigint[]) AS t(id, points) WHERE l.id = t.id
@@ -161,7 +162,7 @@ def _arrays(posted: Posted, draft: Draft) -> dict[str, dict[str, list[Any]]]:
             ),
         ),
         "d": _columns(("entry", "lot", "amount"), ((d.entry_id, d.lot_id, d.points) for d in draws)),
-        "o": _columns(("entry", "account", "amount"), draft.debts),
+        "o": _columns(("entry", "account", "person", "amount"), draft.debts),
         "u": _columns(("lot", "points"), ((i, n) for i, n in draft.lot_changes.items() if n)),
         "r": _columns(("debt", "points"), draft.repaid.items()),
         "a": _columns(

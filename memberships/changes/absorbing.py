@@ -1,0 +1,26 @@
+"""An anonymous membership is taken in by the registered one of the person who has its card (domain 1.9, 1.10)."""
+
+from cards.models import CardKind
+from memberships.changes.accounts import later_clock, unite_accounts
+from memberships.changes.merging import into_home
+from memberships.changes.moving import end_into, move_cards, stand_highest
+from memberships.changes.plan import Work
+from memberships.standings import refresh_exemption
+from points.models import PostingKind
+
+
+def absorb(work: Work) -> None:
+    """Its points, debts, holds and higher tier go along; the temporary card becomes an additional one."""
+    target, source = work.plan.prime, work.plan.secondary
+    assert source is not None  # noqa: S101 - a row with two sides
+    registrant_id = work.plan.main_id
+    moving = into_home(work, source, target, contributor_id=registrant_id)
+    end_into(work, source, target)
+    for holding in move_cards(work, source, target, customer_id=None, to_customer_id=registrant_id):
+        if holding.card.kind == CardKind.TEMPORARY:
+            work.record.alter(holding.card, kind=CardKind.ADDITIONAL, valid_until=None)
+    stand_highest(work, target, [source])
+    refresh_exemption(target)
+    unite_accounts(work, moving, kind=PostingKind.MERGE)
+    later_clock(work, [source.own_set_id], target.own_set)
+    work.change.result = target

@@ -1,0 +1,20 @@
+"""What each row of the table does when it is carried out (domain 1.9); previews and ends perform the same."""
+
+from collections.abc import Callable
+
+from memberships.changes.absorbing import absorb
+from memberships.changes.merging import merge_into_group, merge_into_pool, merge_one_person
+from memberships.changes.plan import Work
+
+PERFORMERS: dict[str, Callable[[Work], None]] = {
+    "pool": merge_into_pool,
+    "group": merge_into_group,
+    "one_person": merge_one_person,
+    "absorb": absorb,
+}
+
+
+def perform(work: Work) -> None:
+    """Change memberships and points as planned; the caller holds the locks and writes down the state of the change."""
+    PERFORMERS[work.plan.row](work)
+    work.change.outcome = work.record.as_outcome()
