@@ -363,3 +363,48 @@ def spend_into_debt(membership: Membership, points: int) -> None:
     earned = earn_points(PointsCall(membership.pk, points), actor=ACTOR)
     redeem(PointsCall(membership.pk, points), actor=ACTOR)
     reverse_posting(earned["posting"]["id"], Part(reason_code="refund"), actor=ACTOR)
+
+
+class TestCorrectionsAfterwards:
+    """Captures and reversals of what happened before land where the points now live."""
+
+    @pytest.mark.parametrize("result_type", ["shared", "group"])
+    def test_an_earning_is_taken_back_from_its_lots_wherever_they_are(
+        self, anna_and_ben: list[Membership], result_type: str
+    ) -> None:
+        anna, ben = anna_and_ben
+        earned = earn_points(PointsCall(anna.pk, 100), actor=ACTOR)
+        earn(ben, 40)
+        done = merged(anna, ben, result_type, main_id=member_of(anna) if result_type == "group" else None)
+        reverse_posting(earned["posting"]["id"], Part(reason_code="refund"), actor=ACTOR)
+        assert done.result is not None
+        assert lots(account_in_use(done.result)) == [(40, member_of(ben), member_of(ben))]
+        assert_audit_clean()
+
+    @pytest.mark.parametrize("result_type", ["shared", "group"])
+    def test_spending_is_given_back_as_a_child_lot_with_its_date(
+        self, anna_and_ben: list[Membership], result_type: str
+    ) -> None:
+        anna, ben = anna_and_ben
+        earn(anna, 100, days=20)
+        (lot,) = Lot.objects.all()
+        spent = redeem(PointsCall(anna.pk, 60), actor=ACTOR)
+        done = merged(anna, ben, result_type, main_id=member_of(anna) if result_type == "group" else None)
+        reverse_posting(spent["posting"]["id"], Part(reason_code="mistake"), actor=ACTOR)
+        assert done.result is not None
+        account = account_in_use(done.result)
+        assert account.balance == 100
+        assert set(Lot.objects.filter(account=account).values_list("expires_at", "origin_id", "earner_id")) == {
+            (lot.expires_at, lot.pk, member_of(anna))
+        }
+        assert_audit_clean()
+
+    def test_a_hold_is_captured_in_the_group_its_membership_went_into(self, anna_and_ben: list[Membership]) -> None:
+        anna, ben = anna_and_ben
+        earn(anna, 100)
+        hold = hold_of(anna, 30)
+        done = merged(anna, ben, "group", main_id=member_of(ben))
+        holds.capture(hold.pk, actor=ACTOR)
+        assert done.result is not None
+        assert account_of(done.result).balance == 70
+        assert_audit_clean()
