@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from memberships.models import Membership
+from memberships.pools import pools_of
 from memberships.types import type_of
 from points.accounts import account_for
 from points.balances import balances_of
 from points.explaining import Explanation, explain
 from points.models import PointAccountSet
-from points.statement import Line, Period, Statement, statement
+from points.statement import Line, Period, Span, Statement, statement
 from programs.design import Design, design_of
+from programs.models import PointKind
 
 
 def sets_of(membership: Membership, design: Design) -> list[int]:
@@ -19,6 +21,11 @@ def sets_of(membership: Membership, design: Design) -> list[int]:
     kind = type_of(membership.type)
     used = {kind.account_set_for(membership, point_type) for point_type in design.point_types.values()}
     return [membership.own_set_id, *sorted(used - {membership.own_set_id})]
+
+
+def spans_of(membership: Membership) -> list[Span]:
+    """The own set, and its pools for the time it shared them."""
+    return [Span(membership.own_set_id), *pools_of(membership)]
 
 
 def balances(membership: Membership) -> list[dict[str, Any]]:
@@ -39,7 +46,7 @@ def statement_of(
 ) -> tuple[dict[str, Any], Statement]:
     """The API's statement without its links, and the page as it was read."""
     design = design_of(membership.program_id)
-    page = statement(sets_of(membership, design), since=since, until=until, page_size=page_size, position=position)
+    page = statement(spans_of(membership), since=since, until=until, page_size=page_size, position=position)
     body = {
         "from": since,
         "to": until,
@@ -55,9 +62,11 @@ def explanation_of(membership: Membership, *, at: datetime, point_type: str | No
 
 
 def explained(membership: Membership, *, at: datetime, point_type: str | None) -> Explanation:
-    """Of the account the type's points live on: the own one, or the pool's. Raises NoPointType."""
+    """Of the account the points lived on then: the own one, or that of a pool it shared. Raises NoPointType."""
     asked = design_of(membership.program_id).point_type(point_type)
-    set_id = type_of(membership.type).account_set_for(membership, asked)
+    set_id = membership.own_set_id
+    if asked.kind == PointKind.REDEEMABLE:
+        set_id = next((one.set_id for one in pools_of(membership) if one.holds(at)), set_id)
     return explain(account_for(PointAccountSet.objects.get(pk=set_id), asked), at=at)
 
 

@@ -10,13 +10,14 @@ from activities.calls import AnswerKey
 from activities.errors import NotBeneficiary
 from activities.general import posting_shape
 from activities.online import Sent
-from activities.targeting import require_right
+from activities.targeting import behind_lock, require_right
 from activities.transfer_online import render_transfer, transfer_online
 from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
 from common.errors import NotFound
 from memberships.able import require_able
+from memberships.acting import acting_member
 from memberships.locking import locked_memberships, shared_memberships
 from memberships.models import Member, Membership
 from memberships.programs import program_for
@@ -97,10 +98,10 @@ def _transfer(call: TransferCall, *, actor: Actor) -> dict[str, Any]:
     _check_receiver(call.to_membership, actor=actor, program_id=program_id)
     with in_program(program_id):
         design = design_of(program_id)
-        target, receiver = _locked_pair(target, call.to_membership, design=design)
+        target, receiver = _locked_pair(target, call, actor=actor, design=design)
         sender = target.membership
         point_type = design.point_type(call.point_type)
-        heir = _acting_member(receiver)
+        heir = acting_member(receiver)
         refuse_own(actor, {one.customer_id for one in (target.member, heir) if one is not None})
         giving, taking = _party(sender, point_type, target.member), _party(receiver, point_type, heir)
         # What the program never allows is told before what the memberships may not do now.
@@ -146,18 +147,18 @@ def _check_receiver(membership_id: int, *, actor: Actor, program_id: int) -> Non
         )
 
 
-def _locked_pair(target: Target, receiver_id: int, *, design: Design) -> tuple[Target, Membership]:
-    """Both in order of their ids; alone where the year's transfers are added up, so that none is missed."""
+def _locked_pair(target: Target, call: TransferCall, *, actor: Actor, design: Design) -> tuple[Target, Membership]:
+    """Both in order of their ids; alone where the year's transfers are added up, so that none is missed.
+
+    A sender that was merged while this waited is found anew.
+    """
     lock = shared_memberships if design.program.transfer_year_limit is None else locked_memberships
-    rows = {row.pk: row for row in lock([target.membership.pk, receiver_id])}
-    return replace(target, membership=rows[target.membership.pk]), rows[receiver_id]
-
-
-def _acting_member(membership: Membership) -> Member | None:
-    """The main or only member."""
-    if membership.main_member_id is not None:
-        return membership.main_member
-    return Member.objects.filter(membership=membership, ended_at__isnull=True).first()
+    while True:
+        rows = {row.pk: row for row in lock([target.membership.pk, call.to_membership])}
+        found = behind_lock(target, rows[target.membership.pk])
+        if found is not None:
+            return found, rows[call.to_membership]
+        target = find_target(actor, membership_id=call.membership_id, member=call.member, at=clock.now())
 
 
 def _party(membership: Membership, point_type: PointType, member: Member | None) -> Party:

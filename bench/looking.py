@@ -141,7 +141,7 @@ def _statement(someone: Known) -> float:
 
     def read() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(ACCOUNTS, {"sets": [someone.own_set], "type": None})
+            cursor.execute(ACCOUNTS, {"set": someone.own_set, "type": None})
             for account, _, count, _ in cursor.fetchall():
                 cursor.execute(
                     LINES_DOWN, {"account": account, "after": max(0, count - 100), "last": count, "limit": 100}

@@ -1,8 +1,9 @@
 """Ask a membership whether it may, and say why not."""
 
-from memberships.capabilities import can
+from memberships.capabilities import can, status_allows
 from memberships.errors import MembershipNotAble
 from memberships.models import Member, Membership
+from memberships.types import type_of
 from programs.design import Design
 from programs.models import ProgramStatus
 
@@ -28,6 +29,8 @@ def reason_against(
         return f"{design.program.name} is {design.program.get_status_display()}"
     if member is not None and member.suspended_at is not None:
         return "this member is suspended"
+    if _left_to_it(membership, capability, design):
+        return type_of(membership.type).left_to
     return f"it is {membership.get_status_display()} and of type {membership.get_type_display()}"
 
 
@@ -48,3 +51,9 @@ def require_able(
     if member is not None and member.suspended_at is not None:
         facts["member_suspended"] = True
     raise MembershipNotAble(f"Membership {membership.number} may not {VERBS[capability]}: {reason}.", facts=facts)
+
+
+def _left_to_it(membership: Membership, capability: str, design: Design) -> bool:
+    """Whether its status lets it, and its type asks for more: an owner, an exception."""
+    open_question = type_of(membership.type).permits(capability, design.program) is None
+    return open_question and status_allows(membership.status, capability, design)

@@ -43,7 +43,7 @@ def can(
     return (
         design.program.status in open_in
         and status_allows(membership.status, capability, design)
-        and type_of(membership.type).allows(capability, membership, design.program)
+        and type_of(membership.type).allows(capability, membership, design.program, member=member)
         and not (member is not None and member.suspended_at is not None and capability in PERSONAL)
     )
 

@@ -11,7 +11,7 @@ from customers.finding import find_customers
 from customers.models import Customer
 from memberships.card_holding import last_holder
 from memberships.models import Member, Membership
-from memberships.targets import NO_CARD, NOWHERE, current_home, visible_card
+from memberships.targets import NO_CARD, NOWHERE, current_home, issued_to, visible_card
 
 MOST = 20
 
@@ -52,6 +52,7 @@ def find_by_card_number(actor: Actor, number: str, *, any_status: bool = False) 
 
 def _at_home(membership: Membership, person_id: int | None) -> Iterator[Found]:
     """The people of the membership, or of where its person takes part today; an ended one without heir as it is."""
+    person_id = person_id or issued_to(membership)
     home = current_home(membership, person_id) or membership
     redirected_from = membership.pk if home.pk != membership.pk else None
     members = Member.objects.select_related("customer").filter(membership=home, ended_at__isnull=True)

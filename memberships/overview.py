@@ -111,11 +111,11 @@ def _whole(memberships: Any) -> Any:
     people = Member.objects.filter(membership=OuterRef("pk"))
     standings = TierStanding.objects.filter(membership=OuterRef("pk"), ended_at__isnull=True)
     holdings = CardHolding.objects.filter(membership=OuterRef("pk"), held_until__isnull=True)
-    return memberships.order_by("pk").annotate(
+    return memberships.select_related("pool").order_by("pk").annotate(
         people_found=ArraySubquery(
             people.order_by(F("ended_at").asc(nulls_first=True), "pk").values(
                 found=JSONObject(
-                    customer="customer_id", name="customer__name", main=is_main, joined_at="joined_at",
+                    id="pk", customer="customer_id", name="customer__name", main=is_main, joined_at="joined_at",
                     suspended_at="suspended_at", ended_at="ended_at",
                 )
             )[:MOST_PEOPLE]
@@ -142,14 +142,15 @@ def _whole(memberships: Any) -> Any:
 def _participation(membership: Any, design: Design, customer_id: int | None) -> Participation:
     people = [one for one in membership.people_found if one["ended_at"] is None]
     mine = next((one for one in membership.people_found if one["customer"] == customer_id), None)
-    member = _member(mine)
+    # Of the membership as a whole: what its main or only member may, who acts where nobody is named.
+    acting = mine or next((one for one in people if one["main"] or len(people) == 1), None)
     return Participation(
         membership=membership,
         design=design,
         people=tuple(_person(one) for one in people),
         standings=tuple(_standing(one) for one in membership.standings_found),
         cards=tuple(HeldCard(**one) for one in membership.cards_found),
-        abilities=tuple(_abilities(membership, design, member)),
+        abilities=tuple(_abilities(membership, design, _member(acting))),
         left_at=_time(mine["ended_at"]) if mine else None,
     )
 
@@ -161,7 +162,9 @@ def _abilities(membership: Membership, design: Design, member: Member | None) ->
 
 def _member(found: Mapping[str, Any] | None) -> Member | None:
     """Just enough of the row to be asked about; never saved."""
-    return None if found is None else Member(suspended_at=_time(found["suspended_at"]))
+    if found is None:
+        return None
+    return Member(pk=found["id"], customer_id=found["customer"], suspended_at=_time(found["suspended_at"]))
 
 
 def _person(found: Mapping[str, Any]) -> Person:

@@ -6,12 +6,12 @@ from django.db.models import QuerySet
 
 from common.actor import Actor
 from common.clock import program_now
-from common.db import in_program
+from common.db import in_program, lock_rows
 from common.history import audit_context
 from gateway.events import record_event
 from memberships.errors import ReasonMissing, StandingRefused
 from memberships.locking import locked_memberships
-from memberships.models import Membership, StandingSource, TierStanding
+from memberships.models import Membership, MembershipType, StandingSource, TierStanding
 from points.models import PointAccountSet
 from programs.models import Tier, TierGroup
 
@@ -82,10 +82,24 @@ def may_lower(standing: TierStanding, *, at: datetime) -> bool:
 
 
 def refresh_exemption(membership: Membership) -> None:
-    """Tell the own set until when its points do not expire, by the tiers the membership stands on."""
+    """Tell the own set until when its points do not expire, by the tiers the membership stands on; then its pool."""
     exempting = open_standings(membership).filter(tier__exempt_from_expiry=True)
     until = max((standing.until or OPEN_END for standing in exempting), default=None)
     PointAccountSet.objects.filter(pk=membership.own_set_id).update(exempt_until=until)
+    if membership.pool_id is not None:
+        refresh_pool_exemption(membership.pool_id)
+
+
+def refresh_pool_exemption(pool_id: int) -> None:
+    """A pool is exempt only while all its members are: until the first of their exemptions ends.
+
+    Two members' standings may change at once: whoever comes second waits for the set, then reads the first.
+    """
+    lock_rows(PointAccountSet.objects.filter(pk=pool_id))
+    sharing = Membership.objects.filter(pool=pool_id, current=True, type=MembershipType.SHARED)
+    times = list(sharing.values_list("own_set__exempt_until", flat=True))
+    until = None if None in times else min((one for one in times if one is not None), default=None)
+    PointAccountSet.objects.filter(pk=pool_id).update(exempt_until=until)
 
 
 def _refuse_manual(membership: Membership, *, tier: Tier, reason: str, until: datetime, at: datetime) -> None:

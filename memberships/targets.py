@@ -11,6 +11,8 @@ from cards.models import Card
 from cards.numbering import compact
 from common.actor import Actor
 from common.errors import NotFound
+from customers.models import Customer
+from memberships.acting import acting_member
 from memberships.admission import current_participation
 from memberships.card_holding import holder_at
 from memberships.errors import AmbiguousNumber, MembershipEnded, NotAMember
@@ -48,9 +50,9 @@ def find_target(
     if card_number is not None:
         target = _by_card(actor, card_number, at=at)
     elif member_number is not None:
-        target = _landed(_by_number(actor, member_number, program_id=program_id), person_id=member, any_end=True)
+        target = _landed(_by_number(actor, member_number, program_id=program_id), asked=member, any_end=True)
     elif membership_id is not None:
-        target = _landed(_by_id(actor, membership_id), person_id=member, any_end=False)
+        target = _landed(_by_id(actor, membership_id), asked=member, any_end=False)
     else:
         raise NotFound(NOWHERE)
     return _with_person(target, member)
@@ -95,47 +97,59 @@ def _by_card(actor: Actor, number: str, *, at: datetime) -> Target:
     if holding is None:
         # Nobody's card is as unknown to a till as no card.
         raise NotFound(NO_CARD)
-    target = _landed(holding.membership, person_id=holding.customer_id, any_end=True)
+    target = _at_home(holding.membership, holding.customer_id)
     return replace(target, card_id=card.pk)
 
 
-def _landed(membership: Membership, *, person_id: int | None, any_end: bool) -> Target:
+def _landed(membership: Membership, *, asked: int | None, any_end: bool) -> Target:
     """Where points for this membership go today: to it, or to the current participation of the person.
 
-    `any_end`: a number or a card leads on from every ended membership, an id only from one that went into another.
+    `any_end`: a number leads on from every ended membership, an id only from one that went into another. Who is
+    `asked` for leads on from a membership of several only if they took part in it.
     """
     if membership.current:
-        if person_id is None or _open_member(membership, person_id) is not None:
-            return Target(membership, person_id)
-        if not any_end:
-            raise _not_a_member(membership, person_id)
-    elif not any_end and membership.superseded_by_id is None:
+        return Target(membership, asked)
+    if not any_end and membership.superseded_by_id is None:
         raise _ended(membership)
+    took_part = asked is not None and Member.objects.filter(membership=membership, customer_id=asked).exists()
+    return _at_home(membership, asked if took_part else None)
+
+
+def _at_home(membership: Membership, person_id: int | None) -> Target:
+    """Of the person, else of whom the membership was issued to; a group as a whole leads to its survivor."""
+    if membership.current and (person_id is None or _open_member(membership, person_id) is not None):
+        return Target(membership, person_id)
+    person_id = _living_record(person_id) if person_id is not None else issued_to(membership)
     home = current_home(membership, person_id)
     if home is None:
         raise _ended(membership)
-    return Target(home, person_id or _only_person(membership), redirected_from=membership.pk)
+    return Target(home, person_id, redirected_from=membership.pk if home.pk != membership.pk else None)
 
 
 def current_home(membership: Membership, person_id: int | None) -> Membership | None:
     """Where the person (else whoever the membership was issued to) takes part today; else the survivor of the whole."""
     if membership.current and (person_id is None or _open_member(membership, person_id) is not None):
         return membership
-    return _current_of_person(membership, person_id) or _successor(membership)
-
-
-def _current_of_person(membership: Membership, person_id: int | None) -> Membership | None:
-    person_id = person_id or _only_person(membership)
+    person_id = person_id or issued_to(membership)
     if person_id is None:
-        return None
+        return _successor(membership)
     member = current_participation(person_id, program_id=membership.program_id)
     return member.membership if member is not None else None
 
 
-def _only_person(membership: Membership) -> int | None:
-    """Whom the membership and its number were issued to; a group as a whole is nobody's."""
-    people = set(Member.objects.filter(membership=membership).values_list("customer_id", flat=True)[:2])
+def issued_to(membership: Membership) -> int | None:
+    """Whom an ended membership and its number belonged to, by the record that lives; a group as a whole is nobody's."""
+    if membership.current:
+        return None
+    rows = Member.objects.filter(membership=membership).select_related("customer")
+    members = [one for one in rows if one.ended_at is None] or list(rows)
+    people = {one.customer.merged_into_id or one.customer_id for one in members}
     return people.pop() if len(people) == 1 else None
+
+
+def _living_record(customer_id: int) -> int:
+    merged_into = Customer.objects.filter(pk=customer_id).values_list("merged_into_id", flat=True).first()
+    return merged_into or customer_id
 
 
 def _successor(membership: Membership) -> Membership | None:
@@ -160,10 +174,7 @@ def _with_person(target: Target, asked: int | None) -> Target:
         if member is None:
             raise _not_a_member(membership, person_id)
         return replace(target, person_id=person_id, member=member)
-    if membership.main_member_id is not None:
-        member = membership.main_member
-    else:
-        member = Member.objects.filter(membership=membership, ended_at__isnull=True).first()
+    member = acting_member(membership)
     return replace(target, person_id=member.customer_id if member else None, member=member)
 
 

@@ -5,10 +5,11 @@ A type may change while a membership lives, so a type is a value and its rules s
 
 from typing import ClassVar
 
-from memberships.models import Membership, MembershipType
+from memberships.acting import acting_member
+from memberships.models import Member, Membership, MembershipType
 from programs.models import PointKind, PointType, Program, Redeemers
 
-# What takes points out of a shared account.
+# What takes points out of an account that several use.
 SPENDING = frozenset({"redeem", "hold", "transfer_out"})
 
 
@@ -21,6 +22,8 @@ class Kind:
     # Whether it may end by itself; else its member leaves by a split.
     ends_alone: ClassVar[bool] = True
     merges: ClassVar[dict[str, frozenset[str]]] = {}
+    # Why not, where `permits` leaves it to the membership and that answers no.
+    left_to: ClassVar[str] = ""
 
     def member_limit(self, program: Program) -> int:
         """The most open members one membership of the type may have."""
@@ -34,13 +37,15 @@ class Kind:
         """What the type says about every membership of it; None where it depends on the membership."""
         return True
 
-    def allows(self, capability: str, membership: Membership, program: Program) -> bool:
-        """What the type says about this membership, its status left aside."""
+    def allows(
+        self, capability: str, membership: Membership, program: Program, *, member: Member | None = None
+    ) -> bool:
+        """What the type says about this membership and the person in it, its status left aside."""
         answer = self.permits(capability, program)
-        return self.decides(capability, membership) if answer is None else answer
+        return self.decides(capability, membership, member) if answer is None else answer
 
-    def decides(self, capability: str, membership: Membership) -> bool:
-        """Asked only where `permits` leaves it to the membership."""
+    def decides(self, capability: str, membership: Membership, member: Member | None) -> bool:
+        """Asked only where `permits` leaves it to the membership. Without `member`: whether its own actor may."""
         return False
 
     def merge_results(self, other_type: str, *, same_person: bool) -> frozenset[str]:
@@ -49,6 +54,14 @@ class Kind:
 
     def may_merge_with(self, other_type: str, *, same_person: bool) -> bool:
         return bool(self.merge_results(other_type, same_person=same_person))
+
+
+class SeveralPeople(Kind):
+    """Answers of a type where several people use one account."""
+
+    def permits(self, capability: str, program: Program) -> bool | None:
+        """Where only the owner redeems, no membership spends by its type and status alone."""
+        return None if capability in SPENDING and program.pool_redeemers == Redeemers.OWNER else True
 
 
 class Standard(Kind):
@@ -67,9 +80,10 @@ class Standard(Kind):
         return super().merge_results(other_type, same_person=same_person)
 
 
-class Shared(Kind):
+class Shared(SeveralPeople):
     code = MembershipType.SHARED
     ends_alone = False
+    left_to = "only the owner of this shared account redeems from it"
     comes_from = frozenset({"merge", "joining", "organization_enrolment"})
     merges = {
         MembershipType.STANDARD: frozenset({MembershipType.SHARED}),
@@ -82,15 +96,15 @@ class Shared(Kind):
             return membership.pool_id
         return membership.own_set_id
 
-    def permits(self, capability: str, program: Program) -> bool | None:
-        """Where only the pool's owner redeems, no shared membership does by its type and status alone."""
-        if capability in SPENDING and program.pool_redeemers == Redeemers.OWNER:
-            return None
-        return True
+    def decides(self, capability: str, membership: Membership, member: Member | None) -> bool:
+        """The pool's owner."""
+        member = member or acting_member(membership)
+        return member is not None and membership.pool is not None and membership.pool.owner_id == member.customer_id
 
 
-class Group(Kind):
+class Group(SeveralPeople):
     code = MembershipType.GROUP
+    left_to = "only the main member of this group redeems in it"
     comes_from = frozenset({"merge"})
     least_members = 2
     merges = {
@@ -102,11 +116,16 @@ class Group(Kind):
     def member_limit(self, program: Program) -> int:
         return program.group_most_members
 
+    def decides(self, capability: str, membership: Membership, member: Member | None) -> bool:
+        """The main member, who acts where nobody is named."""
+        return member is None or member.pk == membership.main_member_id
+
 
 class Anonymous(Kind):
     """Earns without a person; merging it means being absorbed by the registered side."""
 
     code = MembershipType.ANONYMOUS
+    left_to = "an anonymous membership redeems by exception only"
     comes_from = frozenset({"temporary_card"})
     least_members = 0
     merges = {
@@ -121,7 +140,7 @@ class Anonymous(Kind):
     def permits(self, capability: str, program: Program) -> bool | None:
         return None if capability in self.by_override else capability in self.permitted
 
-    def decides(self, capability: str, membership: Membership) -> bool:
+    def decides(self, capability: str, membership: Membership, member: Member | None) -> bool:
         return membership.redeem_override
 
 

@@ -21,6 +21,7 @@ class Account:
     lifetime_redeemed: int
     closed: bool
     exempt_until: datetime | None
+    frozen_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

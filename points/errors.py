@@ -53,6 +53,11 @@ class DifferentProgram(LedgerError):
     title = "Points never cross programs"
 
 
+class SpendingFrozen(LedgerError):
+    code = "spending_frozen"
+    title = "Nothing is spent from these points for now"
+
+
 class NotReversible(LedgerError):
     code = "not_reversible"
     title = "This posting cannot be reversed"

@@ -18,6 +18,7 @@ from gateway.events import record_event
 from points.drafts import Posted
 from points.errors import CaptureTooLarge, HoldNotOpen, HoldOutOfBounds, InsufficientPoints, NotRedeemable
 from points.expiry import ensure_not_rested, expire_freed
+from points.freezing import refuse_if_frozen
 from points.inactivity import refuse_rested
 from points.ledger import lock_accounts, post
 from points.models import Hold, HoldLot, HoldStatus, PointAccount, PostingKind
@@ -45,12 +46,13 @@ def place_hold(
     """Set named lots aside, in spending order, for `expires_in` seconds by the program's clock.
 
     Inside the caller's transaction, which holds the membership. Raises NotRedeemable, HoldOutOfBounds,
-    InsufficientPoints, AccountRested.
+    InsufficientPoints, AccountRested, SpendingFrozen.
     """
     point_type = design.point_types[account.point_type_id]
     check_holdable(point_type, expires_in=expires_in)
     locked = lock_accounts({account.pk}, program_id=account.program_id)[account.pk]
     now = clock.program_now(design.program)
+    refuse_if_frozen(locked, at=now)
     refuse_rested(account.pk, point_type, design=design, at=now, whose="These")
     chosen = choose_lots(account.pk, points=points, keep=locked.debt, at=now, now=now, exempt_until=locked.exempt_until)
     if chosen.covered < points:

@@ -18,6 +18,7 @@ from points import writing
 from points.carrying import child_lots
 from points.drafts import Account, Draft, NewDebt, Posted, WrittenDraw, WrittenEntry, WrittenLot
 from points.errors import AccountClosed, InsufficientPoints, LedgerError
+from points.freezing import refuse_frozen
 from points.models import Debt
 from points.moves import Carry, CarryDebt, Cause, Credit, Debit, GiveBack, Lifetime, Move, NewLot, Take, accounts_of
 from points.spending import choose_lots
@@ -29,7 +30,7 @@ DATED = frozenset({ExpiryPolicy.ON_DATE, ExpiryPolicy.AFTER_DAYS, ExpiryPolicy.A
 
 ACCOUNTS = """
 SELECT a.id, a.point_type_id, a.balance, a.entry_count, a.debt, a.lifetime_earned, a.lifetime_redeemed, a.closed,
-       s.exempt_until
+       s.exempt_until, a.frozen_until
 FROM points_pointaccount a JOIN points_pointaccountset s ON s.id = a.account_set_id
 WHERE a.id = ANY(%s) AND a.program_id = %s
 ORDER BY a.id
@@ -56,7 +57,7 @@ def post(
     """Write one posting with an entry per move, inside the caller's transaction.
 
     The caller holds the memberships' locks and has asked whether they may. The posting takes the request's
-    Idempotency-Key. Raises InsufficientPoints, AccountClosed; IntegrityError where a key or a
+    Idempotency-Key. Raises InsufficientPoints, AccountClosed, SpendingFrozen; IntegrityError where a key or a
     reversal's part was used before.
     """
     if not connection.in_atomic_block:
@@ -66,6 +67,7 @@ def post(
     accounts = lock_accounts(accounts_of(moves), program_id=program_id)
     design = design_of(program_id)
     draft = Draft(design, person_id, occurred_at, clock.program_now(design.program), accounts)
+    refuse_frozen(kind, moves, accounts, at=draft.now)
     for move in moves:
         _enter(draft, move)
     posted = Posted(

@@ -25,7 +25,7 @@ SELECT a.id, a.account_set_id, a.program_id, a.point_type_id, a.closed, s.is_poo
         GREATEST(s.activity_at, (SELECT max(x.last_activity_at) FROM points_pointaccount x
                                  WHERE x.account_set_id = a.account_set_id)),
         (SELECT p.occurred_at FROM points_entry e JOIN points_posting p ON p.id = e.posting_id
-         WHERE e.account_id = a.id AND e.number = 1)) END, s.exempt_until
+         WHERE e.account_id = a.id AND e.number = 1)) END, s.exempt_until, a.frozen_until
 FROM unnest(%(sets)s::bigint[], %(nows)s::timestamptz[]) asked(set_id, now)
 JOIN points_pointaccount a ON a.account_set_id = asked.set_id JOIN programs_pointtype t ON t.id = a.point_type_id
 JOIN points_pointaccountset s ON s.id = a.account_set_id
@@ -87,7 +87,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One account. `rested_at`: its points ended then for want of activity, though the run has yet to post it."""
+    """One account. `frozen_until`: nothing is spent before that. `rested_at`: its points ended then for want of
+    activity, though the run has yet to post it."""
 
     account_id: int
     set_id: int
@@ -107,6 +108,7 @@ class Overview:
     holds: tuple[OpenHold, ...]
     waiting: tuple[Waiting, ...]
     exempt_until: datetime | None
+    frozen_until: datetime | None
     rested_at: datetime | None = None
 
 
@@ -155,7 +157,7 @@ def latest_of(account_ids: Iterable[int], *, most: int) -> dict[int, list[Latest
 
 def _overview(row: tuple[Any, ...], design: Design, *, now: datetime) -> Overview:
     account_id, set_id, program_id, type_id, closed, pooled, *figures = row
-    *figures, next_points, next_at, soon, holds, waiting, last_activity, exempt_until = figures
+    *figures, next_points, next_at, soon, holds, waiting, last_activity, exempt_until, frozen_until = figures
     values = [
         account_id, set_id, program_id, design.point_types[type_id], closed, pooled, *figures,
         Ending(next_at, next_points) if next_at else None,
@@ -163,6 +165,7 @@ def _overview(row: tuple[Any, ...], design: Design, *, now: datetime) -> Overvie
         tuple(OpenHold(pk, points, _time(at), _time(end), reference) for pk, points, at, end, reference in holds or ()),
         tuple(Waiting(pk, points, _time(at), reason) for pk, points, at, reason in waiting or ()),
         exempt_until,
+        frozen_until if frozen_until is not None and frozen_until > now else None,
     ]  # fmt: skip
     found = Overview(*values)
     return _by_activity(found, last_activity, design, now=now)

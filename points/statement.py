@@ -1,10 +1,10 @@
 """The lines of a period, by recording time, without summing entries (domain 1.6, 1.13).
 
 An account's entries are numbered in the order of their recording, so a period is a range of numbers: its ends are
-found by halving, its balances are those the entries carry.
+found by halving, its balances are those the entries carry. So is the time a membership shared a pool.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,9 +26,39 @@ LINES_UP, LINES_DOWN = LINES.format(order="ASC"), LINES.format(order="DESC")
 ACCOUNTS = """
 SELECT a.id, a.point_type_id, a.entry_count, s.is_pool
 FROM points_pointaccount a JOIN points_pointaccountset s ON s.id = a.account_set_id
-WHERE a.account_set_id = ANY(%(sets)s) AND (%(type)s::bigint IS NULL OR a.point_type_id = %(type)s)
-ORDER BY s.is_pool, a.id
+WHERE a.account_set_id = %(set)s AND (%(type)s::bigint IS NULL OR a.point_type_id = %(type)s)
+ORDER BY a.id
 """
+
+
+# What a posting did to an account: the numbers of its entries there.
+OF_POSTING = "SELECT min(number), max(number) FROM points_entry WHERE account_id = %s AND posting_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something changed by the program's clock, and the posting that did it, if any points moved."""
+
+    at: datetime
+    posting_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A set for all its time, or between two moments: the entries of both moments' postings belong to it."""
+
+    set_id: int
+    since: Moment | None = None
+    until: Moment | None = None
+
+    def meets(self, since: datetime, until: datetime) -> bool:
+        """Whether part of it lies in the period."""
+        begins_in_time = self.since is None or self.since.at < until
+        return begins_in_time and (self.until is None or self.until.at >= since)
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the moment lies in it; where it ends, what follows has begun."""
+        return (self.since is None or self.since.at <= at) and (self.until is None or at < self.until.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +102,7 @@ class Statement:
 
 
 def statement(
-    set_ids: Sequence[int],
+    spans: Sequence[Span],
     *,
     since: datetime,
     until: datetime,
@@ -82,7 +112,7 @@ def statement(
     point_type_id: int | None = None,
 ) -> Statement:
     """What was recorded in these sets from `since` until just before `until`, of one type or of all."""
-    periods = tuple(_periods(set_ids, since=since, until=until, point_type_id=point_type_id))
+    periods = tuple(_periods(spans, since=since, until=until, point_type_id=point_type_id))
     found: list[Line] = []
     for period in periods:
         found += _lines(period, (position or {}).get(period.account_id), page_size + 1, latest_first=latest_first)
@@ -118,17 +148,40 @@ def balance_after(account_id: int, number: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _periods(set_ids: Sequence[int], *, since: datetime, until: datetime, point_type_id: int | None) -> list[Period]:
+def _periods(spans: Sequence[Span], *, since: datetime, until: datetime, point_type_id: int | None) -> Iterator[Period]:
+    for span in spans:
+        if not span.meets(since, until):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(ACCOUNTS, {"set": span.set_id, "type": point_type_id})
+            accounts = cursor.fetchall()
+        for account_id, type_id, count, pooled in accounts:
+            first, count = _numbers(span, account_id, count)
+            last = max(first, entries_before(account_id, until, count=count))
+            after = max(first, entries_before(account_id, since, count=last))
+            opening, closing = balance_after(account_id, after), balance_after(account_id, last)
+            yield Period(account_id, type_id, pooled, after, last, opening, closing)
+
+
+def _numbers(span: Span, account_id: int, count: int) -> tuple[int, int]:
+    """How many entries of the account were made before the span began, and before it was over."""
+    first, last = 0, count
+    if span.since is not None:
+        lowest, _ = _of_posting(account_id, span.since)
+        first = entries_before(account_id, span.since.at, count=count) if lowest is None else lowest - 1
+    if span.until is not None:
+        _, highest = _of_posting(account_id, span.until)
+        last = entries_before(account_id, span.until.at, count=count) if highest is None else highest
+    return first, max(first, last)
+
+
+def _of_posting(account_id: int, moment: Moment) -> tuple[int | None, int | None]:
+    if moment.posting_id is None:
+        return None, None
     with connection.cursor() as cursor:
-        cursor.execute(ACCOUNTS, {"sets": list(set_ids), "type": point_type_id})
-        accounts = cursor.fetchall()
-    periods = []
-    for account_id, type_id, count, pooled in accounts:
-        last = entries_before(account_id, until, count=count)
-        after = entries_before(account_id, since, count=last)
-        opening, closing = balance_after(account_id, after), balance_after(account_id, last)
-        periods.append(Period(account_id, type_id, pooled, after, last, opening, closing))
-    return periods
+        cursor.execute(OF_POSTING, [account_id, moment.posting_id])
+        lowest, highest = cursor.fetchone()
+    return lowest, highest
 
 
 def _recorded_at(account_id: int, number: int) -> datetime:

@@ -1,7 +1,8 @@
 """Parts of the online statement that transfers points: the rows `post` writes for a Carry, in the plain case.
 
-Neither account has a debt, is closed or exempt, and at most as many lots are drawn as ids were given; otherwise there
-is no row, and the caller takes the general form. `giver` and `taker` are the memberships' parts.
+Neither account has a debt, is closed or exempt, the giver's is not frozen, and at most as many lots are drawn as ids
+were given; otherwise there is no row, and the caller takes the general form. `giver` and `taker` are the memberships'
+parts.
 """
 
 # Both accounts in order of their ids, after the memberships in theirs.
@@ -13,7 +14,7 @@ ORDER BY a.id FOR NO KEY UPDATE OF a
 SOURCE = """
 SELECT a.id FROM points_pointaccount a JOIN giver ON a.account_set_id = giver.in_set
 JOIN points_pointaccountset s ON s.id = a.account_set_id
-WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND s.exempt_until IS NULL
+WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND a.frozen_until IS NULL AND s.exempt_until IS NULL
     AND {unanswered}
 """
 TARGET = """

@@ -1,6 +1,7 @@
 """The customer page: everything of a person on one screen."""
 
 import re
+from datetime import datetime
 from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from customers.models import Address, ContactPreference, Customer, Identificatio
 from customers.shown import shown_address, shown_customer, shown_document
 from customers.unmasking import UNMASK, UnmaskReason
 from memberships.able import VERBS
+from memberships.models import ChangeParty
 
 RETIRED = re.compile(r"[\w-]{1,40}\Z")
 
@@ -59,6 +61,7 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
         "ending": [(account, ending) for account in one.accounts for ending in account.soon],
         "rested": [account for account in one.accounts if account.rested_at],
         "exempt": next((account.exempt_until for account in one.accounts if account.exempt_until), None),
+        "frozen": _frozen(one),
         "may_release": actor.may("points:redeem", membership.program_id),
         "holds": [(account, hold) for account in one.accounts for hold in account.holds],
         "waiting": [(account, waiting) for account in one.accounts for waiting in account.waiting],
@@ -67,6 +70,15 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
         "doors": [door for door in ways if not door.reason],
         "closed_doors": [door for door in ways if door.reason],
     }
+
+
+def _frozen(one: MembershipView) -> tuple[datetime, int | None] | None:
+    """Until when nothing is spent, and which change of the membership is being decided."""
+    until = max((account.frozen_until for account in one.accounts if account.frozen_until), default=None)
+    if until is None:
+        return None
+    parties = ChangeParty.objects.filter(membership=one.participation.membership, is_open=True)
+    return until, parties.values_list("change_id", flat=True).first()
 
 
 def abilities(one: MembershipView) -> dict[str, Any]:

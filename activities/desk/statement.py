@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from activities.cursors import cursor_of, cursor_text
 from activities.desk.membership import OfMembership, design_and_types
 from activities.desk.seen import name_for
-from activities.reading import sets_of
+from activities.reading import spans_of
 from common.errors import Malformed
 from common.sheets import write_csv
 from customers.overview import names_of
@@ -54,7 +54,7 @@ class _Statement(OfMembership):
 
     def read(self, *, page_size: int, position: Mapping[int, int] | None, latest_first: bool) -> Statement:
         return statement(
-            sets_of(self.membership_asked, self.design),
+            spans_of(self.membership_asked),
             since=self.since,
             until=self.until,
             page_size=page_size,

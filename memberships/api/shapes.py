@@ -44,7 +44,8 @@ def membership_shape(membership: Membership, actor: Actor) -> dict[str, Any]:
 
 def membership_shapes(ids: Sequence[int], actor: Actor) -> list[dict[str, Any]]:
     """In the order of the ids; program by program, for nothing here joins two of them."""
-    found = {one.pk: one for one in Membership.objects.filter(pk__in=ids).prefetch_related(*SHOWN)}
+    rows = Membership.objects.filter(pk__in=ids).select_related("pool").prefetch_related(*SHOWN)
+    found = {one.pk: one for one in rows}
     by_program: dict[int, list[Membership]] = {}
     for membership in found.values():
         by_program.setdefault(membership.program_id, []).append(membership)

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from common import clock
 from memberships.models import Membership
-from points.statement import Line, Statement, entries_before, statement
+from points.statement import Line, Span, Statement, entries_before, statement
 from tests.factories import account_of, member_of
 from tests.points.world import earned, spent, taken_back
 
@@ -29,7 +29,7 @@ def ten_days(membership: Membership) -> None:
 
 
 def read(membership: Membership, since: datetime, until: datetime, **values: int) -> Statement:
-    return statement([membership.own_set_id], since=since, until=until, **values)
+    return statement([Span(membership.own_set_id)], since=since, until=until, **values)
 
 
 def shown(lines: tuple[Line, ...]) -> list[tuple[int, int]]:
@@ -59,10 +59,11 @@ def test_each_line_names_its_person_its_times_and_what_it_reverses(michael_adams
 
 def test_pages_show_every_line_once_in_order(michael_adams: Membership) -> None:
     ten_days(michael_adams)
+    own = [Span(michael_adams.own_set_id)]
     found, pages = read(michael_adams, at(0), at(10), page_size=4), 1
     lines = list(found.lines)
     while found.position is not None:
-        found = statement([michael_adams.own_set_id], since=at(0), until=at(10), page_size=4, position=found.position)
+        found = statement(own, since=at(0), until=at(10), page_size=4, position=found.position)
         lines += found.lines
         pages += 1
     assert pages == 3
