@@ -142,12 +142,21 @@ class LotContributorChange(models.Model):
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="contributor_changes")
     old_contributor = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     new_contributor = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="contributor_changes")
+    posting = models.ForeignKey(
+        Posting,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="contributor_changes",
+        help_text=_("None where everything was left behind, so that nothing moved."),
+    )
+    cause_kind = models.CharField(_("cause"), max_length=12)
+    cause_id = models.BigIntegerField(_("cause id"))
 
     class Meta:
         verbose_name = _("change of a lot's contributor")
         verbose_name_plural = _("changes of lots' contributors")
         ordering = ["id"]
+        indexes = [models.Index(fields=["cause_kind", "cause_id"], name="contributor_change_cause")]
         constraints = [AppendOnly(name="lot_contributor_change_append_only")]
 
     def __str__(self) -> str:
