@@ -12,7 +12,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # A real server's settings, for the checks that ask whether they are safe.
-PRODUCTION := LOYALTY_PRODUCTION=1 ALLOWED_HOSTS=loyalty.example.org SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w 0)
+PRODUCTION := LOYALTY_PRODUCTION=1 ALLOWED_HOSTS=loyalty.example.org SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w 0) \
+	EMAIL_URL=smtps://loyalty@mail.example.org:587
 
 .PHONY: help demo test test-deep check lint bench lock clean
 

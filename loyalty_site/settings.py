@@ -15,6 +15,16 @@ from psycopg.conninfo import conninfo_to_dict
 from loyalty_site.back_office import LOYALTY_RECEIPTS as LOYALTY_RECEIPTS
 from loyalty_site.back_office import UNFOLD as UNFOLD
 from loyalty_site.enum_names import ENUM_NAMES
+from loyalty_site.mail import DEFAULT_FROM_EMAIL as DEFAULT_FROM_EMAIL
+from loyalty_site.mail import EMAIL_BACKEND as EMAIL_BACKEND
+from loyalty_site.mail import EMAIL_FILE_PATH as EMAIL_FILE_PATH
+from loyalty_site.mail import EMAIL_HOST as EMAIL_HOST
+from loyalty_site.mail import EMAIL_HOST_PASSWORD as EMAIL_HOST_PASSWORD
+from loyalty_site.mail import EMAIL_HOST_USER as EMAIL_HOST_USER
+from loyalty_site.mail import EMAIL_PORT as EMAIL_PORT
+from loyalty_site.mail import EMAIL_TIMEOUT as EMAIL_TIMEOUT
+from loyalty_site.mail import EMAIL_USE_SSL as EMAIL_USE_SSL
+from loyalty_site.mail import EMAIL_USE_TLS as EMAIL_USE_TLS
 from loyalty_site.oauth import OAUTH2_PROVIDER as OAUTH2_PROVIDER
 from loyalty_site.postgres import provide_database_url
 from loyalty_site.postgres.places import local_folder

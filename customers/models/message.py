@@ -68,3 +68,8 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} {self.pk}"
+
+    @property
+    def carries_secret(self) -> bool:
+        """Whoever reads the text of a code or a link can use it."""
+        return self.purpose != MessagePurpose.NOTICE

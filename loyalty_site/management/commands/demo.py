@@ -1,6 +1,7 @@
 """The sample world, ready to click and to call."""
 
 import os
+import threading
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,14 +10,18 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from waitress import serve
 
+from customers.delivering import deliver_forever
 from loyalty_site.auditing import audit
 from loyalty_site.demo import world
 from loyalty_site.demo.access import file_of_logins, read_logins
+from loyalty_site.mail import INTO_FILES
 from loyalty_site.wsgi import application
 
 HOST = "127.0.0.1"
 PORT = 8000
 THREADS = 8
+# Seconds between two looks into the outbox.
+DELIVER_EVERY = 3.0
 
 
 class Command(BaseCommand):
@@ -67,12 +72,18 @@ class Command(BaseCommand):
         for one in logins["channels"]:
             reach = ", ".join(one["programs"]) if len(one["programs"]) < 4 else f"{len(one['programs'])} programs"
             self.stdout.write(f"  {one['name']:<12} {reach}\n    {one['client_id']}\n    {one['client_secret']}")
+        if settings.EMAIL_BACKEND == INTO_FILES:
+            self.stdout.write(f"\nMessages to customers are written to {os.path.relpath(settings.EMAIL_FILE_PATH)}")
         self.stdout.write(f"\nAll of it, with the ids of every story: {os.path.relpath(file_of_logins())}")
 
     def _serve(self, port: int) -> None:
         self.stdout.write("Serving; Ctrl-C stops.")
         self.stdout.flush()
+        stop = threading.Event()
+        threading.Thread(target=deliver_forever, args=(DELIVER_EVERY,), kwargs={"stop": stop}, daemon=True).start()
         try:
             serve(application, host=HOST, port=port, threads=THREADS)
         except OSError as error:
             raise CommandError(f"Port {port} can't be used ({error.strerror}): choose another with PORT=...") from error
+        finally:
+            stop.set()
