@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import OperationalError, connection, connections, models, transaction
 
 T = TypeVar("T")
 M = TypeVar("M", bound=models.Model)
@@ -31,6 +31,19 @@ def in_program(program: Any) -> Iterator[None]:
     """
     with transaction.atomic():
         yield
+
+
+@contextmanager
+def apart() -> Iterator[Any]:
+    """A connection beside the present transaction, for what must stay when that one is rolled back.
+
+    It waits for rows the present transaction has changed, for ever: use it for others.
+    """
+    beside = connections["default"].copy()
+    try:
+        yield beside
+    finally:
+        beside.close()
 
 
 def sqlstate(error: BaseException) -> str:

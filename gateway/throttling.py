@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
+from common.db import apart
 
 MINUTE = 60
 SHARES = 50
@@ -84,11 +86,8 @@ def count_failure(subject: str) -> None:
     if not connection.in_atomic_block:
         _count(connection, subject, window, 1)
         return
-    apart = connections["default"].copy()
-    try:
-        _count(apart, subject, window, 1)
-    finally:
-        apart.close()
+    with apart() as beside:
+        _count(beside, subject, window, 1)
 
 
 def too_many_failures(subject: str, limit: int = MOST_FAILURES) -> bool:

@@ -52,6 +52,23 @@ class AttestationNeeded(NotAllowed):
     title = "Recording a consent without a code needs a right of its own"
 
 
+class OwnConsent(NotAllowed):
+    code = "own_consent"
+    title = "Staff record no consents to changes of their own"
+
+
+class TooManyInvitations(Conflict):
+    code = "too_many_invitations"
+    title = "The person was sent too many codes or links"
+
+
+class DocumentRefused(LoyaltyError):
+    """The file is not one that is taken."""
+
+    code = "document_refused"
+    title = "The document can't be taken"
+
+
 class HoldTooLarge(LoyaltyError):
     code = "hold_larger_than_share"
     title = "A hold is larger than the share it would go with"

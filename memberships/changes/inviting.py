@@ -1,0 +1,227 @@
+"""Asking a person by a code or a link that goes to the registered address alone, and the answer by link (domain 1.9).
+
+Of both only digests are kept. A code is six digits, so its digest takes the secret key, and it belongs to the terms
+it was sent for: when they change it fits no longer. Wrong tries are counted apart from the verb, which is rolled back.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from common import clock
+from common.actor import Actor
+from common.db import apart, next_ids
+from common.errors import NotFound
+from customers.models import CustomerStatus, MessagePurpose, MessageStatus
+from customers.outbox import put_message
+from gateway.channels import system_actor
+from gateway.events import record_event
+from memberships.changes.answering import (
+    WITHDRAWN,
+    Answer,
+    Question,
+    answer,
+    answering,
+    refuse_stale,
+)
+from memberships.changes.errors import CodeWrong, ConsentNotTaken, TooManyInvitations
+from memberships.models import (
+    OPEN,
+    ChangeStatus,
+    Consent,
+    ConsentInvitation,
+    ConsentMethod,
+    ConsentStatus,
+    InvitationKind,
+    MembershipChange,
+)
+
+CODE_DIGITS = 6
+MOST_TRIES = 6
+CODE_LASTS = timedelta(minutes=30)
+# Each code allows six tries more, so their number is bounded.
+MOST_SENT, SENT_WITHIN = 10, timedelta(days=1)
+TOKEN_BYTES = 32
+DEAD_LINK = "There is nothing behind this link that waits for an answer."
+
+
+def ask(change: MembershipChange, *, customer_id: int, method: str, actor: Actor) -> ConsentInvitation:
+    """Send a code or a link; earlier ones of the kind end. Raises ChangeNotOpen, NotAsked, ConsentNotTaken,
+    TooManyInvitations."""
+    with answering(change, customer_id=customer_id, actor=actor) as question:
+        _refuse_unaskable(question, method)
+        now = clock.now()
+        _refuse_too_many(question, method, now)
+        waiting = ConsentInvitation.objects.filter(consent=question.consent, kind=method, ended_at=None)
+        waiting.update(ended_at=now)
+        invitation = _send_code(question, now) if method == InvitationKind.CODE else _send_link(question, now)
+        record_event(
+            "consent.asked",
+            program_id=question.change.program_id,
+            subject_id=question.change.pk,
+            facts={**question.facts, "method": str(method)},
+        )
+        return invitation
+
+
+def use_code(question: Question, code: str) -> ConsentInvitation:
+    """The code that was sent, used up; a wrong one is counted, and after six the code is dead. Raises CodeWrong."""
+    now = clock.now()
+    sent = ConsentInvitation.objects.filter(
+        consent=question.consent, kind=InvitationKind.CODE, used_at=None, ended_at=None, expires_at__gt=now
+    )
+    invitation = sent.last()
+    if invitation is None:
+        raise CodeWrong("No code waits for this person: send a new one.", facts=question.facts)
+    if invitation.tries >= MOST_TRIES:
+        raise CodeWrong(
+            f"The code was tried wrongly {MOST_TRIES} times and is dead: send a new one.",
+            facts={**question.facts, "tries_left": 0},
+        )
+    expected = code_digest(invitation.pk, question.change.digest, code.strip())
+    if not constant_time_compare(expected, bytes(invitation.secret_digest)):
+        _count_wrong_try(invitation)
+        left = MOST_TRIES - invitation.tries - 1
+        raise CodeWrong(
+            f"This is not the code that was sent for these terms; {left} tries are left.",
+            facts={**question.facts, "tries_left": left},
+        )
+    invitation.used_at = now
+    invitation.save(update_fields=["used_at"])
+    return invitation
+
+
+def open_invitation(token: str) -> ConsentInvitation | None:
+    """The invitation a link names, while its page shows something: until the change is carried out or over, and to who
+    refused it that they did. None whatever else is the matter."""
+    invitations = ConsentInvitation.objects.select_related(
+        "consent__change__program", "consent__customer", "consent__membership"
+    )
+    found: ConsentInvitation | None = invitations.filter(
+        secret_digest=token_digest(token), kind=InvitationKind.LINK, ended_at=None, expires_at__gt=clock.now()
+    ).first()
+    if found is None or found.consent.customer.status in (CustomerStatus.DECEASED, CustomerStatus.ERASED):
+        return None
+    change = found.consent.change
+    if change.status in OPEN:
+        over = change.expires_at is not None and clock.program_now(change.program) >= change.expires_at
+        return None if over else found
+    refused = change.status == ChangeStatus.REFUSED and found.consent.status == ConsentStatus.REFUSED
+    return found if refused and found.used_at is not None else None
+
+
+def decide_by_link(token: str, *, decision: str, digest: str) -> Consent:
+    """The person's own answer to the terms of that digest. A link decides once; it may also take a consent back.
+
+    Raises NotFound for any link that leads nowhere, ChangeNotOpen, TermsChanged, ConsentNotTaken.
+    """
+    invitation = open_invitation(token)
+    if invitation is None:
+        raise NotFound(DEAD_LINK)
+    customer_id = invitation.consent.customer_id
+    actor = system_actor().for_customer(customer_id)
+    with answering(invitation.consent.change, customer_id=customer_id, actor=actor, reason="own page") as question:
+        held = ConsentInvitation.objects.select_for_update(no_key=True, of=("self",)).get(pk=invitation.pk)
+        if held.ended_at is not None:
+            raise NotFound(DEAD_LINK)
+        if held.used_at is not None and decision != WITHDRAWN:
+            raise ConsentNotTaken("This link has decided already. Ask for a new one.", facts=question.facts)
+        refuse_stale(question, digest)
+        told = Answer(decision, ConsentMethod.LINK, f"link {held.pk}", channel_id=actor.channel_id)
+        consent = answer(question, told)
+        if held.used_at is None:
+            held.used_at = clock.now()
+            held.save(update_fields=["used_at"])
+        return consent
+
+
+def code_digest(invitation_id: int, terms_digest: str, code: str) -> bytes:
+    """Bound to one invitation and to the terms; without the secret key a million codes could be tried."""
+    return salted_hmac("consent-code", f"{invitation_id}/{terms_digest}/{code}", algorithm="sha256").digest()
+
+
+def token_digest(token: str) -> bytes:
+    """Of 256 random bits, which nobody can try."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _refuse_unaskable(question: Question, method: str) -> None:
+    if method not in InvitationKind.values:
+        raise ConsentNotTaken(
+            f"“{method}” is no way of asking.", facts={**question.facts, "methods": list(InvitationKind.values)}
+        )
+    if question.is_deceased:
+        raise ConsentNotTaken(
+            "The person is deceased: record a document, which a second member of staff confirms.", facts=question.facts
+        )
+
+
+def _refuse_too_many(question: Question, method: str, now: datetime) -> None:
+    sent = ConsentInvitation.objects.filter(consent=question.consent, kind=method, sent_at__gt=now - SENT_WITHIN)
+    if sent.count() >= MOST_SENT:
+        raise TooManyInvitations(
+            f"{MOST_SENT} were sent within a day. Wait, or take the answer in person or on paper.",
+            facts={**question.facts, "sent": MOST_SENT},
+        )
+
+
+def _send_code(question: Question, now: datetime) -> ConsentInvitation:
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    (pk,) = next_ids("memberships_consentinvitation_id_seq")
+    return _send(
+        question,
+        InvitationKind.CODE,
+        {"code": code, "minutes": int(CODE_LASTS.total_seconds() // 60)},
+        pk=pk,
+        secret_digest=code_digest(pk, question.change.digest, code),
+        sent_at=now,
+        expires_at=now + CODE_LASTS,
+    )
+
+
+def _send_link(question: Question, now: datetime) -> ConsentInvitation:
+    """Good until the change's deadline, counted in real time."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    (pk,) = next_ids("memberships_consentinvitation_id_seq")
+    deadline = question.change.expires_at or question.at
+    return _send(
+        question,
+        InvitationKind.LINK,
+        {"link": settings.LOYALTY_SITE_URL + reverse("consent", args=[token]), "until": deadline},
+        pk=pk,
+        secret_digest=token_digest(token),
+        sent_at=now,
+        expires_at=now + (deadline - question.at),
+    )
+
+
+def _send(question: Question, kind: InvitationKind, told: dict[str, Any], **values: Any) -> ConsentInvitation:
+    consent, change = question.consent, question.change
+    context = {**told, "kind": change.get_kind_display(), "membership": consent.membership.number}
+    messages = put_message(
+        consent.customer,
+        purpose=MessagePurpose.CODE if kind == InvitationKind.CODE else MessagePurpose.LINK,
+        template=f"consent-{kind}",
+        context=context,
+        program=change.program,
+        cause=("consent", consent.pk),
+    )
+    if messages[0].status == MessageStatus.SUPPRESSED:
+        raise ConsentNotTaken(
+            f"Nothing can be sent: {messages[0].why_not}. Take the answer in person or on paper.", facts=question.facts
+        )
+    return ConsentInvitation.objects.create(
+        consent=consent, program_id=change.program_id, kind=kind, message=messages[0], **values
+    )
+
+
+def _count_wrong_try(invitation: ConsentInvitation) -> None:
+    """On a connection of its own: the refusal that follows rolls back everything else. The change is held, so that
+    no other try is judged meanwhile."""
+    with apart() as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE memberships_consentinvitation SET tries = tries + 1 WHERE id = %s", [invitation.pk])
