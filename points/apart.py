@@ -138,9 +138,7 @@ class Books:
         """The lot itself; else what is past its time too; else, to keep the sum, its side's and any other points."""
         itself = self.stocks[event.lot_id]
         everything = [stock for stocks in self._open.values() for stock in stocks]
-        everything.sort(
-            key=lambda one: (one is not itself, not one.over(event.at), one.side != itself.side, one.order)
-        )
+        everything.sort(key=lambda one: (one is not itself, not one.over(event.at), one.side != itself.side, one.order))
         missing = self._take(everything, event.points, None)
         if missing:
             self.debts.append(Owed(itself.side, None, missing))

@@ -61,9 +61,12 @@ class PointAccount(models.Model):
     lifetime_earned = models.BigIntegerField(_("lifetime earned"), default=0)
     lifetime_redeemed = models.BigIntegerField(_("lifetime redeemed"), default=0)
     carried_earned = models.BigIntegerField(
-        _("of it carried over"), default=0, help_text=_("Earned by the same person on accounts united with this one.")
+        _("of it carried over"),
+        default=0,
+        db_default=0,
+        help_text=_("Earned by the same person on accounts united with this one."),
     )
-    carried_redeemed = models.BigIntegerField(_("of it carried over"), default=0)
+    carried_redeemed = models.BigIntegerField(_("of it carried over"), default=0, db_default=0)
     last_activity_at = models.DateTimeField(
         _("last activity"), null=True, blank=True, help_text=_("The latest event that counts against inactivity.")
     )
