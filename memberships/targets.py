@@ -6,6 +6,8 @@ What the actor may not see answers exactly like what does not exist.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models.functions import Coalesce
+
 from cards.issuing import refuse_unusable
 from cards.models import Card
 from cards.numbering import compact
@@ -15,6 +17,7 @@ from memberships.admission import current_participation
 from memberships.card_holding import holder_at
 from memberships.errors import AmbiguousNumber, MembershipEnded, NotAMember
 from memberships.models import Member, Membership
+from memberships.persons import surviving_id
 
 NOWHERE = "There is no such membership that you can see."
 NO_CARD = "There is no such card that you can see."
@@ -107,6 +110,8 @@ def _landed(membership: Membership, *, person_id: int | None, any_end: bool) -> 
     if membership.current:
         if person_id is None or _open_member(membership, person_id) is not None:
             return Target(membership, person_id)
+        if (survivor := surviving_id(person_id)) != person_id:
+            return _landed(membership, person_id=survivor, any_end=any_end)
         if not any_end:
             raise _not_a_member(membership, person_id)
     elif not any_end and membership.superseded_by_id is None:
@@ -128,13 +133,15 @@ def _current_of_person(membership: Membership, person_id: int | None) -> Members
     person_id = person_id or _only_person(membership)
     if person_id is None:
         return None
-    member = current_participation(person_id, program_id=membership.program_id)
+    member = current_participation(surviving_id(person_id), program_id=membership.program_id)
     return member.membership if member is not None else None
 
 
 def _only_person(membership: Membership) -> int | None:
     """Whom the membership and its number were issued to; a group as a whole is nobody's."""
-    people = set(Member.objects.filter(membership=membership).values_list("customer_id", flat=True)[:2])
+    person = Coalesce("customer__merged_into_id", "customer_id")
+    members = Member.objects.filter(membership=membership).annotate(person=person)
+    people = set(members.order_by().values_list("person", flat=True).distinct()[:2])
     return people.pop() if len(people) == 1 else None
 
 
@@ -157,6 +164,8 @@ def _with_person(target: Target, asked: int | None) -> Target:
     person_id = asked or target.person_id
     if person_id is not None:
         member = _open_member(membership, person_id)
+        if member is None and (survivor := surviving_id(person_id)) != person_id:
+            person_id, member = survivor, _open_member(membership, survivor)
         if member is None:
             raise _not_a_member(membership, person_id)
         return replace(target, person_id=person_id, member=member)
