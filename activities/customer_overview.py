@@ -49,7 +49,7 @@ class CustomerView:
 
 def customer_view(pk: int, actor: Actor) -> CustomerView | None:
     """None where there is no such customer. Memberships of programs the actor has no part in are left out."""
-    customer = whole_customer(pk)
+    customer = whole_customer(pk, actor=actor)
     if customer is None:
         return None
     designs = designs_of_all()

@@ -56,6 +56,10 @@ def _not_renewed(membership: Membership, design: Design) -> str:
     return _gone(membership)
 
 
+def _not_paid(membership: Membership, design: Design) -> str:
+    return "" if design.program.fee else _("memberships of this program cost nothing")
+
+
 def _not_terminated(membership: Membership, design: Design) -> str:
     if not membership.current:
         return _("it has ended already")
@@ -76,6 +80,7 @@ OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("suspend", gettext_lazy("Suspend"), "memberships:manage", _wrong_status("suspend")),
     ("reinstate", gettext_lazy("Reinstate"), "memberships:manage", _not_reinstated),
     ("renew", gettext_lazy("Renew"), "memberships:manage", _not_renewed),
+    ("record-payment", gettext_lazy("Record payment"), "memberships:manage", _not_paid),
     ("terminate", gettext_lazy("Terminate"), "memberships:manage", _not_terminated),
 )
 
@@ -97,9 +102,16 @@ def offers_for_customer(customer: Customer, actor: Actor) -> list[Offer]:
 def _of_customer(customer: Customer) -> Iterable[tuple[str, Offer]]:
     erased = _("it is erased") if customer.status == CustomerStatus.ERASED else ""
     yield "customers:write", Offer("edit", _("Change data"), erased)
-    if customer.status == CustomerStatus.ACTIVE:
-        yield "customers:write", Offer("deactivate", _("Deactivate"), "")
-    elif not erased:
-        yield "customers:write", Offer("reactivate", _("Reactivate"), "")
+    if not erased and customer.merged_into_id is None:
+        yield from (("customers:write", offer) for offer in _of_status(customer))
     yield "customers:erase", Offer("delete", _("Delete"), erased)
     yield "customers:erase", Offer("erase", _("Erase personal data"), erased)
+
+
+def _of_status(customer: Customer) -> Iterable[Offer]:
+    if customer.status == CustomerStatus.ACTIVE:
+        yield Offer("deactivate", _("Deactivate"), "")
+    else:
+        yield Offer("reactivate", _("Reactivate"), "")
+    if customer.status != CustomerStatus.DECEASED:
+        yield Offer("deceased", _("Record a death"), "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from customers.models import Customer, CustomerStatus
+from customers.models import Customer, CustomerStatus, DuplicateCustomer, DuplicateStatus
 
 # Rows of the index a look reads, and groups it shows at most.
 LOOK = 20_000
@@ -64,6 +64,12 @@ def look_for_duplicates(trait: str, *, start: str = "", look: int = LOOK, most: 
     return Look(groups, last if last != start else f"{last} ")
 
 
+def waiting_to_be_merged(ids: Iterable[int]) -> set[int]:
+    """Those of the records that were found to be somebody known twice, and are not merged yet."""
+    pairs = DuplicateCustomer.objects.filter(status=DuplicateStatus.CONFIRMED, duplicate__in=list(ids))
+    return set(pairs.values_list("duplicate_id", flat=True))
+
+
 def _groups(trait: str, start: str, *, look: int, most: int) -> list[Any]:
     table, customer, columns, holds = TRAITS[trait]
     keys = ", ".join(columns)
@@ -74,10 +80,25 @@ def _groups(trait: str, start: str, *, look: int, most: int) -> list[Any]:
 
 
 def _living(groups: Sequence[Sequence[int]]) -> Iterable[tuple[Customer, ...]]:
-    """Without erased records and those merged already; a group of one is none."""
+    """Without erased records and those merged already, nor those found to be another person than all others of their
+    group; a group of one is none."""
     wanted = {pk for ids in groups for pk in ids[:MOST_IN_A_GROUP]}
     living = Customer.objects.exclude(status=CustomerStatus.ERASED).filter(merged_into=None).in_bulk(wanted)
+    told_apart = _told_apart(living)
     for ids in groups:
-        found = tuple(living[pk] for pk in sorted(ids)[:MOST_IN_A_GROUP] if pk in living)
-        if len(found) > 1:
+        present = [pk for pk in sorted(ids)[:MOST_IN_A_GROUP] if pk in living]
+        found = tuple(
+            living[pk]
+            for pk in present
+            if any(pk != other and frozenset((pk, other)) not in told_apart for other in present)
+        )
+        if found:
             yield found
+
+
+def _told_apart(ids: Iterable[int]) -> set[frozenset[int]]:
+    wanted = list(ids)
+    pairs = DuplicateCustomer.objects.filter(
+        status=DuplicateStatus.DISMISSED, customer__in=wanted, duplicate__in=wanted
+    )
+    return {frozenset(pair) for pair in pairs.values_list("customer_id", "duplicate_id")} if wanted else set()

@@ -16,7 +16,16 @@ from common.history import audit_context, update_with_history
 from common.obstacles import registered
 from customers.errors import ErasingNotAllowed
 from customers.histories import empty_histories
-from customers.models import Address, Customer, CustomerStatus, Identification
+from customers.models import (
+    Address,
+    Customer,
+    CustomerStatus,
+    DuplicateCustomer,
+    Identification,
+    Message,
+    MessageStatus,
+)
+from customers.outbox import GONE
 from gateway.events import record_event
 
 ERASE = "customers:erase"
@@ -50,9 +59,21 @@ def _blank(row: Customer) -> None:
         update_with_history(model.objects.filter(customer=row), **dict.fromkeys(model.PERSONAL, None))
     for wish in row.contact_preferences.all():
         wish.delete()
+    _blank_messages(row)
+    pairs = DuplicateCustomer.objects.filter(Q(customer=row) | Q(duplicate=row))
+    update_with_history(pairs.exclude(reason=""), reason="")
     for name in Customer.PERSONAL:
         setattr(row, name, None)
     row.status = CustomerStatus.ERASED
     row.erased_at = clock.now()
     row.version += 1
     row.save()
+
+
+def _blank_messages(row: Customer) -> None:
+    """What was sent stays as a fact, without its address and words; what waits is not sent any more."""
+    messages = Message.objects.filter(customer=row)
+    messages.filter(status=MessageStatus.WAITING).update(
+        status=MessageStatus.SUPPRESSED, why_not=GONE[CustomerStatus.ERASED], next_try_at=None
+    )
+    messages.update(**dict.fromkeys(Message.PERSONAL))

@@ -48,3 +48,10 @@ class CustomerNotClosable(Conflict):
 class ErasingNotAllowed(NotAllowed):
     code = "erasing_not_allowed"
     title = "Erasing customers is not allowed"
+
+
+class NotOnePerson(Conflict):
+    """The two records can't be found to be one person now."""
+
+    code = "not_one_person"
+    title = "These records can't be treated as one person"

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 
 from common.actor import Actor
 from common.obstacles import Obstacle, registered, sentence
 from customers.errors import CustomerNotClosable, CustomerNotDeletable, CustomerWrongStatus
 from customers.histories import empty_histories
 from customers.locking import changing
-from customers.models import Customer, CustomerStatus
+from customers.models import Customer, CustomerStatus, DuplicateCustomer, Message
 from gateway.events import record_event
 
 ACTIVE, INACTIVE, DECEASED, CLOSED = (
@@ -78,11 +78,19 @@ def delete_customer(customer: Customer, *, actor: Actor, reason: str) -> None:
             registered(path)(row, actor=actor, reason=reason)
         customer_id, number = row.pk, row.number
         try:
+            _delete_own_rows(row)
             row.delete()
         except ProtectedError as error:
             _refuse_deletion(row, _protecting(error.protected_objects))
         empty_histories([customer_id])
         record_event("customer.deleted", program_id=None, subject_id=customer_id, facts={"number": number})
+
+
+def _delete_own_rows(customer: Customer) -> None:
+    """What was sent, and what staff found about likely duplicates: nothing anybody needs once the record is gone."""
+    Message.objects.filter(customer=customer).delete()
+    for pair in DuplicateCustomer.objects.filter(Q(customer=customer) | Q(duplicate=customer)):
+        pair.delete()
 
 
 def _refuse_deletion(customer: Customer, found: Sequence[Obstacle]) -> None:
@@ -97,6 +105,9 @@ def _own_obstacles(customer: Customer) -> Iterable[Obstacle]:
     duplicates = list(customer.duplicates.order_by("pk").values_list("number", flat=True))
     if duplicates:
         yield Obstacle("duplicates", f"Records were merged into it: {', '.join(duplicates)}.", {"numbers": duplicates})
+    if customer.merged_into is not None:
+        number = customer.merged_into.number
+        yield Obstacle("merged", f"It was merged into {number}, which answers to its number.", {"number": number})
 
 
 def _protecting(rows: Iterable[Any]) -> list[Obstacle]:
@@ -111,6 +122,11 @@ def _move(
     customer: Customer, status: CustomerStatus, *, since: Sequence[CustomerStatus], actor: Actor, reason: str
 ) -> Customer:
     with changing(customer, actor=actor, reason=reason) as row:
+        if row.merged_into is not None:
+            raise CustomerWrongStatus(
+                f"Customer {row.number} was merged into {row.merged_into.number}: change that record.",
+                facts={"status": row.status, "merged_into": row.merged_into_id},
+            )
         if row.status not in since:
             raise CustomerWrongStatus(
                 f"Customer {row.number} is {row.get_status_display()} and can't become {status.label}.",

@@ -4,16 +4,23 @@ from collections.abc import Iterable
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 
-from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification
+from common.actor import Actor
+from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification, Message
 
 MOST = 20
+MOST_MESSAGES = 5
 
 
-def whole_customer(pk: int) -> Customer | None:
-    """The row with `all_numbers`, `addresses_found`, `documents_found` and `preferences_found`."""
+def whole_customer(pk: int, *, actor: Actor) -> Customer | None:
+    """The row with `all_numbers`, `addresses_found`, `documents_found`, `preferences_found` and `messages_found`, the
+    latest of those the actor may see."""
     mine = OuterRef("pk")
+    messages = JSONObject(
+        id="id", purpose="purpose", program="program__name", address="address", subject="subject", status="status",
+        why_not="why_not", at=Coalesce("sent_at", "created_at"),
+    )  # fmt: skip
     addresses = JSONObject(kind="kind", lines="lines", postal_code="postal_code", city="city", country="country")
     documents = JSONObject(kind="kind", country="country", number="number", valid_until="valid_until")
     preferences = JSONObject(channel="channel", allowed="allowed")
@@ -31,6 +38,12 @@ def whole_customer(pk: int) -> Customer | None:
             ),
             preferences_found=ArraySubquery(
                 ContactPreference.objects.filter(customer=mine).order_by("channel").values(found=preferences)[:MOST]
+            ),
+            messages_found=ArraySubquery(
+                Message.objects.visible_to(actor)
+                .filter(customer=mine)
+                .order_by("-pk")
+                .values(found=messages)[:MOST_MESSAGES]
             ),
         )
         .filter(pk=pk)

@@ -5,11 +5,13 @@ Every page takes a person's values from here: `shown_customer(customer, unmasked
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from customers.masking import MASKS
-from customers.models import Address, Customer, Identification
+from django.utils.translation import gettext
+
+from customers.masking import MASKS, masked_email
+from customers.models import Address, Customer, Identification, Message
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,19 @@ class ShownAddress:
     postal_code: str | None
     city: str | None
     country: str
+
+
+@dataclass(frozen=True)
+class ShownMessage:
+    """`program` is the name of the program it speaks for, `at` when it was sent, else written. Its text is not here."""
+
+    purpose: str
+    program: str | None
+    status: str
+    why_not: str
+    address: str | None
+    subject: str | None
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,18 @@ def shown_document(row: Identification, *, unmasked: bool) -> ShownDocument:
 def shown_address(row: Address, *, unmasked: bool) -> ShownAddress:
     show = _shower(row, unmasked)
     return ShownAddress(row.get_kind_display(), show("lines"), show("postal_code"), show("city"), row.country)
+
+
+def shown_message(row: Message, *, program: str | None, at: datetime, unmasked: bool) -> ShownMessage:
+    return ShownMessage(
+        purpose=row.get_purpose_display(),
+        program=program,
+        status=row.get_status_display(),
+        why_not=gettext(row.why_not) if row.why_not else "",
+        address=row.address if unmasked else masked_email(row.address),
+        subject=row.subject if unmasked else None,
+        at=at,
+    )
 
 
 def _shower(row: Any, unmasked: bool) -> Callable[[str], Any]:

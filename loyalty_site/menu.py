@@ -23,6 +23,8 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         _("Customers & memberships"),
         (
             ("customers.Customer", "person"),
+            ("customers.DuplicateCustomer", "join_inner"),
+            ("customers.Message", "mail"),
             ("memberships.Membership", "card_membership"),
             ("memberships.Member", "group"),
             ("memberships.TierStanding", "military_tech"),

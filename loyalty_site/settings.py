@@ -216,6 +216,7 @@ LOYALTY_CUSTOMER_ERASERS = [
     "activities.exits.erase",
 ]
 LOYALTY_CUSTOMER_DELETERS = ["memberships.exits.delete_memberships_of"]
+LOYALTY_CUSTOMER_MERGERS = ["memberships.one_person.unite_memberships"]
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Loyalty membership",

@@ -116,3 +116,10 @@ class AmbiguousNumber(LoyaltyError):
 class DeletionRefused(Conflict):
     code = "deletion_refused"
     title = "The membership can't be deleted"
+
+
+class DoubleMemberships(Conflict):
+    """Two records of one person take part in the same program."""
+
+    code = "double_memberships"
+    title = "Both records take part in the same program"

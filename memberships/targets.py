@@ -11,12 +11,12 @@ from cards.models import Card
 from cards.numbering import compact
 from common.actor import Actor
 from common.errors import NotFound
-from customers.models import Customer
 from memberships.acting import acting_member
 from memberships.admission import current_participation
 from memberships.card_holding import holder_at
 from memberships.errors import AmbiguousNumber, MembershipEnded, NotAMember
 from memberships.models import Member, Membership
+from memberships.persons import surviving_id
 
 NOWHERE = "There is no such membership that you can see."
 NO_CARD = "There is no such card that you can see."
@@ -119,7 +119,7 @@ def _at_home(membership: Membership, person_id: int | None) -> Target:
     """Of the person, else of whom the membership was issued to; a group as a whole leads to its survivor."""
     if membership.current and (person_id is None or _open_member(membership, person_id) is not None):
         return Target(membership, person_id)
-    person_id = _living_record(person_id) if person_id is not None else issued_to(membership)
+    person_id = surviving_id(person_id) if person_id is not None else issued_to(membership)
     home = current_home(membership, person_id)
     if home is None:
         raise _ended(membership)
@@ -147,11 +147,6 @@ def issued_to(membership: Membership) -> int | None:
     return people.pop() if len(people) == 1 else None
 
 
-def _living_record(customer_id: int) -> int:
-    merged_into = Customer.objects.filter(pk=customer_id).values_list("merged_into_id", flat=True).first()
-    return merged_into or customer_id
-
-
 def _successor(membership: Membership) -> Membership | None:
     """The end of the chain of successors, if it is current. The tables allow no circle; each step is taken once."""
     seen = {membership.pk}
@@ -170,10 +165,10 @@ def _with_person(target: Target, asked: int | None) -> Target:
     membership = target.membership
     person_id = asked or target.person_id
     if person_id is not None:
-        member = _open_member(membership, person_id)
+        member = _open_member(membership, person_id) or _open_member(membership, surviving_id(person_id))
         if member is None:
             raise _not_a_member(membership, person_id)
-        return replace(target, person_id=person_id, member=member)
+        return replace(target, person_id=member.customer_id, member=member)
     member = acting_member(membership)
     return replace(target, person_id=member.customer_id if member else None, member=member)
 

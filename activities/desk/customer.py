@@ -11,8 +11,8 @@ from activities.customer_overview import MembershipView, customer_view
 from activities.desk.seen import doors, name_for
 from common.actor import Actor
 from common.desk.pages import DeskPage
-from customers.models import Address, ContactPreference, Customer, Identification
-from customers.shown import shown_address, shown_customer, shown_document
+from customers.models import Address, ContactPreference, Customer, Identification, Message
+from customers.shown import ShownMessage, shown_address, shown_customer, shown_document, shown_message
 from customers.unmasking import UNMASK, UnmaskReason
 from memberships.able import VERBS
 from memberships.models import ChangeParty
@@ -36,6 +36,7 @@ class CustomerPage(DeskPage):
             customer=customer,
             contact=shown_customer(customer, unmasked=self.actor.sees(pk)),
             facts=_facts(customer, self.actor),
+            messages_sent=_messages(customer, self.actor),
             current=[membership_card(one, self.actor) for one in view.current],
             former=[membership_card(one, self.actor) for one in view.former],
             doors=doors(view.offers, pk),
@@ -117,3 +118,13 @@ def _facts(customer: Customer, actor: Actor) -> list[tuple[str, Any]]:
         told = (ContactPreference(**found) for found in rows.preferences_found)
         facts.append((_("May be contacted by"), ", ".join(str(one) for one in told)))
     return facts
+
+
+def _messages(customer: Customer, actor: Actor) -> list[ShownMessage]:
+    """The latest first, as the database's JSON tells them."""
+    found = []
+    for told in cast(Any, customer).messages_found:
+        program, at = told.pop("program"), datetime.fromisoformat(told.pop("at"))
+        row = Message(customer=customer, **told)
+        found.append(shown_message(row, program=program, at=at, unmasked=actor.sees(customer.pk)))
+    return found

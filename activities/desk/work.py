@@ -11,7 +11,7 @@ from activities.desk.seen import name_for
 from activities.waiting import activities_waiting, adjustments_waiting
 from common import clock
 from common.desk.pages import DeskPage
-from customers.duplicate_pairs import TRAITS, look_for_duplicates
+from customers.duplicate_pairs import TRAITS, look_for_duplicates, waiting_to_be_merged
 from customers.models import Customer
 from customers.shown import shown_customer
 
@@ -84,6 +84,8 @@ class LikelyDuplicates(DeskPage):
             label=labels[trait],
             traits=[(labels[one], f"{path}?by={one}", one == trait) for one in TRAITS],
             groups=[[shown_customer(one, unmasked=self.actor.sees(one.pk)) for one in group] for group in look.groups],
+            waiting=waiting_to_be_merged(one.pk for group in look.groups for one in group),
+            may_decide=self.may("customers:write"),
             next_page=f"{path}?{urlencode({'by': trait, 'from': look.start})}" if look.start else "",
             first_page=f"{path}?by={trait}" if start else "",
         )

@@ -41,6 +41,7 @@ CUSTOMER = Page("customer", _("Open at the desk"), "customers:read", "contact_pa
 OF_CUSTOMER = (
     Page("enrol", _("Enrol"), "memberships:manage"),
     Page("deactivate", _("Deactivate"), "customers:write"),
+    Page("deceased", _("Record a death"), "customers:write"),
     Page("delete", _("Delete"), "customers:erase"),
     Page("erase", _("Erase"), "customers:erase"),
 )
@@ -58,6 +59,7 @@ ON_LIFE = (
     Page("suspend", _("Suspend"), "memberships:manage"),
     Page("reinstate", _("Reinstate"), "memberships:manage"),
     Page("renew", _("Renew"), "memberships:manage"),
+    Page("record-payment", _("Record payment"), "memberships:manage"),
     Page("terminate", _("Terminate"), "memberships:manage"),
 )
 POSTING = Page("posting", _("Open at the desk"), "memberships:read", "receipt")

@@ -2,6 +2,16 @@
 
 from .customer import CustomerAdmin
 from .details import AddressAdmin, ContactPreferenceAdmin, IdentificationAdmin
+from .duplicates import DuplicateCustomerAdmin
+from .messages import MessageAdmin
 from .staff import StaffCustomerAdmin
 
-__all__ = ["AddressAdmin", "ContactPreferenceAdmin", "CustomerAdmin", "IdentificationAdmin", "StaffCustomerAdmin"]
+__all__ = [
+    "AddressAdmin",
+    "ContactPreferenceAdmin",
+    "CustomerAdmin",
+    "DuplicateCustomerAdmin",
+    "IdentificationAdmin",
+    "MessageAdmin",
+    "StaffCustomerAdmin",
+]

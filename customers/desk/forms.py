@@ -105,5 +105,9 @@ class EditForm(PersonForm):
         return found
 
 
+class DeceasedForm(forms.Form):
+    reason = ReasonField(suggestions=(_("Death certificate shown"), _("Told by the family")))
+
+
 class StatusForm(forms.Form):
     reason = ReasonField(suggestions=(_("At the customer's wish"), _("No contact for years")))

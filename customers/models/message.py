@@ -1,9 +1,12 @@
 """What is sent to customers: one outbox, which is the queue too (domain 1.3)."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from common.actor import Actor
 from customers.models.customer import Customer
 from customers.models.details import PreferenceChannel
 from programs.models import Program
@@ -22,6 +25,14 @@ class MessageStatus(models.TextChoices):
     SENT = "sent", _("sent")
     FAILED = "failed", _("failed")
     SUPPRESSED = "suppressed", _("not sent")
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of the actor's programs, and those of none."""
+        if actor.programs is None:
+            return self
+        return self.filter(Q(program__isnull=True) | Q(program__in=actor.programs))
 
 
 class Message(models.Model):
@@ -45,6 +56,8 @@ class Message(models.Model):
     next_try_at = models.DateTimeField(_("next try at"), null=True, blank=True)
     tries = models.SmallIntegerField(_("tries"), default=0)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")

@@ -47,14 +47,15 @@ INVARIANTS = (
     Invariant(
         "K05",
         "cards",
-        "every member of a current membership has or had a main card in it",
+        "every member of a current membership has or had a main card in it, on a merged record too",
         "Issue a main card.",
         """
         SELECT x.id, 'customer ' || x.customer_id || ' never had a main card in membership ' || m.id FROM member x
         JOIN memberships_membership m ON m.id = x.membership_id AND m.current
         WHERE x.ended_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM memberships_cardholding h JOIN cards_card c ON c.id = h.card_id
-            WHERE h.membership_id = m.id AND h.customer_id = x.customer_id AND c.kind = 'main')
+            JOIN customers_customer p ON p.id = h.customer_id
+            WHERE h.membership_id = m.id AND coalesce(p.merged_into_id, p.id) = x.customer_id AND c.kind = 'main')
         """,
     ),
     Invariant(

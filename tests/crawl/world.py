@@ -15,7 +15,9 @@ from activities.redeeming import redeem_in_general
 from activities.reversing import reverse_posting
 from common import clock
 from customers.details import replace_details
-from customers.models import Customer, StaffCustomer
+from customers.merging import dismiss_pair
+from customers.models import Customer, MessagePurpose, StaffCustomer
+from customers.outbox import put_message
 from memberships.models import Membership
 from points.models import Debt, Entry, LotDateChange
 from points.reversal_parts import Part
@@ -26,7 +28,7 @@ from staff.rights import ROLE_ACTIONS
 from staff.second_factor import enrol_device
 from tests.api.world import Ids, Side, make_channel, make_side
 from tests.crawl.pages import Rows
-from tests.factories import ACTOR, make_terms
+from tests.factories import ACTOR, make_customer, make_terms
 from tests.staff.world import staff_client
 
 
@@ -89,6 +91,10 @@ def furnish(side: Side) -> Side:
         membership=membership, program=program, first_day="2026-01-01", last_day="2026-12-31", fee=10, currency="EUR",
     )  # fmt: skip
     move_points(side)
+    put_message(
+        Customer.objects.get(pk=side.ids["customer"]), purpose=MessagePurpose.NOTICE, template="none", program=program,
+        context={"membership": membership.number},
+    )  # fmt: skip
     return side
 
 
@@ -118,7 +124,9 @@ def add_what_belongs_to_no_program(side: Side) -> None:
     replace_details(customer, {"preferences": {"email": True}})
     user = User.objects.create_user("someone", is_staff=True)
     StaffCustomer.objects.create(user=user, customer=customer)
-    side.ids.update(user=user.pk, upload="0" * 32)
+    another = make_customer("Anna Bell")
+    dismiss_pair(customer, duplicate=another, actor=ACTOR, reason="father and daughter")
+    side.ids.update(user=user.pk, upload="0" * 32, another=another.pk)
     channel = make_channel("shop", side.program)
     get_access_token_model().objects.create(application=channel, token="made up", expires=clock.now(), scope="")
     now = clock.now()
