@@ -106,13 +106,17 @@ def refuse_cooling_down(customer_id: int, *, program: Program, at: datetime) -> 
         for member in Member.objects.select_related("membership").filter(left, program=program, customer_id=customer_id)
     ]
     last = max((time for time in times if time is not None), default=None)
-    if last is None:
-        return
-    first_day = last.astimezone(program.zone).date() + timedelta(days=program.cool_down_days)
+    if last is not None:
+        refuse_before_first_day(customer_id, last, program=program, at=at)
+
+
+def refuse_before_first_day(customer_id: int, left_at: datetime, *, program: Program, at: datetime) -> None:
+    """The cool-down counts whole days of the program's zone from the day the person left."""
+    first_day = left_at.astimezone(program.zone).date() + timedelta(days=program.cool_down_days)
     if at.astimezone(program.zone).date() < first_day:
         raise CoolingDown(
             f"The person left {program.name}; it takes them again from {first_day} on.",
-            facts={"program": program.code, "first_day": first_day.isoformat()},
+            facts={"program": program.code, "customer": customer_id, "first_day": first_day.isoformat()},
         )
 
 

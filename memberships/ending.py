@@ -11,6 +11,7 @@ from common.db import in_program
 from common.history import audit_context
 from gateway.events import record_event
 from memberships.card_holding import cancel_cards
+from memberships.changes.lapsing import lapse_open_of, locked_open_changes
 from memberships.errors import LeavePoolFirst, ProgramNotOpen, ReasonMissing, WrongStatus
 from memberships.following import record_members
 from memberships.locking import locked_memberships
@@ -117,16 +118,19 @@ def _expire_if_due(
 ) -> bool:
     """Asked again under the lock: a renewal may have come first."""
     with in_program(program), audit_context(actor, str(EndReason.TERM_END)):
+        # In the order of all verbs: a change before its memberships.
+        locked_open_changes([pk])
         (row,) = locked_memberships([pk], key_change=True)
         due = is_due(row, program, today)
         if due:
-            _close(row, EndReason.TERM_END, at=at)
+            _close(row, EndReason.TERM_END, actor=actor, at=at)
     progress(pk)
     return due
 
 
 def _end(membership: Membership, end_reason: EndReason, *, actor: Actor, reason: str) -> Membership:
     with in_program(membership.program_id), audit_context(actor, reason):
+        locked_open_changes([membership.pk])
         (row,) = locked_memberships([membership.pk], key_change=True)
         if row.status == MembershipStatus.EXPIRED:
             raise WrongStatus(
@@ -137,11 +141,12 @@ def _end(membership: Membership, end_reason: EndReason, *, actor: Actor, reason:
                 f"{row.number} uses a shared account: split it off first, by the program's leaving rule.",
                 facts={"membership": row.pk, "pool": row.pool_id},
             )
-        _close(row, end_reason, at=program_now(row.program))
+        _close(row, end_reason, actor=actor, at=program_now(row.program))
         return row
 
 
-def _close(row: Membership, end_reason: EndReason, *, at: datetime) -> None:
+def _close(row: Membership, end_reason: EndReason, *, actor: Actor, at: datetime) -> None:
+    lapse_open_of(row.pk, actor=actor, reason="a membership ended")
     row.status, row.end_reason, row.ended_at = MembershipStatus.EXPIRED, end_reason, at
     row.rests_until = at + timedelta(days=row.program.rest_days)
     row.version += 1

@@ -21,6 +21,8 @@ class Kind:
     least_members: ClassVar[int] = 1
     # Whether it may end by itself; else its member leaves by a split.
     ends_alone: ClassVar[bool] = True
+    # Whether it is what other memberships stand under, and takes no part itself.
+    is_umbrella: ClassVar[bool] = False
     merges: ClassVar[dict[str, frozenset[str]]] = {}
     # Why not, where `permits` leaves it to the membership and that answers no.
     left_to: ClassVar[str] = ""
@@ -149,6 +151,7 @@ class Organization(Shared):
 
     code = MembershipType.ORGANIZATION
     ends_alone = True
+    is_umbrella = True
     comes_from = frozenset({"staff"})
     least_members = 0
     merges = {}

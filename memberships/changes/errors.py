@@ -10,6 +10,11 @@ class ChangeRefused(LoyaltyError):
     title = "These memberships can't be changed so"
 
 
+class DifferentPrograms(ChangeRefused):
+    code = "different_program"
+    title = "Memberships of different programs never go together"
+
+
 class MembershipBusy(Conflict):
     code = "change_open"
     title = "Another change of the membership is open"

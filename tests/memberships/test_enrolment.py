@@ -226,7 +226,7 @@ def test_the_cool_down_names_the_first_day(emma):
         terminate(enrol(emma, program=sky, actor=ACTOR), actor=ACTOR, reason="wish")
     with clock.frozen(datetime(2026, 6, 7, 21, 59, 59, tzinfo=UTC)), pytest.raises(CoolingDown) as refused:
         enrol(emma, program=sky, actor=ACTOR)
-    assert refused.value.facts == {"program": "sky", "first_day": "2026-06-08"}
+    assert refused.value.facts == {"program": "sky", "customer": emma.pk, "first_day": "2026-06-08"}
     with clock.frozen(datetime(2026, 6, 7, 22, 0, tzinfo=UTC)):
         assert enrol(emma, program=sky, actor=ACTOR).status == "active"
 
