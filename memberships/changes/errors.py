@@ -1,6 +1,8 @@
 """Why memberships can't be changed so: each refusal names the rule and the cure."""
 
 from common.errors import Conflict, LoyaltyError, NotAllowed
+from points.errors import HoldTooLarge as HoldTooLarge
+from points.errors import SharesNotCovered as SharesNotCovered
 
 
 class ChangeRefused(LoyaltyError):
@@ -72,16 +74,6 @@ class DocumentRefused(LoyaltyError):
 
     code = "document_refused"
     title = "The document can't be taken"
-
-
-class HoldTooLarge(LoyaltyError):
-    code = "hold_larger_than_share"
-    title = "A hold is larger than the share it would go with"
-
-
-class SharesNotCovered(LoyaltyError):
-    code = "shares_not_covered"
-    title = "The pool has less than the shares ask for"
 
 
 class NotUndoable(Conflict):

@@ -146,10 +146,13 @@ def stand(work: Work, membership: Membership, tier: Any, *, since: datetime, unt
     work.record.made(standing)
 
 
-def copy_acceptances(work: Work, sources: Iterable[Membership], target: Membership) -> None:
-    """Who accepted which terms when stands at the membership they take part in."""
+def copy_acceptances(
+    work: Work, sources: Iterable[Membership], target: Membership, *, customer_id: int | None = None
+) -> None:
+    """Who accepted which terms when stands at the membership they take part in; of everybody, or of one person."""
     known = set(TermsAcceptance.objects.filter(membership=target).values_list("customer_id", "terms_id"))
-    for accepted in TermsAcceptance.objects.filter(membership__in=list(sources)).order_by("pk"):
+    found = TermsAcceptance.objects.filter(membership__in=list(sources)).order_by("pk")
+    for accepted in found if customer_id is None else found.filter(customer=customer_id):
         if (accepted.customer_id, accepted.terms_id) in known:
             continue
         known.add((accepted.customer_id, accepted.terms_id))
@@ -179,12 +182,13 @@ def keep_later_term(work: Work, target: Membership, sources: Sequence[Membership
                 facts = {"membership": one.pk, "days": days, "fee": str(term.fee), "currency": term.currency}
                 unused.append(facts | {"paid": term.paid_at is not None})
             elif one.pk != target.pk:
-                _copy_term(work, term, target)
+                copy_term(work, term, target)
     if unused:
         work.record.note(unused_terms=unused)
 
 
-def _copy_term(work: Work, term: MembershipTerm, target: Membership) -> None:
+def copy_term(work: Work, term: MembershipTerm, target: Membership) -> None:
+    """A paid period of another membership counts for this one too."""
     copy, fresh = MembershipTerm.objects.get_or_create(
         membership=target,
         first_day=term.first_day,

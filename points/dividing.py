@@ -1,0 +1,227 @@
+"""The posting of a split: what a leaver takes of a shared set, and the rest where nobody shares it any more (1.9).
+
+Everything is read behind the locks of all accounts concerned, worked out in memory and written by one posting:
+the number of statements does not grow with the lots.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import connection
+
+from common.actor import Actor
+from points.accounts import account_for
+from points.drafts import Posted
+from points.inactivity import last_activities
+from points.ledger import lock_accounts, post
+from points.models import Debt, LotContributorChange, PointAccount, PointAccountSet
+from points.moves import Carry, CarryDebt, Cause, Move, Take
+from points.shares import Division, HeldPart, Leaving, SharedDebt, SharedLot, share_out
+from points.uniting import follow_lots, tidy_holds
+from programs.design import Design
+from programs.models import PointKind
+
+OPEN_LOTS = """
+SELECT account_id, id, remaining, contributor_id FROM points_lot
+WHERE account_id = ANY(%s) AND is_open ORDER BY account_id, expires_at, earned_at, id
+"""
+HELD_LOTS = """
+SELECT h.account_id, h.id, b.lot_id, b.points, h.for_set_id, h.person_id
+FROM points_hold h JOIN points_holdlot b ON b.hold_id = h.id
+WHERE h.account_id = ANY(%s) AND h.status = 'open' ORDER BY h.id, b.id
+"""
+FORSAKE = "UPDATE points_lot SET contributor_id = NULL WHERE id = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Points of a lot in an open hold, and who placed it."""
+
+    hold_id: int
+    lot_id: int
+    points: int
+    for_set_id: int
+    person_id: int | None
+
+
+@dataclass(slots=True)
+class SharedAccount:
+    """What of an account is still undivided."""
+
+    id: int
+    lots: list[SharedLot] = field(default_factory=list)
+    debts: list[SharedDebt] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+
+    def without(self, division: Division, holds: frozenset[int]) -> None:
+        self.lots = [
+            replace(lot, points=lot.points - division.lots.get(lot.id, 0))
+            for lot in self.lots
+            if lot.points > division.lots.get(lot.id, 0)
+        ]
+        self.debts = [
+            replace(debt, points=debt.points - division.debts.get(debt.id, 0))
+            for debt in self.debts
+            if debt.points > division.debts.get(debt.id, 0)
+        ]
+        self.held = [part for part in self.held if part.hold_id not in holds]
+
+
+class Dividing:
+    """The accounts of a shared set and what became of them, until `post` writes it."""
+
+    def __init__(self, from_set_id: int, to_set_ids: Sequence[int], *, design: Design, at: datetime) -> None:
+        """Locks the accounts of all sets; those missing at a receiver are opened. The caller holds the memberships."""
+        self.design, self.at = design, at
+        sources = dict(PointAccount.objects.filter(account_set_id=from_set_id).values_list("point_type_id", "pk"))
+        self.targets = _targets(to_set_ids, sources, design)
+        every = {*sources.values(), *(pk for to in self.targets.values() for pk in to.values())}
+        tidy_holds(sources.values(), at=at)
+        lock_accounts(every, program_id=design.program.pk)
+        self.shared = {type_id: SharedAccount(pk) for type_id, pk in sources.items()}
+        self._read()
+        self.moves: list[Move] = []
+        self.forsaken: dict[int, int | None] = {}
+        self.followers: dict[int, list[int]] = {}
+
+    def holds_of(self, set_id: int, person_ids: frozenset[int]) -> frozenset[int]:
+        """The open holds that were placed for the own set, or by the person in a set of several."""
+        held = (part for account in self.shared.values() for part in account.held)
+        return frozenset(part.hold_id for part in held if part.for_set_id == set_id or part.person_id in person_ids)
+
+    def give(self, to_set_id: int, *, person_id: int, leavings: Mapping[int, Leaving]) -> None:
+        """The person's part of each point type named, by its terms; the person is the contributor of it from now on.
+
+        Raises SharesNotCovered, HoldTooLarge.
+        """
+        for type_id in sorted(leavings.keys() & self.shared.keys()):
+            account, leaving = self.shared[type_id], leavings[type_id]
+            holds = self.holds_of(to_set_id, leaving.leaver_ids)
+            parts = [HeldPart(h.hold_id, h.lot_id, h.points, h.hold_id in holds) for h in account.held]
+            division = share_out(account.lots, account.debts, parts, leaving)
+            self._move(account, type_id, to_set_id, division, contributor_id=person_id)
+            self._follow(to_set_id, {part.hold_id for part in parts if part.by_leaver})
+            account.without(division, holds)
+            self._forsake(account, division)
+
+    def give_rest(
+        self, to_set_id: int, *, contributor_id: int | None = None, type_ids: Sequence[int] | None = None
+    ) -> None:
+        """All that is left, of the types named or of all; without a contributor each lot keeps its own."""
+        for type_id in sorted(self.shared.keys() if type_ids is None else self.shared.keys() & set(type_ids)):
+            account = self.shared[type_id]
+            lots, debts = {lot.id: lot.points for lot in account.lots}, {debt.id: debt.points for debt in account.debts}
+            rest = Division(lots, debts, ())
+            self._move(account, type_id, to_set_id, rest, contributor_id=contributor_id)
+            holds = {part.hold_id for part in account.held}
+            self._follow(to_set_id, holds)
+            account.without(rest, frozenset(holds))
+            self.forsaken = {lot_id: old for lot_id, old in self.forsaken.items() if lot_id not in lots}
+
+    def post(self, kind: str, *, for_set_id: int, person_id: int | None, cause: Cause, actor: Actor) -> Posted | None:
+        """One posting whose legs sum to zero per point type; None where nothing moves."""
+        posted = None
+        if self.moves:
+            posted = post(
+                kind,
+                program_id=self.design.program.pk,
+                for_set_id=for_set_id,
+                person_id=person_id,
+                cause=cause,
+                occurred_at=self.at,
+                actor=actor,
+                moves=self.moves,
+            )
+            self._let_holds_follow(posted)
+        self._write_forsaken(posted, cause)
+        return posted
+
+    def _read(self) -> None:
+        by_account = {account.id: account for account in self.shared.values()}
+        ids = list(by_account)
+        with connection.cursor() as cursor:
+            cursor.execute(OPEN_LOTS, [ids])
+            for account_id, *lot in cursor.fetchall():
+                by_account[account_id].lots.append(SharedLot(*lot))
+            cursor.execute(HELD_LOTS, [ids])
+            for account_id, *held in cursor.fetchall():
+                by_account[account_id].held.append(Held(*held))
+        for debt in Debt.objects.filter(account_id__in=ids, remaining__gt=0).order_by("pk"):
+            by_account[debt.account_id].debts.append(SharedDebt(debt.pk, debt.person_id, debt.remaining))
+
+    def _move(
+        self, account: SharedAccount, type_id: int, to_set_id: int, division: Division, *, contributor_id: int | None
+    ) -> None:
+        target = self.targets[to_set_id][type_id]
+        # In spending order, so that the entry's draws read as they were cut.
+        takes = [Take(lot.id, division.lots[lot.id]) for lot in account.lots if lot.id in division.lots]
+        if takes:
+            self.moves.append(
+                Carry(
+                    account.id,
+                    target,
+                    division.points,
+                    contributor_id=contributor_id,
+                    takes=takes,
+                    keeps_contributor=contributor_id is None,
+                    repays=False,
+                )
+            )
+        persons = {debt.id: debt.person_id for debt in account.debts}
+        self.moves += [
+            CarryDebt(account.id, target, points, debt_id, persons[debt_id])
+            for debt_id, points in division.debts.items()
+        ]
+
+    def _follow(self, to_set_id: int, hold_ids: set[int]) -> None:
+        if hold_ids:
+            self.followers.setdefault(to_set_id, []).extend(sorted(hold_ids))
+
+    def _forsake(self, account: SharedAccount, division: Division) -> None:
+        gone = set(division.forsaken)
+        self.forsaken |= {lot.id: lot.contributor_id for lot in account.lots if lot.id in gone}
+        account.lots = [replace(lot, contributor_id=None) if lot.id in gone else lot for lot in account.lots]
+
+    def _let_holds_follow(self, posted: Posted) -> None:
+        """Each to the child lots in the account it went to: a lot may have children in several."""
+        for set_id, hold_ids in self.followers.items():
+            accounts = set(self.targets[set_id].values())
+            made = tuple(lot for lot in posted.lots if lot.account_id in accounts)
+            follow_lots(replace(posted, lots=made), holds=hold_ids)
+
+    def _write_forsaken(self, posted: Posted | None, cause: Cause) -> None:
+        if not self.forsaken:
+            return
+        LotContributorChange.objects.bulk_create(
+            LotContributorChange(
+                lot_id=lot_id,
+                old_contributor_id=old,
+                new_contributor=None,
+                posting_id=posted.id if posted else None,
+                cause_kind=cause.kind,
+                cause_id=cause.id,
+            )
+            for lot_id, old in self.forsaken.items()
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(FORSAKE, [list(self.forsaken)])
+
+
+def clock_of(set_id: int) -> datetime | None:
+    """The latest activity that points of the set live from: each part of it goes on from there."""
+    account_ids = list(PointAccount.objects.filter(account_set_id=set_id).values_list("pk", flat=True))
+    return max((last for last in last_activities(account_ids).values() if last is not None), default=None)
+
+
+def _targets(set_ids: Sequence[int], sources: Mapping[int, int], design: Design) -> dict[int, dict[int, int]]:
+    """Per receiving set its accounts by point type; types the set is younger than are opened."""
+    found: dict[int, dict[int, int]] = {}
+    for account_set in PointAccountSet.objects.filter(pk__in=set_ids).order_by("pk"):
+        accounts = dict(PointAccount.objects.filter(account_set=account_set).values_list("point_type_id", "pk"))
+        for type_id in sources.keys() - accounts.keys():
+            point_type = design.point_types[type_id]
+            if not account_set.is_pool or point_type.kind == PointKind.REDEEMABLE:
+                accounts[type_id] = account_for(account_set, point_type).pk
+        found[account_set.pk] = accounts
+    return found
