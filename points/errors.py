@@ -126,3 +126,13 @@ class OpeningKnown(Conflict):
 class AboveLimit(NotAllowed):
     code = "above_limit"
     title = "So many points need a supervisor"
+
+
+class HoldTooLarge(LedgerError):
+    code = "hold_larger_than_share"
+    title = "A hold is larger than the share it would go with"
+
+
+class SharesNotCovered(LedgerError):
+    code = "shares_not_covered"
+    title = "The pool has less than the shares ask for"
