@@ -20,7 +20,20 @@ from points.drafts import Account, Draft, NewDebt, Posted, WrittenDraw, WrittenE
 from points.errors import AccountClosed, InsufficientPoints, LedgerError
 from points.freezing import refuse_frozen
 from points.models import Debt
-from points.moves import Carry, CarryDebt, Cause, Credit, Debit, GiveBack, Lifetime, Move, NewLot, Take, accounts_of
+from points.moves import (
+    Carry,
+    CarryDebt,
+    Cause,
+    Credit,
+    Debit,
+    GiveBack,
+    Lifetime,
+    Move,
+    NewLot,
+    Settle,
+    Take,
+    accounts_of,
+)
 from points.spending import choose_lots
 from programs.design import design_of
 from programs.models import ExpiryPolicy
@@ -114,6 +127,8 @@ def _enter(draft: Draft, move: Move) -> None:
             _carry(draft, account, move)
         case CarryDebt():
             _carry_debt(draft, account, move)
+        case Settle():
+            _settle(draft, account, move.debt_id, move.points)
 
 
 def _entry(draft: Draft, account: Account, amount: int, lifetime: Lifetime) -> WrittenEntry:
@@ -184,7 +199,7 @@ def _debit(draft: Draft, account: Account, move: Debit) -> Sequence[Take]:
         draft.lot_changes[take.lot_id] = draft.lot_changes.get(take.lot_id, 0) + take.points
     if short:
         account.debt += short
-        draft.debts.append(NewDebt(entry.id, account.id, draft.person_id, short))
+        draft.debts.append(NewDebt(entry.id, account.id, move.debtor_id or draft.person_id, short))
     return takes
 
 
@@ -196,26 +211,30 @@ def _carry(draft: Draft, account: Account, move: Carry) -> None:
 
 
 def _carry_debt(draft: Draft, account: Account, move: CarryDebt) -> None:
-    """The lot of the credit is drawn by the old debt as soon as it is there."""
     target = _target(draft, account, move.to_account_id)
-    debt = Debt.objects.get(pk=move.debt_id, account_id=account.id)
-    dated = draft.design.point_types[account.point_type_id].expiry_policy in DATED
-    lot = NewLot(
-        move.points,
-        earned_at=draft.occurred_at,
-        expires_at=draft.occurred_at if dated else None,
-        earner_id=move.person_id,
-        contributor_id=move.person_id,
-    )
-    entry = _entry(draft, account, move.points, Lifetime.NONE)
-    made = WrittenLot(next_ids("points_lot_id_seq")[0], entry.id, account.id, lot, 0)
-    draft.lots.append(made)
-    draft.draws.append(WrittenDraw(debt.entry_id, made.id, move.points))
-    draft.repaid[debt.pk] = draft.repaid.get(debt.pk, 0) + move.points
-    account.debt -= move.points
+    _settle(draft, account, move.debt_id, move.points)
     owed = _entry(draft, target, -move.points, Lifetime.NONE)
     target.debt += move.points
     draft.debts.append(NewDebt(owed.id, target.id, move.person_id, move.points))
+
+
+def _settle(draft: Draft, account: Account, debt_id: int, points: int) -> None:
+    """The lot of the credit is drawn by the old debt as soon as it is there."""
+    debt = Debt.objects.get(pk=debt_id, account_id=account.id)
+    dated = draft.design.point_types[account.point_type_id].expiry_policy in DATED
+    lot = NewLot(
+        points,
+        earned_at=draft.occurred_at,
+        expires_at=draft.occurred_at if dated else None,
+        earner_id=debt.person_id,
+        contributor_id=debt.person_id,
+    )
+    entry = _entry(draft, account, points, Lifetime.NONE)
+    made = WrittenLot(next_ids("points_lot_id_seq")[0], entry.id, account.id, lot, 0)
+    draft.lots.append(made)
+    draft.draws.append(WrittenDraw(debt.entry_id, made.id, points))
+    draft.repaid[debt.pk] = draft.repaid.get(debt.pk, 0) + points
+    account.debt -= points
 
 
 def _target(draft: Draft, account: Account, to_account_id: int) -> Account:
@@ -230,7 +249,7 @@ def _give_back(draft: Draft, account: Account, move: GiveBack) -> None:
     for take in move.takes:
         draft.draws.append(WrittenDraw(entry.id, take.lot_id, -take.points))
         draft.lot_changes[take.lot_id] = draft.lot_changes.get(take.lot_id, 0) - take.points
-    if account.debt:
+    if account.debt and move.repays:
         lot_ids = [take.lot_id for take in move.takes]
         usable = writing.living_lots(lot_ids, at=draft.occurred_at, exempt_until=account.exempt_until)
         back = {take.lot_id: take.points for take in move.takes}

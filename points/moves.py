@@ -61,22 +61,25 @@ class Take:
 @dataclass(frozen=True, slots=True)
 class Debit:
     """Points drawn in spending order, or from the lots named in `takes`; what no lot covers becomes debt
-    only where `debt` allows so many."""
+    only where `debt` allows so many, of `debtor_id` or else of the posting's person."""
 
     account_id: int
     points: int
     takes: Sequence[Take] | None = None
     debt: int = 0
     lifetime: Lifetime = Lifetime.NONE
+    debtor_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """Points returned to the lots an earlier debit drew, with their dates as they are."""
+    """Points returned to the lots an earlier debit drew, with their dates as they are. `repays` is off where debts
+    stay as they are (undoing changes)."""
 
     account_id: int
     takes: Sequence[Take]
     lifetime: Lifetime = Lifetime.NONE
+    repays: bool = True
 
     @property
     def points(self) -> int:
@@ -115,7 +118,16 @@ class CarryDebt:
     person_id: int | None
 
 
-Move = Credit | Debit | GiveBack | Carry | CarryDebt
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Points of an open debt repaid by a credit of their own, where an undo charges somebody else with them."""
+
+    account_id: int
+    points: int
+    debt_id: int
+
+
+Move = Credit | Debit | GiveBack | Carry | CarryDebt | Settle
 
 
 def accounts_of(moves: Sequence[Move]) -> set[int]:
