@@ -321,7 +321,7 @@ def test_where_only_the_owner_redeems_the_state_does_not_suffice(membership, sky
     sky.pool_redeemers = "owner"
     sky.save()
     design = design_of(sky.pk)
-    assert able_states(design, "redeem") == ["active/standard", "active/group"]
+    assert able_states(design, "redeem") == ["active/standard"]
     assert able_states(design, "earn") == [f"active/{kind}" for kind in ("standard", "shared", "group", "anonymous")]
 
 
