@@ -170,7 +170,7 @@ class TestIntoAPool:
         assert carla.pool == katrin.pool
         assert carla.pool is not None
         assert account_in_use(john).balance == 170
-        assert carla.pool.owner_id == member_of(carla)
+        assert carla.pool.owner_id == member_of(katrin)
         assert_audit_clean()
 
     def test_two_pools_become_one_and_lots_keep_their_contributors(
