@@ -57,9 +57,7 @@ def _not_renewed(membership: Membership, design: Design) -> str:
 
 
 def _not_terminated(membership: Membership, design: Design) -> str:
-    if not membership.current:
-        return _("it has ended already")
-    return "" if type_of(membership.type).ends_alone else _("it uses a shared account: split it off first")
+    return "" if membership.current else _("it has ended already")
 
 
 def _gone(membership: Membership) -> str:
