@@ -4,20 +4,21 @@ from datetime import datetime
 
 from common.actor import Actor
 from common.clock import program_now
-from common.db import in_program, lock_rows, retrying
-from common.errors import NotFound
+from common.db import in_program, retrying
 from common.history import audit_context
 from gateway.events import record_event
 from memberships.changes.consent import missing
 from memberships.changes.errors import ChangeNotOpen, ConsentMissing, TermsChanged
 from memberships.changes.performing import perform
 from memberships.changes.plan import Plan, Work
-from memberships.changes.proposing import refresh, status_at
+from memberships.changes.proposing import refresh
 from memberships.changes.record import Record
 from memberships.changes.rows import plan_of
+from memberships.changes.states import locked_change, status_at
 from memberships.changes.terms import differences, digest_of, terms_of
 from memberships.locking import locked_memberships
 from memberships.models import ChangeParty, ChangeStatus, MembershipChange
+from memberships.one_person import unite_if_due
 from points.freezing import thaw
 
 
@@ -56,6 +57,7 @@ def _carry_out(change: MembershipChange, *, actor: Actor) -> MembershipChange:
             raise _Stale(differences(row.terms, terms))
         _refuse_missing(row)
         execute(row, plan, actor=actor)
+        unite_if_due(row, actor=actor)
         return row
 
 
@@ -81,14 +83,6 @@ def facts_of(row: MembershipChange, plan: Plan) -> dict[str, object]:
         "result": row.result_id,
         "posting": row.posting_id,
     }
-
-
-def locked_change(change_id: int) -> MembershipChange:
-    """The change under lock, first of all locks."""
-    rows: list[MembershipChange] = lock_rows(MembershipChange.objects.select_related("program").filter(pk=change_id))
-    if not rows:
-        raise NotFound("There is no such change.")
-    return rows[0]
 
 
 def party_ids(change: MembershipChange) -> list[int]:
