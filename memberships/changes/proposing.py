@@ -30,6 +30,7 @@ from memberships.models import (
     Membership,
     MembershipChange,
 )
+from points.freezing import freeze
 from programs.design import design_of
 
 __all__ = [
@@ -121,7 +122,12 @@ def refresh(change: MembershipChange, *, actor: Actor) -> bool:
             "change.terms_changed",
             program_id=row.program_id,
             subject_id=row.pk,
-            facts={"changed": changed_terms(known, row.terms), "void": voided, "digest": row.digest},
+            facts={
+                "change": row.pk,
+                "changed": changed_terms(known, row.terms),
+                "void": voided,
+                "digest": row.digest,
+            },
         )
     change.refresh_from_db()
     return True
@@ -186,6 +192,9 @@ def _open(change: MembershipChange, *, actor: Actor) -> MembershipChange:
     change.save()
     _join_parties(change, plan)
     ask_everyone(change, plan)
+    if change.freezes:
+        for pool_id in sorted({one.pool_id for one in plan.parties if one.pool_id is not None}):
+            freeze(pool_id, change.expires_at)
     record_event("change.proposed", program_id=change.program_id, subject_id=change.pk, facts=_facts(change, plan))
     return change
 
@@ -252,6 +261,7 @@ def _join_parties(change: MembershipChange, plan: Plan) -> None:
 
 def _facts(change: MembershipChange, plan: Plan) -> dict[str, Any]:
     return {
+        "change": change.pk,
         "kind": str(change.kind),
         "row": plan.row,
         "memberships": [one.pk for one in plan.parties],
