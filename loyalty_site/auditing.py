@@ -39,11 +39,8 @@ NOT_YET = {
     "G02": "agreements of organizations have no table yet",
     "G03": "agreements of organizations have no table yet",
     "G04": "agreements of organizations have no table yet",
-    "C01": "changes of memberships and consents have no table yet",
     "C02": "changes of memberships and consents have no table yet",
-    "C03": "changes of memberships and consents have no table yet",
     "C04": "changes of memberships and consents have no table yet",
-    "C05": "changes of memberships and consents have no table yet",
     "C06": "parties of open changes have no table yet",
 }
 TOUCHED = """

@@ -1,7 +1,7 @@
 """Invariants of memberships, of the sets they use and of cards in hand."""
 
 from common.audit import Source
-from memberships.audit import accounts, holdings, participation
+from memberships.audit import accounts, consents, holdings, participation
 
 __all__ = ["INVARIANTS", "SOURCES"]
 
@@ -11,5 +11,7 @@ SOURCES = (
     Source("member", "memberships_member", program=OWN),
     Source("holding", "memberships_cardholding", program=OWN),
     Source("standing", "memberships_tierstanding", program=OWN),
+    Source("change", "memberships_membershipchange", program=OWN),
+    Source("consent", "memberships_consent", program=OWN),
 )
-INVARIANTS = (*accounts.INVARIANTS, *participation.INVARIANTS, *holdings.INVARIANTS)
+INVARIANTS = (*accounts.INVARIANTS, *participation.INVARIANTS, *holdings.INVARIANTS, *consents.INVARIANTS)

@@ -188,11 +188,16 @@ def _send_link(question: Question, now: datetime) -> ConsentInvitation:
     """Good until the change's deadline, counted in real time."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     (pk,) = next_ids("memberships_consentinvitation_id_seq")
-    deadline = question.change.expires_at or question.at
+    deadline, zone = question.change.expires_at or question.at, question.change.program.zone
+    told = {
+        "link": settings.LOYALTY_SITE_URL + reverse("consent", args=[token]),
+        "until": deadline.astimezone(zone),
+        "zone": zone.key,
+    }
     return _send(
         question,
         InvitationKind.LINK,
-        {"link": settings.LOYALTY_SITE_URL + reverse("consent", args=[token]), "until": deadline},
+        told,
         pk=pk,
         secret_digest=token_digest(token),
         sent_at=now,
