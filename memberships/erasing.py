@@ -64,7 +64,7 @@ def erase_consents(customer: Customer, *, actor: Actor) -> None:
 
 def _erase_document(document: ConsentDocument) -> None:
     """The file goes once the erasure stands: it could not come back."""
-    if document.file:
+    if document.file.name:
         transaction.on_commit(partial(document.file.storage.delete, document.file.name))
     document.file, document.evidence = "", ""
     document.save(update_fields=["file", "evidence"])

@@ -10,7 +10,7 @@ INVARIANTS = (
     Invariant(
         "C01",
         "consents",
-        "what was carried out by consent had it, to its terms and beforehand, of everyone in the affected memberships",
+        "what was carried out by consent had it beforehand, to its terms, of everyone affected and everyone asked",
         "Undo the change, then propose it anew and ask everyone.",
         f"""
         SELECT g.id, 'customer ' || x.customer_id || ' of membership ' || x.membership_id || ' had not consented'
@@ -23,16 +23,12 @@ INVARIANTS = (
                 SELECT 1 FROM memberships_consent c JOIN customers_customer v ON v.id = c.customer_id
                 WHERE c.change_id = g.id AND {MEMBER_OF} = {WHO_CONSENTED} AND c.status = 'given'
                     AND c.digest = g.digest AND c.decided_at <= g.carried_out_at)
-            AND NOT EXISTS (
-                SELECT 1 FROM customers_duplicatecustomer d
-                JOIN memberships_member one ON one.customer_id = d.customer_id
-                JOIN memberships_member other ON other.customer_id = d.duplicate_id
-                WHERE d.status <> 'dismissed' AND g.kind = 'merge' AND (one.membership_id, other.membership_id)
-                    IN ((g.prime_id, g.secondary_id), (g.secondary_id, g.prime_id)))
+            AND coalesce(g.terms->>'row', '') <> 'one_person'
         UNION ALL
         SELECT g.id, CASE WHEN c.id IS NULL THEN 'nobody was asked'
             ELSE 'the consent of customer ' || c.customer_id || ' is ' || c.status END
         FROM change g LEFT JOIN memberships_consent c ON c.change_id = g.id
+            AND (NOT g.terms ? 'asked' OR g.terms->'asked' @> to_jsonb(c.customer_id))
         WHERE g.status IN ('carried_out', 'undone') AND g.basis = 'consent'
             AND (c.id IS NULL OR c.status <> 'given' OR c.digest <> g.digest OR c.decided_at > g.carried_out_at)
         """,  # noqa: S608 - put together from constants

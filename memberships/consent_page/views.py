@@ -11,6 +11,7 @@ from typing import Any
 
 from axes.helpers import get_client_ip_address
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 from django.utils.decorators import method_decorator
@@ -29,14 +30,14 @@ from memberships.consent_page.shown import page_of
 
 REQUESTS_PER_MINUTE = 60
 MOST_DEAD_LINKS = 30
-Answers = Callable[..., HttpResponse]
+Answers = Callable[..., HttpResponseBase]
 
 
 def quiet(view: Answers) -> Answers:
     """No trace of the address in other sites, search engines and caches."""
 
     @wraps(view)
-    def answer(*args: Any, **named: Any) -> HttpResponse:
+    def answer(*args: Any, **named: Any) -> HttpResponseBase:
         response = view(*args, **named)
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
@@ -49,18 +50,17 @@ def quiet(view: Answers) -> Answers:
 class ConsentPage(View):
     http_method_names = ["get", "head", "post"]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
         subject = _caller(request)
         if too_many_failures(subject, MOST_DEAD_LINKS) or not take_permit(subject, REQUESTS_PER_MINUTE):
             busy = render(request, "consent/busy.html", status=429)
             busy.headers["Retry-After"] = str(int(seconds_left(MINUTE)))
             return busy
         try:
-            answer: HttpResponse = super().dispatch(request, *args, **named)
+            return super().dispatch(request, *args, **named)
         except (NotFound, ChangeNotOpen, NotAsked):
             count_failure(subject)
             return render(request, "consent/gone.html", status=404)
-        return answer
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         return self._draw(token)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from memberships.models import Consent, ConsentDecision, ConsentDocument, ConsentInvitation, MembershipChange
+from memberships.models import Consent, ConsentDecision, ConsentDocument, ConsentInvitation
 
 from .faults import fault
 from .world import World, days
@@ -41,9 +41,8 @@ def consented_to_other_terms(w: World) -> None:
 
 @fault("C01")
 def carried_out_without_asking_a_member(w: World) -> None:
-    emma = w.memberships["moore"]
-    change = MembershipChange.objects.get(status="carried_out")
-    change.parties.create(program=w.north, membership=emma, role="pool")
+    group = w.memberships["moore"]
+    _consent(w, "jane").change.parties.create(program=w.north, membership=group, role="pool")
 
 
 @fault("C03")
@@ -65,6 +64,6 @@ def decision_in_place_of_a_consent_nobody_refused_before(w: World) -> None:
 
 @fault("C05")
 def decision_the_log_does_not_know(w: World) -> None:
-    consent = Consent.objects.get(status="refused")
+    consent: Consent = Consent.objects.get(status="refused")
     consent.status = "withdrawn"
     consent.save()
