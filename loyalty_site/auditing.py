@@ -39,9 +39,6 @@ NOT_YET = {
     "G02": "agreements of organizations have no table yet",
     "G03": "agreements of organizations have no table yet",
     "G04": "agreements of organizations have no table yet",
-    "C01": "changes of memberships and consents have no table yet",
-    "C03": "changes of memberships and consents have no table yet",
-    "C05": "changes of memberships and consents have no table yet",
 }
 TOUCHED = """
 SELECT DISTINCT e.account_id FROM points_posting p JOIN points_entry e ON e.posting_id = p.id

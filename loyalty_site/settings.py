@@ -48,6 +48,9 @@ def local_secret_key() -> str:
 
 SECRET_KEY = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="") or local_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+# Where the links in messages to customers begin.
+OWN_ADDRESS = f"https://{''.join(ALLOWED_HOSTS[:1])}" if PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}"
+LOYALTY_SITE_URL = env.str("LOYALTY_SITE_URL", default=OWN_ADDRESS).rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # Layer order: an app may import only what stands below it here (pyproject.toml holds the contract).
@@ -213,6 +216,7 @@ LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles"]
 LOYALTY_CUSTOMER_ERASERS = [
     "memberships.exits.end_for_erasure",
     "memberships.erasing.erase_texts",
+    "memberships.erasing.erase_consents",
     "activities.exits.erase",
 ]
 LOYALTY_CUSTOMER_DELETERS = ["memberships.exits.delete_memberships_of"]

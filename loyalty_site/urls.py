@@ -10,6 +10,7 @@ urlpatterns = [
     path("", start, name="start"),
     path("admin/", admin.site.urls),
     path("desk/", include("loyalty_site.desk.urls")),
+    path("consent/", include("memberships.consent_page.urls")),
     # Channels are machines: of OAuth2 they get client credentials, so no page to authorize anything.
     path("oauth/token", ChannelTokenView.as_view(), name="oauth-token"),
     path("oauth/revoke", RevokeTokenView.as_view(), name="oauth-revoke"),

@@ -1,11 +1,26 @@
-"""Texts staff and channels typed about a person's memberships, emptied when the person is erased (1.3)."""
+"""Texts about a person's memberships and consents, emptied when the person is erased (domain 1.3)."""
 
-from django.db.models import Count
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Count, Q
 
 from common.actor import Actor
-from common.history import AuditedModel, update_with_history
+from common.db import lock_rows
+from common.history import AuditedModel, erase_personal, update_with_history
 from customers.models import Customer
-from memberships.models import CardHolding, Member, Membership, MembershipTerm, TermsAcceptance, TierStanding
+from memberships.models import (
+    CardHolding,
+    Consent,
+    ConsentDecision,
+    ConsentDocument,
+    Member,
+    Membership,
+    MembershipChange,
+    MembershipTerm,
+    TermsAcceptance,
+    TierStanding,
+)
 
 # A manual standing needs some reason.
 ERASED = "erased"
@@ -32,3 +47,24 @@ def erase_texts(customer: Customer, *, actor: Actor) -> None:
         rows.update(history_change_reason=None)
         for name in model.PERSONAL:
             rows.exclude(**{name: ERASED}).update(**{name: ""})
+
+
+def erase_consents(customer: Customer, *, actor: Actor) -> None:
+    """That and when the person consented stays; evidence, scans and the reasons of those changes go."""
+    named = Q(pk__in=Consent.objects.filter(customer=customer).values("change")) | Q(leaver=customer) | Q(main=customer)
+    # Changes before their consents, as whoever answers locks them.
+    for change in lock_rows(MembershipChange.objects.filter(named)):
+        erase_personal(change)
+    for consent in lock_rows(Consent.objects.filter(customer=customer)):
+        erase_personal(consent)
+    ConsentDecision.objects.filter(consent__customer=customer).exclude(evidence="").update(evidence="")
+    for document in ConsentDocument.objects.filter(consent__customer=customer).order_by("pk"):
+        _erase_document(document)
+
+
+def _erase_document(document: ConsentDocument) -> None:
+    """The file goes once the erasure stands: it could not come back."""
+    if document.file.name:
+        transaction.on_commit(partial(document.file.storage.delete, document.file.name))
+    document.file, document.evidence = "", ""
+    document.save(update_fields=["file", "evidence"])

@@ -20,6 +20,8 @@ from memberships.errors import DeletionRefused
 from memberships.locking import locked_memberships
 from memberships.models import (
     CardHolding,
+    ChangeParty,
+    Consent,
     EndReason,
     Member,
     Membership,
@@ -33,6 +35,15 @@ from points.models import Hold, PointAccount, PointAccountSet, Posting
 def obstacles(customer: Customer) -> list[Obstacle]:
     """Why the customer can't be deleted with their memberships."""
     found = []
+    asked = Consent.objects.filter(customer=customer).count()
+    if asked:
+        found.append(
+            Obstacle(
+                "has_consents",
+                "The customer was asked for consent to changes of memberships: erase the customer instead.",
+                {"consents": asked},
+            )
+        )
     for member in Member.objects.filter(customer=customer).select_related("membership"):
         found += membership_obstacles(member.membership)
         if member.membership.main_member_id == member.pk:
@@ -63,6 +74,10 @@ def membership_obstacles(membership: Membership) -> list[Obstacle]:
         )
     if Member.objects.filter(membership=membership).count() > 1 or membership.pool_id is not None:
         found.append(Obstacle("has_other_members", f"Others take part in {membership.number}: split it first.", facts))
+    if ChangeParty.objects.filter(membership=membership).exists():
+        found.append(
+            Obstacle("has_changes", f"{membership.number} was part of a change: erase the customer instead.", facts)
+        )
     if Membership.objects.filter(superseded_by=membership).exists():
         found.append(Obstacle("has_predecessors", f"Other memberships went into {membership.number}.", facts))
     return found

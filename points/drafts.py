@@ -43,6 +43,19 @@ class WrittenLot:
     remaining: int
 
 
+class WrittenChild(NamedTuple):
+    """Points of a lot that go to another account with the parent's dates, earner and origin, which the statement that
+    writes them takes from the parent; so too the contributor with `keeps_contributor`."""
+
+    id: int
+    entry_id: int
+    account_id: int
+    parent_id: int
+    points: int
+    contributor_id: int | None
+    keeps_contributor: bool
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenDraw:
     entry_id: int
@@ -70,6 +83,7 @@ class Posted:
     reverses: int | None
     entries: tuple[WrittenEntry, ...]
     lots: tuple[WrittenLot, ...]
+    children: tuple[WrittenChild, ...]
     draws: tuple[WrittenDraw, ...]
     shortfall: dict[int, int]
 
@@ -85,6 +99,7 @@ class Draft:
     accounts: dict[int, Account]
     entries: list[WrittenEntry] = field(default_factory=list)
     lots: list[WrittenLot] = field(default_factory=list)
+    children: list[WrittenChild] = field(default_factory=list)
     draws: list[WrittenDraw] = field(default_factory=list)
     lot_changes: dict[int, int] = field(default_factory=dict)
     debts: list[NewDebt] = field(default_factory=list)

@@ -16,7 +16,7 @@ from common.db import next_ids
 from common.keys import take_key
 from points import writing
 from points.carrying import child_lots
-from points.drafts import Account, Draft, NewDebt, Posted, WrittenDraw, WrittenEntry, WrittenLot
+from points.drafts import Account, Draft, NewDebt, Posted, WrittenChild, WrittenDraw, WrittenEntry, WrittenLot
 from points.errors import AccountClosed, InsufficientPoints, LedgerError
 from points.freezing import refuse_frozen
 from points.models import Debt
@@ -93,6 +93,7 @@ def post(
         reverses=reverses,
         entries=tuple(draft.entries),
         lots=tuple(draft.lots),
+        children=tuple(draft.children),
         draws=tuple(draft.draws),
         shortfall={debt.account_id: debt.points for debt in draft.debts},
     )
@@ -150,11 +151,15 @@ def _entry(draft: Draft, account: Account, amount: int, lifetime: Lifetime) -> W
     return entry
 
 
-def _credit(draft: Draft, account: Account, move: Credit) -> None:
+def _refuse_closed(account: Account) -> None:
     if account.closed:
         raise AccountClosed(
             "The points of this membership are pooled: credit the pool instead.", facts={"account": account.id}
         )
+
+
+def _credit(draft: Draft, account: Account, move: Credit) -> None:
+    _refuse_closed(account)
     entry = _entry(draft, account, move.points, move.lifetime)
     ids = next_ids("points_lot_id_seq", len(move.lots))
     made = [WrittenLot(i, entry.id, account.id, lot, lot.points) for i, lot in zip(ids, move.lots, strict=True)]
@@ -206,8 +211,17 @@ def _debit(draft: Draft, account: Account, move: Debit) -> Sequence[Take]:
 def _carry(draft: Draft, account: Account, move: Carry) -> None:
     target = _target(draft, account, move.to_account_id)
     takes = _debit(draft, account, Debit(account.id, move.points, takes=move.takes))
-    lots = child_lots(takes, contributor_id=move.contributor_id, keeps_contributor=move.keeps_contributor)
-    _credit(draft, target, Credit(target.id, lots, repays=move.repays))
+    if move.repays:
+        lots = child_lots(takes, contributor_id=move.contributor_id, keeps_contributor=move.keeps_contributor)
+        _credit(draft, target, Credit(target.id, lots))
+        return
+    # Nothing of the parents has to be known here, and there may be thousands.
+    _refuse_closed(target)
+    entry = _entry(draft, target, move.points, Lifetime.NONE)
+    draft.children.extend(
+        WrittenChild(i, entry.id, target.id, take.lot_id, take.points, move.contributor_id, move.keeps_contributor)
+        for i, take in zip(next_ids("points_lot_id_seq", len(takes)), takes, strict=True)
+    )
 
 
 def _carry_debt(draft: Draft, account: Account, move: CarryDebt) -> None:

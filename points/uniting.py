@@ -100,7 +100,7 @@ def tidy_holds(account_ids: Iterable[int], *, at: datetime) -> None:
 
 def follow_lots(posted: Posted, *, holds: Sequence[int] | None = None) -> None:
     """Open holds (those named, else all) keep the child lots that the posting made of the lots they held."""
-    parents = {lot.new.parent_id: lot.id for lot in posted.lots if lot.new.parent_id is not None}
+    parents = {child.parent_id: child.id for child in posted.children}
     asked: dict[str, Any] = {"parents": list(parents), "children": list(parents.values()), "holds": holds}
     with connection.cursor() as cursor:
         cursor.execute(HELD_LOTS, asked)

@@ -1,7 +1,7 @@
 """Invariants of memberships, of the sets they use and of cards in hand."""
 
 from common.audit import Source
-from memberships.audit import accounts, changes, holdings, participation
+from memberships.audit import accounts, changes, consents, holdings, participation
 
 __all__ = ["INVARIANTS", "SOURCES"]
 
@@ -15,4 +15,10 @@ SOURCES = (
     Source("party", "memberships_changeparty", program=OWN),
     Source("consent", "memberships_consent", program=OWN),
 )
-INVARIANTS = (*accounts.INVARIANTS, *participation.INVARIANTS, *holdings.INVARIANTS, *changes.INVARIANTS)
+INVARIANTS = (
+    *accounts.INVARIANTS,
+    *participation.INVARIANTS,
+    *holdings.INVARIANTS,
+    *changes.INVARIANTS,
+    *consents.INVARIANTS,
+)

@@ -15,9 +15,9 @@ from common.db import in_program
 from common.history import audit_context
 from customers.models import CustomerStatus, StaffCustomer
 from gateway.events import record_event
-from memberships.changes.closing import close_change, locked_change, refuse_unless_open
 from memberships.changes.errors import ConsentNotTaken, NotAsked, OwnConsent, TermsChanged
-from memberships.models import ChangeStatus, Consent, ConsentDecision, ConsentStatus, MembershipChange
+from memberships.changes.states import end_change, locked_change, require_status
+from memberships.models import OPEN, ChangeStatus, Consent, ConsentDecision, ConsentStatus, MembershipChange
 from programs.design import design_of
 
 GIVEN, REFUSED, WITHDRAWN = ConsentStatus.GIVEN, ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN
@@ -67,10 +67,10 @@ def answering(change: MembershipChange, *, customer_id: int, actor: Actor, reaso
     with in_program(change.program_id), audit_context(actor, reason):
         row = locked_change(change.pk)
         at = program_now(design_of(row.program_id).program)
-        refuse_unless_open(row, at=at)
+        require_status(row, *OPEN, at=at)
         consents = Consent.objects.select_for_update(no_key=True, of=("self",))
         consent = consents.select_related("customer").filter(change=row, customer_id=customer_id).first()
-        if consent is None:
+        if consent is None or not _is_asked(row, customer_id):
             raise NotAsked(
                 f"Customer {customer_id} is not affected by change {row.pk}, so is not asked.",
                 facts={"change": row.pk, "customer": customer_id},
@@ -163,8 +163,8 @@ def answer(question: Question, given: Answer) -> Consent:
 def _follow(question: Question, decision: str) -> None:
     change = question.change
     if decision == REFUSED:
-        close_change(change, status=ChangeStatus.REFUSED, at=question.at)
-        _leave_event(question, "change.refused", customer=question.consent.customer_id)
+        facts = {"customer": question.consent.customer_id}
+        end_change(change, ChangeStatus.REFUSED, at=question.at, facts=facts)
         return
     agreed = decision == GIVEN and not missing(change)
     change.status = ChangeStatus.AGREED if agreed else ChangeStatus.AWAITING_CONSENT
@@ -178,7 +178,14 @@ def missing(change: MembershipChange) -> list[int]:
     """Ids of the customers whose consent to the terms in force is not given, in the order of asking."""
     consents = Consent.objects.filter(change=change).order_by("pk")
     rows = consents.values_list("customer_id", "status", "digest")
-    return [pk for pk, status, digest in rows if status != GIVEN or digest != change.digest]
+    waiting = [pk for pk, status, digest in rows if status != GIVEN or digest != change.digest]
+    return [pk for pk in waiting if _is_asked(change, pk)]
+
+
+def _is_asked(change: MembershipChange, customer_id: int) -> bool:
+    """Whose consent it still takes stands in the terms; drafts and rows made without terms name nobody."""
+    asked = change.terms.get("asked")
+    return asked is None or customer_id in asked
 
 
 def _leave_event(question: Question, kind: str, **facts: Any) -> None:

@@ -30,6 +30,7 @@ from memberships.changes.answering import (
     refuse_stale,
 )
 from memberships.changes.errors import CodeWrong, ConsentNotTaken, TooManyInvitations
+from memberships.changes.states import is_overdue
 from memberships.models import (
     OPEN,
     ChangeStatus,
@@ -109,8 +110,7 @@ def open_invitation(token: str) -> ConsentInvitation | None:
         return None
     change = found.consent.change
     if change.status in OPEN:
-        over = change.expires_at is not None and clock.program_now(change.program) >= change.expires_at
-        return None if over else found
+        return None if is_overdue(change, clock.program_now(change.program)) else found
     refused = change.status == ChangeStatus.REFUSED and found.consent.status == ConsentStatus.REFUSED
     return found if refused and found.used_at is not None else None
 
@@ -188,11 +188,16 @@ def _send_link(question: Question, now: datetime) -> ConsentInvitation:
     """Good until the change's deadline, counted in real time."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     (pk,) = next_ids("memberships_consentinvitation_id_seq")
-    deadline = question.change.expires_at or question.at
+    deadline, zone = question.change.expires_at or question.at, question.change.program.zone
+    told = {
+        "link": settings.LOYALTY_SITE_URL + reverse("consent", args=[token]),
+        "until": deadline.astimezone(zone),
+        "zone": zone.key,
+    }
     return _send(
         question,
         InvitationKind.LINK,
-        {"link": settings.LOYALTY_SITE_URL + reverse("consent", args=[token]), "until": deadline},
+        told,
         pk=pk,
         secret_digest=token_digest(token),
         sent_at=now,

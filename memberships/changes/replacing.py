@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from memberships.changes.closing import is_overdue
 from memberships.changes.errors import ConsentNotTaken
+from memberships.changes.states import status_at
 from memberships.models import ChangeStatus, Consent, ConsentStatus, MembershipChange
 
 
@@ -30,7 +30,6 @@ def _why_not(change: MembershipChange, customer_id: int, at: datetime) -> str:
         return "The person was not asked in the former proposal: ask now."
     if former.status == ChangeStatus.REFUSED and theirs.status == ConsentStatus.REFUSED:
         return ""
-    lapsed = former.status == ChangeStatus.LAPSED or is_overdue(former, at=at)
-    if lapsed and theirs.status != ConsentStatus.GIVEN:
+    if status_at(former, at) == ChangeStatus.LAPSED and theirs.status != ConsentStatus.GIVEN:
         return ""
     return "In the former proposal the person neither refused nor let it lapse: ask now."

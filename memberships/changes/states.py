@@ -7,6 +7,7 @@ from typing import Any
 from common.db import lock_rows
 from common.errors import NotFound
 from gateway.events import record_event
+from memberships.changes.closing import let_go
 from memberships.changes.errors import ChangeNotOpen
 from memberships.models import OPEN, ChangeStatus, MembershipChange
 
@@ -46,6 +47,7 @@ def end_change(change: MembershipChange, status: ChangeStatus, *, at: datetime, 
     change.status, change.ended_at = status, at
     change.version += 1
     change.save()
+    let_go(change, at=at)
     record_event(
         f"change.{status}",
         program_id=change.program_id,

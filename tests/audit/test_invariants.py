@@ -8,12 +8,13 @@ from django.test import TestCase
 from loyalty_site.auditing import INVARIANTS, NOT_YET, SOURCES, audit, chosen, run, scope_of
 from points.keeping import keep_days
 
-from . import faults_changes, faults_people, faults_points
+from . import faults_changes, faults_consents, faults_people, faults_points
+from .consents import add_changes
 from .faults import FAULTS, Fault
 from .helpers import assert_audit_clean
 from .world import World, build
 
-MODULES = (faults_changes, faults_people, faults_points)
+MODULES = (faults_changes, faults_consents, faults_people, faults_points)
 # Triggers of foreign keys and our own, which fire in every replication role; then whatever else refuses a row.
 STRIP = """
 DO $$ DECLARE r record; BEGIN
@@ -41,6 +42,7 @@ class SoundWorld(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         cls.world = build()
+        add_changes(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -74,6 +76,7 @@ class SpoiledWorld(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         cls.world = build()
+        add_changes(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(STRIP)
