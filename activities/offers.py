@@ -15,7 +15,6 @@ from customers.models import Customer, CustomerStatus
 from memberships.able import reason_against
 from memberships.lifecycle import GONE_INTO_ANOTHER, STARTS
 from memberships.models import Membership, MembershipStatus
-from memberships.types import type_of
 from programs.design import Design
 
 
@@ -61,9 +60,7 @@ def _not_paid(membership: Membership, design: Design) -> str:
 
 
 def _not_terminated(membership: Membership, design: Design) -> str:
-    if not membership.current:
-        return _("it has ended already")
-    return "" if type_of(membership.type).ends_alone else _("it uses a shared account: split it off first")
+    return "" if membership.current else _("it has ended already")
 
 
 def _gone(membership: Membership) -> str:

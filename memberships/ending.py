@@ -8,15 +8,18 @@ from django.db.models import QuerySet
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program
+from common.errors import Busy
 from common.history import audit_context
 from gateway.events import record_event
 from memberships.card_holding import cancel_cards
 from memberships.changes.lapsing import lapse_open_of, locked_open_changes
-from memberships.errors import LeavePoolFirst, ProgramNotOpen, ReasonMissing, WrongStatus
+from memberships.changes.leaving import leave_by_rule
+from memberships.errors import NotAMember, ProgramNotOpen, ReasonMissing, SplitFirst, WrongStatus
 from memberships.following import record_members
 from memberships.locking import locked_memberships
-from memberships.models import EndReason, Membership, MembershipStatus
+from memberships.models import EndReason, Member, Membership, MembershipStatus
 from memberships.types import type_of
+from points.errors import HoldTooLarge
 from programs.models import Program, ProgramStatus
 
 # Ends by hand; the others follow from a run or a change.
@@ -24,13 +27,24 @@ BY_HAND = frozenset({EndReason.TERMINATED, EndReason.CUSTOMER_CLOSED, EndReason.
 
 
 def terminate(
-    membership: Membership, *, actor: Actor, reason: str, end_reason: EndReason = EndReason.TERMINATED
+    membership: Membership,
+    *,
+    actor: Actor,
+    reason: str,
+    end_reason: EndReason = EndReason.TERMINATED,
+    customer_id: int | None = None,
 ) -> Membership:
-    """End it; `reason` in words, `end_reason` one of BY_HAND. Its points rest for the program's days."""
+    """End it; `reason` in words, `end_reason` one of BY_HAND. Its points rest for the program's days.
+
+    Who shares a pool leaves it first, by the program's leaving rule, in the same transaction. `customer_id` names the
+    one person whose participation is to end: refused in a group, which the person leaves by a split.
+    """
     if not reason.strip():
         raise ReasonMissing("A membership is terminated with a reason.")
     if end_reason not in BY_HAND:
         raise WrongStatus(f"“{end_reason}” is no end by hand.", facts={"end_reasons": sorted(BY_HAND)})
+    if customer_id is not None:
+        _refuse_one_of_several(membership, customer_id)
     return _end(membership, end_reason, actor=actor, reason=reason)
 
 
@@ -77,7 +91,7 @@ def memberships_due(program: Program, today: date) -> QuerySet[Membership]:
 
 def is_due(membership: Membership, program: Program, today: date) -> bool:
     """Seasonal ends are final; a term that renews by itself gets the days of grace for it."""
-    if membership.expires_on is None or not membership.current or not type_of(membership.type).ends_alone:
+    if membership.expires_on is None or not membership.current:
         return False
     seasonal = program.valid_until is not None and membership.expires_on >= program.valid_until
     grace = program.renewal_grace_days if program.auto_renew and not seasonal else 0
@@ -116,33 +130,70 @@ def rest_again(membership: Membership, *, actor: Actor, at: datetime) -> None:
 def _expire_if_due(
     pk: int, *, program: Program, today: date, at: datetime, actor: Actor, progress: Callable[[int], object]
 ) -> bool:
-    """Asked again under the lock: a renewal may have come first."""
-    with in_program(program), audit_context(actor, str(EndReason.TERM_END)):
-        # In the order of all verbs: a change before its memberships.
-        locked_open_changes([pk])
-        (row,) = locked_memberships([pk], key_change=True)
-        due = is_due(row, program, today)
-        if due:
-            _close(row, EndReason.TERM_END, actor=actor, at=at)
+    """Asked again under the lock: a renewal may have come first. What a hold or another change stands against is left
+    to the next run."""
+    try:
+        with in_program(program), audit_context(actor, str(EndReason.TERM_END)):
+            row = _locked(pk)
+            due = is_due(row, program, today)
+            if due:
+                row = _on_its_own(row, actor=actor, reason=str(EndReason.TERM_END))
+                _close(row, EndReason.TERM_END, actor=actor, at=at)
+    except (Busy, HoldTooLarge):
+        due = False
     progress(pk)
     return due
 
 
 def _end(membership: Membership, end_reason: EndReason, *, actor: Actor, reason: str) -> Membership:
     with in_program(membership.program_id), audit_context(actor, reason):
-        locked_open_changes([membership.pk])
-        (row,) = locked_memberships([membership.pk], key_change=True)
+        row = _locked(membership.pk)
         if row.status == MembershipStatus.EXPIRED:
             raise WrongStatus(
                 f"{row.number} has ended already.", facts={"membership": row.pk, "end_reason": row.end_reason}
             )
-        if not type_of(row.type).ends_alone:
-            raise LeavePoolFirst(
-                f"{row.number} uses a shared account: split it off first, by the program's leaving rule.",
-                facts={"membership": row.pk, "pool": row.pool_id},
-            )
+        row = _on_its_own(row, actor=actor, reason=reason)
         _close(row, end_reason, actor=actor, at=program_now(row.program))
         return row
+
+
+def _locked(pk: int) -> Membership:
+    """The membership behind its lock, and those it shares a pool with, which its end changes too."""
+    # In the order of all verbs: a change before its memberships.
+    locked_open_changes([pk])
+    pool_id = Membership.objects.values_list("pool_id", flat=True).get(pk=pk)
+    sharing = Membership.objects.filter(pool_id=pool_id, current=True) if pool_id is not None else ()
+    rows = locked_memberships({pk, *(one.pk for one in sharing)}, key_change=True)
+    row = next(one for one in rows if one.pk == pk)
+    if row.pool_id != pool_id:
+        raise Busy(f"{row.number} came into another pool meanwhile. Try again.", facts={"membership": pk})
+    return row
+
+
+def _on_its_own(row: Membership, *, actor: Actor, reason: str) -> Membership:
+    """Out of the pool it shares, if any."""
+    if type_of(row.type).ends_alone:
+        return row
+    leave_by_rule(row, actor=actor, reason=reason)
+    (row,) = locked_memberships([row.pk])
+    return row
+
+
+def _refuse_one_of_several(membership: Membership, customer_id: int) -> None:
+    """Only a group has several."""
+    members = Member.objects.filter(membership=membership, ended_at__isnull=True)
+    customers = set(members.values_list("customer_id", flat=True))
+    if customer_id not in customers:
+        raise NotAMember(
+            f"Customer {customer_id} is no current member of {membership.number}.",
+            facts={"membership": membership.pk, "member": customer_id},
+        )
+    if len(customers) > 1:
+        raise SplitFirst(
+            f"{membership.number} has {len(customers)} members: propose a split by which customer {customer_id} leaves "
+            "it, then end the membership they get.",
+            facts={"membership": membership.pk, "member": customer_id, "cure": "split"},
+        )
 
 
 def _close(row: Membership, end_reason: EndReason, *, actor: Actor, at: datetime) -> None:

@@ -73,9 +73,9 @@ class NotRestorable(Conflict):
     title = "The ended membership can't be brought back"
 
 
-class LeavePoolFirst(LoyaltyError):
-    code = "leave_pool_first"
-    title = "A member of a shared account leaves it by a split"
+class SplitFirst(LoyaltyError):
+    code = "split_first"
+    title = "One of several members leaves by a split"
 
 
 class NothingToPay(Conflict):

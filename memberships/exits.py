@@ -27,7 +27,6 @@ from memberships.models import (
     TermsAcceptance,
     TierStanding,
 )
-from memberships.types import type_of
 from points.models import Hold, PointAccount, PointAccountSet, Posting
 
 
@@ -121,19 +120,12 @@ def erasure_obstacles(customer: Customer, *, actor: Actor) -> list[Obstacle]:
                     {"membership": membership.pk, "main": main},
                 )
             )
-        elif not type_of(membership.type).ends_alone:
-            found.append(
-                Obstacle(
-                    "shares_pool",
-                    f"{membership.number} uses a shared account: split it off first, by the program's leaving rule.",
-                    {"membership": membership.pk},
-                )
-            )
     return found
 
 
 def end_for_erasure(customer: Customer, *, actor: Actor) -> None:
-    """Nobody erased takes part: end what the customer is alone in; refused while others share it (a main first)."""
+    """Nobody erased takes part: end what is theirs, out of a pool by the leaving rule; refused while they are one of a
+    group (a main first)."""
     found = erasure_obstacles(customer, actor=actor)
     if found:
         facts = {**found[0].facts, "obstacles": [one.as_fact() for one in found]}

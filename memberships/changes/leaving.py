@@ -1,0 +1,99 @@
+"""The end of a membership that shares a pool: its member leaves by the program's leaving rule, asked for no consent
+(domain 1.5)."""
+
+from django.db.models import F
+
+from common.actor import Actor
+from common.clock import program_now
+from common.db import in_program
+from common.errors import Busy
+from common.history import audit_context
+from customers.models import CustomerStatus
+from memberships.changes.carrying_out import execute
+from memberships.changes.eligibility import refuse_unless_released
+from memberships.changes.plan import Plan
+from memberships.changes.rows import plan_of
+from memberships.changes.sides import affected_ids
+from memberships.changes.terms import digest_of, role_of, terms_of
+from memberships.locking import locked_memberships
+from memberships.models import (
+    ChangeBasis,
+    ChangeKind,
+    ChangeParty,
+    ChangeStatus,
+    Member,
+    Membership,
+    MembershipChange,
+)
+from programs.design import design_of
+
+REASON_LENGTH = 200
+
+
+def leave_by_rule(membership: Membership, *, actor: Actor, reason: str) -> MembershipChange:
+    """Split the member of the shared membership off; it is standard afterwards, ready to end.
+
+    In the caller's transaction, which ends it. Raises HoldTooLarge, ProgramNotOpen, Busy, ChangeRefused.
+    """
+    with in_program(membership.program_id), audit_context(actor, reason):
+        change = leaving_change(membership, actor=actor, reason=reason)
+        ids = affected_ids(change)
+        locked_memberships(ids, key_change=True)
+        plan = _planned(change)
+        if [one.pk for one in plan.parties] != ids:
+            raise Busy("Somebody joined or left the pool meanwhile. Try again.")
+        change.save()
+        execute(change, plan, actor=actor)
+        _note_parties(change, plan)
+        return change
+
+
+def leaving_change(membership: Membership, *, actor: Actor, reason: str) -> MembershipChange:
+    """What the end of the membership means for those who share with it, not saved yet; previews ask for it too."""
+    program = design_of(membership.program_id).program
+    leaver = Member.objects.get(membership=membership, ended_at__isnull=True)
+    return MembershipChange(
+        program=program,
+        kind=ChangeKind.SPLIT,
+        status=ChangeStatus.AGREED,
+        basis=ChangeBasis.END,
+        prime=membership,
+        leaver_id=leaver.customer_id,
+        main_id=_successor(membership, leaver.customer_id),
+        policy=program.leaving_rule,
+        reason=reason[:REASON_LENGTH],
+        proposed_at=program_now(program),
+        channel_id=actor.channel_id,
+        user_id=actor.user_id,
+    )
+
+
+def _planned(change: MembershipChange) -> Plan:
+    refuse_unless_released(change.program)
+    plan = plan_of(change, at=program_now(change.program))
+    change.terms = terms_of(plan)
+    change.digest = digest_of(change.terms)
+    return plan
+
+
+def _successor(membership: Membership, leaver_id: int) -> int | None:
+    """Nobody is there to name one: where the owner of a pool of several leaves, who has taken part for longest."""
+    pool = membership.pool
+    if pool is None or pool.owner_id != leaver_id:
+        return None
+    staying = Member.objects.filter(membership__pool=pool, current=True, ended_at__isnull=True).exclude(
+        customer=leaver_id
+    )
+    if staying.count() < 2:
+        return None
+    living = staying.exclude(customer__status=CustomerStatus.DECEASED)
+    first = living.order_by(F("suspended_at").asc(nulls_first=True), "membership__enrolled_at", "pk").first()
+    return None if first is None else first.customer_id
+
+
+def _note_parties(change: MembershipChange, plan: Plan) -> None:
+    """After the fact, so that no open change of the others is in the way."""
+    ChangeParty.objects.bulk_create(
+        ChangeParty(change=change, program_id=change.program_id, membership=one, role=role_of(plan, one))
+        for one in plan.parties
+    )
