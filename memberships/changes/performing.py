@@ -3,14 +3,20 @@
 from collections.abc import Callable
 
 from memberships.changes.absorbing import absorb
+from memberships.changes.forms import group_to_pool, pool_to_group
 from memberships.changes.merging import merge_into_group, merge_into_pool, merge_one_person
 from memberships.changes.plan import Work
+from memberships.changes.splitting import leave_group, leave_pool
 
 PERFORMERS: dict[str, Callable[[Work], None]] = {
     "pool": merge_into_pool,
     "group": merge_into_group,
     "one_person": merge_one_person,
+    "pool_to_group": pool_to_group,
+    "group_to_pool": group_to_pool,
     "absorb": absorb,
+    "leave_pool": leave_pool,
+    "leave_group": leave_group,
 }
 
 
