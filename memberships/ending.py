@@ -12,7 +12,7 @@ from common.errors import Busy
 from common.history import audit_context
 from gateway.events import record_event
 from memberships.card_holding import cancel_cards
-from memberships.changes.lapsing import lapse_open_of
+from memberships.changes.lapsing import lapse_open_of, locked_open_changes
 from memberships.changes.leaving import leave_by_rule
 from memberships.errors import NotAMember, ProgramNotOpen, ReasonMissing, SplitFirst, WrongStatus
 from memberships.following import record_members
@@ -130,13 +130,15 @@ def rest_again(membership: Membership, *, actor: Actor, at: datetime) -> None:
 def _expire_if_due(
     pk: int, *, program: Program, today: date, at: datetime, actor: Actor, progress: Callable[[int], object]
 ) -> bool:
-    """Asked again under the lock: a renewal may have come first. What stands against it now is left to the next run."""
+    """Asked again under the lock: a renewal may have come first. What a hold or another change stands against is left
+    to the next run."""
     try:
         with in_program(program), audit_context(actor, str(EndReason.TERM_END)):
-            row = _on_its_own(pk, lambda row: is_due(row, program, today), actor=actor, reason=str(EndReason.TERM_END))
-            due = row is not None
-            if row is not None:
-                _close(row, EndReason.TERM_END, at=at)
+            row = _locked(pk)
+            due = is_due(row, program, today)
+            if due:
+                row = _on_its_own(row, actor=actor, reason=str(EndReason.TERM_END))
+                _close(row, EndReason.TERM_END, actor=actor, at=at)
     except (Busy, HoldTooLarge):
         due = False
     progress(pk)
@@ -145,35 +147,36 @@ def _expire_if_due(
 
 def _end(membership: Membership, end_reason: EndReason, *, actor: Actor, reason: str) -> Membership:
     with in_program(membership.program_id), audit_context(actor, reason):
-        row = _on_its_own(membership.pk, _refuse_ended, actor=actor, reason=reason)
-        assert row is not None  # noqa: S101 - refused otherwise
-        _close(row, end_reason, at=program_now(row.program))
+        row = _locked(membership.pk)
+        if row.status == MembershipStatus.EXPIRED:
+            raise WrongStatus(
+                f"{row.number} has ended already.", facts={"membership": row.pk, "end_reason": row.end_reason}
+            )
+        row = _on_its_own(row, actor=actor, reason=reason)
+        _close(row, end_reason, actor=actor, at=program_now(row.program))
         return row
 
 
-def _on_its_own(pk: int, may_end: Callable[[Membership], bool], *, actor: Actor, reason: str) -> Membership | None:
-    """The membership under lock, ready to end: out of its pool, and of the change it waited in. None if it may not."""
-    seen = Membership.objects.get(pk=pk)
-    if not may_end(seen):
-        return None
+def _locked(pk: int) -> Membership:
+    """The membership behind its lock, and those it shares a pool with, which its end changes too."""
     # In the order of all verbs: a change before its memberships.
-    lapse_open_of(pk, actor=actor, reason=reason)
-    if not type_of(seen.type).ends_alone:
-        leave_by_rule(seen, actor=actor, reason=reason)
-    (row,) = locked_memberships([pk], key_change=True)
-    if not may_end(row):
-        return None
-    if not type_of(row.type).ends_alone:
-        raise Busy(f"{row.number} came to share a pool meanwhile. Try again.", facts={"membership": row.pk})
+    locked_open_changes([pk])
+    pool_id = Membership.objects.values_list("pool_id", flat=True).get(pk=pk)
+    sharing = Membership.objects.filter(pool_id=pool_id, current=True) if pool_id is not None else ()
+    rows = locked_memberships({pk, *(one.pk for one in sharing)}, key_change=True)
+    row = next(one for one in rows if one.pk == pk)
+    if row.pool_id != pool_id:
+        raise Busy(f"{row.number} came into another pool meanwhile. Try again.", facts={"membership": pk})
     return row
 
 
-def _refuse_ended(row: Membership) -> bool:
-    if row.status == MembershipStatus.EXPIRED:
-        raise WrongStatus(
-            f"{row.number} has ended already.", facts={"membership": row.pk, "end_reason": row.end_reason}
-        )
-    return True
+def _on_its_own(row: Membership, *, actor: Actor, reason: str) -> Membership:
+    """Out of the pool it shares, if any."""
+    if type_of(row.type).ends_alone:
+        return row
+    leave_by_rule(row, actor=actor, reason=reason)
+    (row,) = locked_memberships([row.pk])
+    return row
 
 
 def _refuse_one_of_several(membership: Membership, customer_id: int) -> None:
@@ -193,7 +196,8 @@ def _refuse_one_of_several(membership: Membership, customer_id: int) -> None:
         )
 
 
-def _close(row: Membership, end_reason: EndReason, *, at: datetime) -> None:
+def _close(row: Membership, end_reason: EndReason, *, actor: Actor, at: datetime) -> None:
+    lapse_open_of(row.pk, actor=actor, reason="a membership ended")
     row.status, row.end_reason, row.ended_at = MembershipStatus.EXPIRED, end_reason, at
     row.rests_until = at + timedelta(days=row.program.rest_days)
     row.version += 1

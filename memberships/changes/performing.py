@@ -12,9 +12,9 @@ PERFORMERS: dict[str, Callable[[Work], None]] = {
     "pool": merge_into_pool,
     "group": merge_into_group,
     "one_person": merge_one_person,
-    "absorb": absorb,
     "pool_to_group": pool_to_group,
     "group_to_pool": group_to_pool,
+    "absorb": absorb,
     "leave_pool": leave_pool,
     "leave_group": leave_group,
 }
