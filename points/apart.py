@@ -86,9 +86,11 @@ Event = Came | Spent | Returned | RanOut
 
 @dataclass(slots=True)
 class Books:
-    """`exempt_until`: until then lots past their time could still be spent."""
+    """`exempt_until`: until then lots past their time could still be spent. Without `owes` (qualifying points) no side
+    owes: what it does not cover comes from the others."""
 
     exempt_until: datetime | None = None
+    owes: bool = True
     stocks: dict[int, Stock] = field(default_factory=dict)
     debts: list[Owed] = field(default_factory=list)
     _open: dict[int, list[Stock]] = field(default_factory=dict)
@@ -131,6 +133,8 @@ class Books:
         named = [stock for stock in mine if stock.lot_id in event.named]
         others = [stock for stock in mine if stock.lot_id not in event.named and self._usable(stock, event.at)]
         missing = self._take([*named, *others], event.points, event.posting_id)
+        if missing and not self.owes:
+            missing = self._take(self.left(), missing, event.posting_id)
         if missing:
             self.debts.append(Owed(event.side, event.person_id, missing, event.posting_id))
 

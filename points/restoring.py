@@ -23,6 +23,7 @@ from points.restoring_moves import Owing, debt_moves, land_lots, lot_moves
 from points.since import Sides, Since
 from points.uniting import tidy_holds
 from programs.design import Design
+from programs.models import PointKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def restore(
     tidy_holds(every, at=at)
     accounts = lock_accounts(every, program_id=design.program.pk)
     PointAccount.objects.filter(pk__in=homes, closed=True).update(closed=False)
-    moves = [move for part in parts for move in _moves(part, undone, accounts)]
+    moves = [move for part in parts for move in _moves(part, undone, accounts, design)]
     posted = None
     if moves:
         posted = post(
@@ -139,7 +140,7 @@ def _accounts(set_ids: Iterable[int], type_id: int, design: Design) -> dict[int,
     return {account_set.pk: account_for(account_set, point_type).pk for account_set in sets}
 
 
-def _moves(part: Part, undone: Undone, accounts: Mapping[int, Account]) -> list[Move]:
+def _moves(part: Part, undone: Undone, accounts: Mapping[int, Account], design: Design) -> list[Move]:
     debts = list(Debt.objects.filter(account_id__in=part.lands, remaining__gt=0).order_by("pk"))
     if len(part.sides.people) == 1:
         (home,) = part.sides.people
@@ -148,15 +149,18 @@ def _moves(part: Part, undone: Undone, accounts: Mapping[int, Account]) -> list[
         for debt in debts:
             part.owing[home, debt.person_id] += debt.remaining
     else:
-        _divide(part, undone, accounts)
+        _divide(part, undone, accounts, design)
         lots = land_lots(part.lands, wanted=part.targets)
     moves, part.back = lot_moves(lots, part.targets, part.sides.people)
     return moves + debt_moves(debts, part.owing)
 
 
-def _divide(part: Part, undone: Undone, accounts: Mapping[int, Account]) -> None:
+def _divide(part: Part, undone: Undone, accounts: Mapping[int, Account], design: Design) -> None:
     (land,) = part.lands
-    books = Since(land, part.sides, undone.posting_id, undone.since).books(exempt_until=accounts[land].exempt_until)
+    united = accounts[land]
+    since = Since(land, part.sides, undone.posting_id, undone.since)
+    owes = design.point_types[united.point_type_id].kind == PointKind.REDEEMABLE
+    books = since.books(exempt_until=united.exempt_until, owes=owes)
     part.targets = {stock.lot_id: (stock.side, stock.points) for stock in books.left()}
     for debt in books.owed():
         part.owing[debt.side, debt.person_id] += debt.points

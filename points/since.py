@@ -85,10 +85,10 @@ class Since:
     side_of: dict[int, int] = field(default_factory=dict)
     asked: dict[str, Any] = field(default_factory=dict)
 
-    def books(self, *, exempt_until: datetime | None) -> Books:
+    def books(self, *, exempt_until: datetime | None, owes: bool) -> Books:
         """The books replayed to the present; read under the accounts' locks."""
         self._read()
-        books = Books(exempt_until)
+        books = Books(exempt_until, owes)
         for stock in self._start():
             books.bring(stock)
         books.debts.extend(self._start_debts())

@@ -45,6 +45,15 @@ UPDATE points_pointaccount t SET lifetime_earned = t.lifetime_earned + s.lifetim
 FROM unnest(%s::bigint[], %s::bigint[]) AS f(source, target) JOIN points_pointaccount s ON s.id = f.source
 WHERE t.id = f.target
 """
+PART_LIFETIMES = """
+UPDATE points_pointaccount t SET lifetime_earned = t.lifetime_earned - s.lifetime_earned,
+    carried_earned = t.carried_earned - s.lifetime_earned,
+    lifetime_redeemed = t.lifetime_redeemed - s.lifetime_redeemed,
+    carried_redeemed = t.carried_redeemed - s.lifetime_redeemed
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS f(point_type, source, target)
+JOIN points_pointaccount s ON s.account_set_id = f.source AND s.point_type_id = f.point_type
+WHERE t.account_set_id = f.target AND t.point_type_id = f.point_type
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,12 @@ def sum_lifetimes(flows: Sequence[Flow]) -> None:
     """One person earned and redeemed on both accounts: the figures add up; the source keeps its own as history."""
     with connection.cursor() as cursor:
         cursor.execute(SUM_LIFETIMES, [[flow.account_id for flow in flows], [flow.to_account_id for flow in flows]])
+
+
+def part_lifetimes(figures: Sequence[tuple[int, int, int]]) -> None:
+    """Take the figures out again, each (point type, source set, target set) that `sum_lifetimes` added up."""
+    with connection.cursor() as cursor:
+        cursor.execute(PART_LIFETIMES, [list(column) for column in zip(*figures, strict=True)])
 
 
 def _moves(flows: Sequence[Flow]) -> list[Move]:

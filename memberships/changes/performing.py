@@ -6,6 +6,7 @@ from memberships.changes.absorbing import absorb
 from memberships.changes.forms import group_to_pool, pool_to_group
 from memberships.changes.merging import merge_into_group, merge_into_pool, merge_one_person
 from memberships.changes.plan import Work
+from memberships.changes.putting_back import undo_change
 from memberships.changes.splitting import leave_group, leave_pool
 
 PERFORMERS: dict[str, Callable[[Work], None]] = {
@@ -17,6 +18,7 @@ PERFORMERS: dict[str, Callable[[Work], None]] = {
     "absorb": absorb,
     "leave_pool": leave_pool,
     "leave_group": leave_group,
+    "undo": undo_change,
 }
 
 

@@ -58,6 +58,15 @@ def altered_rows(outcome: dict[str, Any], label: str) -> list[tuple[int, dict[st
     ]
 
 
+def altered_in_order(outcome: dict[str, Any]) -> list[tuple[str, int, dict[str, Any], dict[str, Any]]]:
+    """(model, id, before, after) of all rows; values as the fields read them."""
+    found = []
+    for label, pk, before, after in outcome.get("altered", ()):
+        model = apps.get_model(label)
+        found.append((label, pk, _values(model, before), _values(model, after)))
+    return found
+
+
 def made_ids(outcome: dict[str, Any], label: str) -> list[int]:
     wanted = apps.get_model(label)._meta.label
     return [pk for name, pk in outcome.get("made", ()) if name == wanted]

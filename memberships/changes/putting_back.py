@@ -1,0 +1,154 @@
+"""What an undo does: rows and points go back to what they were before the change (domain 1.9)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.db.models import Max
+
+from common.db import lock_rows
+from gateway.events import record_event
+from memberships.changes.errors import NotUndoable
+from memberships.changes.plan import Work
+from memberships.changes.putting_back_cards import return_cards
+from memberships.changes.putting_back_rows import carry_suspensions, close_made, restore_rows
+from memberships.changes.record import altered_rows, made_ids
+from memberships.changes.undo_rules import involved_ids, refuse_undo
+from memberships.models import ChangeStatus, Member, Membership, MembershipChange
+from memberships.standings import refresh_exemption
+from memberships.types import type_of
+from points.models import PointAccount, PointAccountSet
+from points.moves import Cause
+from points.restoring import Undone, Way, restore
+from points.uniting import part_lifetimes
+
+
+def undo_change(work: Work) -> None:
+    """Back to before the change that `work.change` undoes; that becomes undone. Raises NotUndoable, HoldTooLarge."""
+    original = _locked(work.change)
+    refuse_undo(original, at=work.at, by=work.change)
+    before = _before(original)
+    ways = list(_ways(work, original, before))
+    close_made(work, original)
+    restore_rows(work, original)
+    return_cards(work, original)
+    carry_suspensions(work, original)
+    _go_on_since(work, original, ways)
+    _restore_points(work, original, ways, _sets_of(work, before[original.prime_id]))
+    for membership in Membership.objects.filter(pk__in=involved_ids(original), current=True).order_by("pk"):
+        refresh_exemption(membership)
+    original.status = ChangeStatus.UNDONE
+    original.version += 1
+    original.save()
+    work.change.result_id = original.prime_id
+    facts = {"kind": str(original.kind), "by": work.change.pk, "posting": work.change.posting_id}
+    record_event("change.undone", program_id=original.program_id, subject_id=original.pk, facts=facts)
+
+
+def _locked(change: MembershipChange) -> MembershipChange:
+    """Behind the memberships' locks, whichever way the undo came: two at once wait for each other there."""
+    rows: list[MembershipChange] = lock_rows(
+        MembershipChange.objects.select_related("program").filter(pk=change.undoes_id)
+    )
+    if not rows:
+        raise NotUndoable("There is no such change.", facts={"change": change.undoes_id})
+    return rows[0]
+
+
+def _before(original: MembershipChange) -> dict[int, Membership]:
+    """The memberships that took part, with the type and pool they had."""
+    made = set(made_ids(original.outcome, "memberships.Membership"))
+    wanted = [pk for pk in involved_ids(original) if pk not in made]
+    found = {one.pk: one for one in Membership.objects.filter(pk__in=wanted).order_by("pk")}
+    for pk, before, _ in reversed(altered_rows(original.outcome, "memberships.Membership")):
+        for name in before.keys() & {"type", "pool_id"}:
+            if pk in found:
+                setattr(found[pk], name, before[name])
+    return found
+
+
+def _ways(work: Work, original: MembershipChange, before: dict[int, Membership]) -> Iterator[Way]:
+    """Where the points of everyone who took part stood before, and where they stand now."""
+    made = made_ids(original.outcome, "memberships.Member")
+    ended = [pk for pk, _, after in altered_rows(original.outcome, "memberships.Member") if after.get("ended_at")]
+    members = Member.objects.filter(membership__in=before).exclude(pk__in=made).order_by("membership_id", "pk")
+    people: dict[int, list[int]] = {pk: [] for pk in before}
+    for pk, membership_id, customer_id, ended_at in members.values_list(
+        "pk", "membership_id", "customer_id", "ended_at"
+    ):
+        if ended_at is None or pk in ended:
+            people[membership_id].append(customer_id)
+    homes = _homes(original, [customer_id for found in people.values() for customer_id in found])
+    for pk, membership in before.items():
+        survivor = _survivor(pk)
+        for customer_id in people[pk] or [None]:
+            home = homes.get(customer_id, survivor)
+            for point_type in work.plan.design.point_types.values():
+                stood = type_of(membership.type).account_set_for(membership, point_type)
+                stands = type_of(home.type).account_set_for(home, point_type)
+                yield Way(point_type.pk, stood, stands, customer_id)
+
+
+def _homes(original: MembershipChange, customers: Iterable[int]) -> dict[int | None, Membership]:
+    """Where each of them takes part now."""
+    members = Member.objects.filter(
+        program_id=original.program_id, customer__in=list(customers), current=True, ended_at__isnull=True
+    )
+    return {member.customer_id: member.membership for member in members.select_related("membership")}
+
+
+def _survivor(membership_id: int) -> Membership:
+    """The membership, or the one it went into."""
+    membership: Membership = Membership.objects.get(pk=membership_id)
+    while not membership.current and membership.superseded_by is not None:
+        membership = membership.superseded_by
+    return membership
+
+
+def _sets_of(work: Work, membership: Membership) -> frozenset[int]:
+    kind = type_of(membership.type)
+    return frozenset(kind.account_set_for(membership, one) for one in work.plan.design.point_types.values())
+
+
+def _go_on_since(work: Work, original: MembershipChange, ways: Sequence[Way]) -> None:
+    """What anybody did in between keeps everyone's points alive that it kept alive then."""
+    lands = {way.after_set_id for way in ways}
+    active = PointAccount.objects.filter(account_set__in=lands, last_activity_at__gte=original.carried_out_at)
+    latest = dict(active.values_list("account_set").annotate(last=Max("last_activity_at")))
+    for before_id in sorted({way.before_set_id for way in ways}):
+        times = [
+            latest[way.after_set_id] for way in ways if way.before_set_id == before_id and way.after_set_id in latest
+        ]
+        if times and not any(way.before_set_id == way.after_set_id == before_id for way in ways):
+            account_set = PointAccountSet.objects.get(pk=before_id)
+            known = [] if account_set.activity_at is None else [account_set.activity_at]
+            work.record.alter(account_set, activity_at=max(*times, *known))
+
+
+def _restore_points(work: Work, original: MembershipChange, ways: Sequence[Way], prime_set_ids: frozenset[int]) -> None:
+    if original.carried_out_at is None:
+        raise NotUndoable("It was not carried out.", facts={"change": original.pk})
+    if original.terms.get("row") == "one_person" and original.secondary is not None:
+        _part_figures(original.secondary, ways)
+    undone = Undone(Cause("change", original.pk), original.posting_id, original.carried_out_at, prime_set_ids)
+    restored = restore(
+        ways,
+        undone,
+        design=work.plan.design,
+        for_set_id=original.prime.own_set_id,
+        cause=Cause("change", work.change.pk),
+        at=work.at,
+        actor=work.actor,
+    )
+    work.change.posting_id = restored.posted.id if restored.posted else None
+    if restored.expired:
+        work.record.note(expired=[[one.posting_id, one.points] for one in restored.expired])
+
+
+def _part_figures(source: Membership, ways: Iterable[Way]) -> None:
+    """The lifetime figures of the second record were added to the first one's."""
+    part_lifetimes(
+        [
+            (way.point_type_id, way.before_set_id, way.after_set_id)
+            for way in ways
+            if way.before_set_id == source.own_set_id
+        ]
+    )
