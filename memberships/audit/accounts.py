@@ -45,18 +45,31 @@ INVARIANTS = (
         UNION ALL
         SELECT m.id, 'shared without a pool' FROM membership m
         WHERE m.current AND m.type = 'shared' AND m.pool_id IS NULL
+        UNION ALL
+        SELECT m.id, 'on the pool of organization membership ' || o.id || ', under '
+            || coalesce(m.organization_membership_id::text, 'none') FROM membership m
+        JOIN memberships_membership o ON o.pool_id = m.pool_id AND o.type = 'organization'
+        WHERE m.current AND m.type = 'shared' AND m.organization_membership_id IS DISTINCT FROM o.id
         """,
     ),
     Invariant(
         "A05",
         "accounts",
-        "while pooled the own redeemable account is empty and closed; a pool has no qualifying one",
-        "Move the points into the pool by a change.",
+        "while pooled the own redeemable account is empty and closed, else open; a pool has open redeemable ones only",
+        "Move the points into the pool by a change, or open the account again.",
         """
         SELECT a.id, 'own redeemable account at ' || a.balance || CASE WHEN a.closed THEN ', closed' ELSE ', open' END
         FROM membership m JOIN points_pointaccount a ON a.account_set_id = m.own_set_id
         JOIN programs_pointtype t ON t.id = a.point_type_id AND t.kind = 'redeemable'
         WHERE m.current AND m.type = 'shared' AND (a.balance <> 0 OR NOT a.closed)
+        UNION ALL
+        SELECT a.id, 'closed, though membership ' || m.id || ' shares no pool' FROM membership m
+        JOIN points_pointaccount a ON a.account_set_id = m.own_set_id
+        JOIN programs_pointtype t ON t.id = a.point_type_id
+        WHERE m.current AND a.closed AND (m.type <> 'shared' OR t.kind = 'qualifying')
+        UNION ALL
+        SELECT a.id, 'closed, though membership ' || min(m.id) || ' uses its pool' FROM membership m
+        JOIN points_pointaccount a ON a.account_set_id = m.pool_id WHERE m.current AND a.closed GROUP BY a.id
         UNION ALL
         SELECT a.id, 'qualifying account in a pool' FROM account a JOIN points_pointaccountset s
             ON s.id = a.account_set_id AND s.is_pool
@@ -97,6 +110,36 @@ INVARIANTS = (
         UNION ALL
         SELECT p.id, 'posting acts for pool ' || p.for_set_id FROM posting p
         JOIN points_pointaccountset s ON s.id = p.for_set_id AND s.is_pool
+        """,
+    ),
+    Invariant(
+        "A08",
+        "accounts",
+        "a pool is exempt from expiry only while all its members are",
+        "Give one of its members a tier by hand, or take it back: the pool's date is worked out anew.",
+        """
+        SELECT s.id, 'pool exempt until ' || coalesce(s.exempt_until::text, 'never') || ', its members until '
+            || coalesce(least.until::text, 'never') FROM account_set s
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN count(*) = count(o.exempt_until) THEN min(o.exempt_until) END AS until
+            FROM memberships_membership m JOIN points_pointaccountset o ON o.id = m.own_set_id
+            WHERE m.pool_id = s.id AND m.current AND m.type = 'shared'
+        ) least WHERE s.is_pool AND s.exempt_until IS DISTINCT FROM least.until
+        """,
+    ),
+    Invariant(
+        "A09",
+        "accounts",
+        "the owner of a pool takes part in it; an organization's pool is left to its signatories",
+        "Hand the pool over to one of its members.",
+        """
+        SELECT s.id, 'owned by ' || coalesce(s.owner_id::text, 'nobody') FROM account_set s
+        WHERE s.is_pool AND EXISTS (SELECT 1 FROM memberships_membership m WHERE m.pool_id = s.id AND m.current)
+            AND NOT EXISTS (
+                SELECT 1 FROM memberships_membership m WHERE m.pool_id = s.id AND m.type = 'organization')
+            AND NOT EXISTS (
+                SELECT 1 FROM memberships_membership m JOIN memberships_member x ON x.membership_id = m.id
+                WHERE m.pool_id = s.id AND m.current AND x.customer_id = s.owner_id AND x.ended_at IS NULL)
         """,
     ),
 )

@@ -74,13 +74,16 @@ INVARIANTS = (
     Invariant(
         "M07",
         "memberships",
-        "only ended memberships have a successor: in the same program, without a circle",
+        "only ended memberships have a successor, and merged ones have: in the same program, without a circle",
         "Point it to the current participation of the person its number was issued to.",
         """
         SELECT m.id, m.status || ', superseded by ' || m.superseded_by_id FROM membership m
         LEFT JOIN memberships_membership s ON s.id = m.superseded_by_id
         WHERE m.superseded_by_id IS NOT NULL
             AND (m.status <> 'expired' OR s.id IS NULL OR s.program_id <> m.program_id)
+        UNION ALL
+        SELECT m.id, 'merged into nothing' FROM membership m
+        WHERE m.end_reason = 'merged' AND m.superseded_by_id IS NULL
         UNION ALL
         SELECT c.id, 'its successors go round in a circle' FROM (
             WITH RECURSIVE chain (id, next) AS (

@@ -228,6 +228,8 @@ def _people(world: World) -> None:
     world.membership("michael", "michael")
     world.membership("katrin", "katrin")
     pool = world.open_set(is_pool=True)
+    pool.owner = world.customers["john"]
+    pool.save()
     world.membership("john", "john", type="shared", pool=pool)
     world.membership("jane", "jane", type="shared", pool=pool)
     _group(world)

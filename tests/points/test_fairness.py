@@ -14,7 +14,7 @@ from common import clock
 from memberships.models import Membership
 from points.expiry import expire_points
 from points.fairness import Fairness, fairness_of
-from points.models import Lot, LotContributorChange, Posting
+from points.models import Lot, LotContributorChange
 from points.reversal_parts import Part
 from programs.models import Program
 from tests import changes
@@ -144,7 +144,7 @@ def test_what_was_left_behind_was_still_brought_by_who_left(pool: tuple[Membersh
     earned(john, 50)
     lot = Lot.objects.get()
     LotContributorChange.objects.create(
-        lot=lot, old_contributor_id=member_of(john), new_contributor=None, posting=Posting.objects.get()
+        lot=lot, old_contributor_id=member_of(john), new_contributor=None, cause_kind="change", cause_id=0
     )
     Lot.objects.filter(pk=lot.pk).update(contributor=None)
     assert told(katrin) == {member_of(john): (50, 0, 0, 0, 0), None: (0, 0, 0, 50, 0)}
