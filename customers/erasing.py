@@ -12,6 +12,7 @@ from django.db.models import Q
 from common import clock
 from common.actor import Actor
 from common.db import lock_rows
+from common.errors import Busy
 from common.history import audit_context, update_with_history
 from common.obstacles import registered
 from customers.errors import ErasingNotAllowed
@@ -35,9 +36,8 @@ def erase_customer(customer: Customer, *, actor: Actor, reason: str) -> Customer
     """Erase the person with every record merged into this one; a second call changes nothing."""
     if not actor.may(ERASE, None):
         raise ErasingNotAllowed(f"{actor.label} has no right to erase customers.")
-    survivor_id = customer.merged_into_id or customer.pk
     with transaction.atomic(), audit_context(actor, reason):
-        records: list[Customer] = lock_rows(Customer.objects.filter(Q(pk=survivor_id) | Q(merged_into=survivor_id)))
+        records = _records_of(customer)
         present = [row for row in records if row.status != CustomerStatus.ERASED]
         for row in present:
             for path in getattr(settings, "LOYALTY_CUSTOMER_ERASERS", ()):
@@ -52,6 +52,17 @@ def erase_customer(customer: Customer, *, actor: Actor, reason: str) -> Customer
         if present:
             empty_histories([row.pk for row in present])
     return next(row for row in records if row.pk == customer.pk)
+
+
+def _records_of(customer: Customer) -> list[Customer]:
+    """Under lock, the record that stays with those merged into it."""
+    known = Customer.objects.filter(pk=customer.pk).values_list("merged_into_id", flat=True).first()
+    root = known or customer.pk
+    records: list[Customer] = lock_rows(Customer.objects.filter(Q(pk=root) | Q(merged_into=root)))
+    now = next((row.merged_into_id for row in records if row.pk == customer.pk), None)
+    if now != known:
+        raise Busy(f"Customer {customer.number} was merged a moment ago: look at the record again.")
+    return records
 
 
 def _blank(row: Customer) -> None:

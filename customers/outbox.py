@@ -55,7 +55,8 @@ def put_message(
     """
     if purpose == MessagePurpose.NOTICE and program is not None and not context.get("membership"):
         raise TypeError("A notice of a program names the membership: pass its number as context['membership'].")
-    recipient = Customer.objects.get(pk=customer.merged_into_id or customer.pk)
+    recipient = Customer.objects.select_related("merged_into").get(pk=customer.pk)
+    recipient = recipient.merged_into or recipient
     addresses = addresses_of(recipient, settled_days=program.settled_address_days if program else SETTLED_DAYS)
     why_not = reason_not_to_send(recipient, purpose) or ("" if addresses else NO_ADDRESS)
     common = _columns(recipient, purpose, template, program, cause)

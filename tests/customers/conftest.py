@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,16 @@ from rest_framework.test import APIClient
 from common import clock
 from common.actor import Actor
 from customers.creating import create_customer
-from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification
+from customers.models import (
+    Address,
+    ContactPreference,
+    Customer,
+    CustomerNumber,
+    DuplicateCustomer,
+    Identification,
+    Message,
+    StaffCustomer,
+)
 from gateway.authentication import forget_tokens
 from gateway.channels import create_channel, system_actor
 from gateway.models import Event
@@ -50,8 +60,8 @@ def everything() -> Callable[[], Any]:
     """All rows of customers, their history and events: what a refused call must leave alone."""
 
     def read() -> Any:
-        models = (Customer, CustomerNumber, Identification, Address, ContactPreference, Event)
-        audited = (Customer, Identification, Address, ContactPreference)
+        audited = (Customer, Identification, Address, ContactPreference, DuplicateCustomer, StaffCustomer)
+        models = (*audited, CustomerNumber, Message, Event)
         rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
         return rows, [list(model.history.order_by("history_id").values()) for model in audited]
 
@@ -78,3 +88,12 @@ def client_with(db: None) -> Callable[..., APIClient]:
 @pytest.fixture
 def shop(client_with: Callable[..., APIClient]) -> APIClient:
     return client_with("customers:read", "customers:write")
+
+
+@pytest.fixture
+def probe(settings: Any) -> str:
+    """The name of a text that says `what` and the language it is drawn in."""
+    (engine,) = settings.TEMPLATES
+    own = Path(__file__).parent / "templates"
+    settings.TEMPLATES = [{**engine, "DIRS": [*engine["DIRS"], own]}]
+    return "probe"

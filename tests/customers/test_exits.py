@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from common import clock
 from common.actor import Actor
 from common.obstacles import Obstacle
 from customers import exits
@@ -19,7 +20,16 @@ from customers.errors import (
     ErasingNotAllowed,
 )
 from customers.finding import customer_by_number
-from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification
+from customers.merging import dismiss_pair
+from customers.models import (
+    Address,
+    ContactPreference,
+    Customer,
+    CustomerNumber,
+    DuplicateCustomer,
+    Identification,
+    Message,
+)
 from customers.updating import update_customer
 from gateway.models import Event
 from memberships.enrolment import enrol
@@ -63,6 +73,13 @@ def stored_text() -> str:
             cursor.execute(f'SELECT row_to_json(t)::text FROM "{table}" t')  # noqa: S608
             found += [text for (text,) in cursor.fetchall()]
     return "\n".join(found).casefold()
+
+
+def a_message() -> dict[str, Any]:
+    return {
+        "channel": "email", "purpose": "notice", "template": "probe", "created_at": clock.now(),
+        "address": "michael.adams@example.com", "subject": "For Michael", "body": "Dear Michael Adams, P 123-456",
+    }  # fmt: skip
 
 
 STEPS: dict[str, Callable[..., Customer]] = {
@@ -126,10 +143,14 @@ def test_a_customer_nothing_refers_to_is_deleted_with_its_history(
     michael_adams: Customer, katrin_bauer: Customer, agent: Actor
 ) -> None:
     number, pk = michael_adams.number, michael_adams.pk
+    Message.objects.create(customer=michael_adams, **a_message(), status="sent", sent_at=clock.now())
+    dismiss_pair(michael_adams, duplicate=katrin_bauer, actor=agent, reason="secret reason")
     exits.delete_customer(michael_adams, actor=agent, reason="secret reason")
     assert not Customer.objects.filter(pk=pk).exists()
     assert not CustomerNumber.objects.filter(number=number).exists()
     assert customer_by_number(number) is None
+    assert not Message.objects.exists()
+    assert not DuplicateCustomer.objects.exists()
     last = Customer.history.filter(id=pk).first()
     assert (last.history_type, last.history_user_id, last.number, last.name) == ("-", 21, number, None)
     assert Event.objects.latest("pk").facts == {"number": number}
@@ -199,13 +220,20 @@ def test_erasing_leaves_no_personal_value(michael_adams: Customer, katrin_bauer:
         reason="secret reason",
         details={"addresses": [{"lines": "Other road", "city": "Graz", "country": "AT"}]},
     )
+    Message.objects.create(customer=michael_adams, **a_message(), status="waiting", next_try_at=clock.now())
+    Message.objects.create(customer=michael_adams, **a_message(), status="sent", sent_at=clock.now())
+    dismiss_pair(michael_adams, duplicate=katrin_bauer, actor=agent, reason="secret reason: father of Katrin")
     kept = (michael_adams.pk, michael_adams.number)
     assert [mark for mark in MARKS if mark not in stored_text()] == []
     erased = erase_customer(michael_adams, actor=agent, reason="secret reason")
     assert (erased.pk, erased.number, erased.status) == (*kept, "erased")
     text = stored_text()
-    assert [mark for mark in (*MARKS, "other road", "trains") if mark in text] == []
+    assert [mark for mark in (*MARKS, "other road", "trains", "father") if mark in text] == []
     assert "katrin@example.org" in text
+    assert list(Message.objects.order_by("pk").values_list("status", "why_not", "next_try_at", "address", "body")) == [
+        ("suppressed", "the customer was erased", None, None, None),
+        ("sent", "", None, None, None),
+    ]
     assert ContactPreference.objects.count() == 0
     row = Customer.objects.get(pk=kept[0])
     assert row.erased_at is not None
