@@ -9,6 +9,7 @@ from loyalty_site.auditing import INVARIANTS, NOT_YET, SOURCES, audit, chosen, r
 from points.keeping import keep_days
 
 from . import faults_changes, faults_consents, faults_memberships, faults_people, faults_points
+from .changes import open_changes
 from .consents import add_changes
 from .faults import FAULTS, Fault
 from .helpers import assert_audit_clean
@@ -43,6 +44,7 @@ class SoundWorld(TestCase):
     def setUpTestData(cls) -> None:
         cls.world = build()
         add_changes(cls.world)
+        open_changes(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

@@ -9,7 +9,7 @@ from cards.models import Card, NumberRegistry
 from common import clock
 from customers.models import Address, Customer, CustomerNumber
 from gateway.models import Channel, ChannelProgram, Event, EventHorizon, EventNumber
-from memberships.models import CardHolding, Member, Membership, MembershipChange, TierStanding
+from memberships.models import CardHolding, Member, Membership, TierStanding
 from points.models import (
     Adjustment,
     Hold,
@@ -23,7 +23,7 @@ from points.models import (
 )
 from programs.models import PointType, Program, Tier, TierGroup
 
-from . import changes, ledger
+from . import ledger
 
 
 def days(n: float) -> timedelta:
@@ -44,7 +44,6 @@ class World:
     lots: dict[str, Lot] = field(default_factory=dict)
     postings: dict[str, Posting] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
-    changes: dict[str, MembershipChange] = field(default_factory=dict)
 
     def account(self, name: str, point_type: PointType | None = None, *, pool: bool = False) -> PointAccount:
         membership = self.memberships[name]
@@ -191,7 +190,6 @@ def build() -> World:
     world = _design()
     _people(world)
     _ledger(world)
-    changes.build_changes(world)
     for number, event in enumerate(Event.objects.order_by("pk"), start=1):
         EventNumber.objects.create(number=number, event=event)
     EventHorizon.objects.update_or_create(id=1, defaults={"at": world.now})
