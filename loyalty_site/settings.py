@@ -283,7 +283,12 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # It writes tokens into its debug lines.
-    "loggers": {"oauthlib": {"level": "INFO"}},
+    "filters": {"secret_paths": {"()": "loyalty_site.log_filters.WithoutSecretPaths"}},
+    "loggers": {
+        # It writes tokens into its debug lines.
+        "oauthlib": {"level": "INFO"},
+        "django.request": {"filters": ["secret_paths"]},
+        "django.server": {"filters": ["secret_paths"]},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOYALTY_LOG_LEVEL", default="WARNING")},
 }

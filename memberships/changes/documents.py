@@ -130,18 +130,18 @@ def open_document(document: ConsentDocument, *, actor: Actor) -> OpenedDocument:
     if actor.user_id is None or not actor.may("changes:consent", document.program_id):
         raise NotAllowed("Documents are opened by staff with the right changes:consent.")
     facts = {"change": document.consent.change_id, "customer": document.consent.customer_id}
-    if not document.file.name:
+    name = document.file.name
+    if not name:
         raise NotFound("The document has no file.")
     log_access(User.objects.get(pk=actor.user_id), "download", document, facts=facts)
     try:
-        with document.file.open("rb") as file:
+        with document.file.storage.open(name) as file:
             content: bytes = file.read()
     except FileNotFoundError as error:
         raise NotFound("The file is missing from the store of uploads.") from error
     if digest_of_file(content) != document.file_digest:
         raise Conflict("The file is not the one that was recorded: its digest differs.", facts=facts)
-    name = f"consent-{document.pk}.{document.file.name.rpartition('.')[2]}"
-    return OpenedDocument(name, document.content_type, content)
+    return OpenedDocument(f"consent-{document.pk}.{name.rpartition('.')[2]}", document.content_type, content)
 
 
 def _check_decision(question: Question) -> None:

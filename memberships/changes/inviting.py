@@ -132,12 +132,12 @@ def decide_by_link(token: str, *, decision: str, digest: str) -> Consent:
         if held.used_at is not None and decision != WITHDRAWN:
             raise ConsentNotTaken("This link has decided already. Ask for a new one.", facts=question.facts)
         refuse_stale(question, digest)
-        told = Answer(decision, ConsentMethod.LINK, f"link {held.pk}", channel_id=actor.channel_id)
-        consent = answer(question, told)
+        # First, as a refusal ends what nobody answered by.
         if held.used_at is None:
             held.used_at = clock.now()
             held.save(update_fields=["used_at"])
-        return consent
+        told = Answer(decision, ConsentMethod.LINK, f"link {held.pk}", channel_id=actor.channel_id)
+        return answer(question, told)
 
 
 def code_digest(invitation_id: int, terms_digest: str, code: str) -> bytes:

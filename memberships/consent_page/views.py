@@ -51,15 +51,16 @@ class ConsentPage(View):
     http_method_names = ["get", "head", "post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
-        subject = _caller(request)
-        if too_many_failures(subject, MOST_DEAD_LINKS) or not take_permit(subject, REQUESTS_PER_MINUTE):
+        caller = _caller(request)
+        guesses = f"consent-guess:{caller}"
+        if too_many_failures(guesses, MOST_DEAD_LINKS) or not take_permit(f"consent:{caller}", REQUESTS_PER_MINUTE):
             busy = render(request, "consent/busy.html", status=429)
             busy.headers["Retry-After"] = str(int(seconds_left(MINUTE)))
             return busy
         try:
             return super().dispatch(request, *args, **named)
         except (NotFound, ChangeNotOpen, NotAsked):
-            count_failure(subject)
+            count_failure(guesses)
             return render(request, "consent/gone.html", status=404)
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
@@ -90,4 +91,4 @@ class ConsentPage(View):
 def _caller(request: HttpRequest) -> str:
     """The address, not readable in the table of counters."""
     address = get_client_ip_address(request) or ""
-    return f"consent:{salted_hmac('consent-page', address).hexdigest()[:32]}"
+    return salted_hmac("consent-page", address).hexdigest()[:32]

@@ -54,12 +54,14 @@ def said(change: MembershipChange, person: Membership | int, decision: str = "gi
     return decide(change, customer_id=customer_id, decision=decision, **(defaults | how))
 
 
-def refused(code: str, change: MembershipChange, person: Membership | int, decision: str = "given", **how: Any) -> Any:
+def refused(
+    expected: str, change: MembershipChange, person: Membership | int, decision: str = "given", **how: Any
+) -> Any:
     """What it is refused with; nothing may have changed."""
     before = snapshot()
     with pytest.raises(LoyaltyError) as caught, transaction.atomic():
         said(change, person, decision, **how)
-    assert caught.value.code == code
+    assert caught.value.code == expected
     assert snapshot() == before
     return caught.value
 
