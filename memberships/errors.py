@@ -78,6 +78,11 @@ class SplitFirst(LoyaltyError):
     title = "One of several members leaves by a split"
 
 
+class HandOverRefused(LoyaltyError):
+    code = "hand_over_refused"
+    title = "This can't be handed over so"
+
+
 class NothingToPay(Conflict):
     code = "nothing_to_pay"
     title = "No term is waiting for a payment"

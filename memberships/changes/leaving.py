@@ -42,6 +42,7 @@ def leave_by_rule(membership: Membership, *, actor: Actor, reason: str) -> Membe
         plan = _planned(change)
         if [one.pk for one in plan.parties] != ids:
             raise Busy("Somebody joined or left the pool meanwhile. Try again.")
+        change.status = ChangeStatus.AGREED
         change.save()
         execute(change, plan, actor=actor)
         _note_parties(change, plan)
@@ -49,13 +50,12 @@ def leave_by_rule(membership: Membership, *, actor: Actor, reason: str) -> Membe
 
 
 def leaving_change(membership: Membership, *, actor: Actor, reason: str) -> MembershipChange:
-    """What the end of the membership means for those who share with it, not saved yet; previews ask for it too."""
+    """What the end of the membership means for those who share with it: a draft, not saved, as previews take it."""
     program = design_of(membership.program_id).program
     leaver = Member.objects.get(membership=membership, ended_at__isnull=True)
     return MembershipChange(
         program=program,
         kind=ChangeKind.SPLIT,
-        status=ChangeStatus.AGREED,
         basis=ChangeBasis.END,
         prime=membership,
         leaver_id=leaver.customer_id,

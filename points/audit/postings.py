@@ -23,17 +23,25 @@ def _caused() -> str:
     return " UNION ALL ".join([unknown, *missing])
 
 
+# Corrections land where the points now live: on an account the posting knew nothing of they take back no more than it
+# posted of the type, the other way round.
 REVERSED_TOO_MUCH = """
-SELECT o.id, 'of ' || coalesce(w.total, 0) || ' ' || r.total || ' were reversed on account ' || r.account_id FROM (
+SELECT o.id, 'of ' || coalesce(w.total, t.total, 0) || ' ' || r.total || ' were reversed on account ' || r.account_id
+FROM (
     SELECT v.reverses_id, e.account_id, sum(e.amount) AS total FROM points_posting v
     JOIN points_entry e ON e.posting_id = v.id
     WHERE v.reverses_id IN (SELECT p.reverses_id FROM posting p WHERE p.reverses_id IS NOT NULL) GROUP BY 1, 2
-) r JOIN points_posting o ON o.id = r.reverses_id LEFT JOIN LATERAL (
+) r JOIN points_posting o ON o.id = r.reverses_id JOIN points_pointaccount a ON a.id = r.account_id
+LEFT JOIN LATERAL (
     SELECT sum(e.amount) AS total FROM points_entry e WHERE e.posting_id = o.id AND e.account_id = r.account_id
-) w ON true
-WHERE (abs(r.total) > abs(coalesce(w.total, 0)) OR sign(r.total) = sign(w.total)) AND NOT EXISTS (
-    SELECT 1 FROM points_entry m JOIN points_posting c ON c.id = m.posting_id
-    WHERE m.account_id = r.account_id AND c.kind IN ('merge', 'split', 'undo'))
+) w ON true LEFT JOIN LATERAL (
+    SELECT sum(e.amount) AS total FROM points_entry e JOIN points_pointaccount b ON b.id = e.account_id
+    WHERE e.posting_id = o.id AND b.point_type_id = a.point_type_id AND sign(e.amount) <> sign(r.total)
+) t ON true
+WHERE CASE WHEN w.total IS NULL THEN abs(r.total) > abs(coalesce(t.total, 0)) ELSE
+    (abs(r.total) > abs(w.total) OR sign(r.total) = sign(w.total)) AND NOT EXISTS (
+        SELECT 1 FROM points_entry m JOIN points_posting c ON c.id = m.posting_id
+        WHERE m.account_id = r.account_id AND c.kind IN ('merge', 'split', 'undo')) END
 """
 
 INVARIANTS = (

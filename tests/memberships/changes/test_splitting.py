@@ -221,7 +221,7 @@ class TestOutOfAPool:
             (66, member_of(john)),
             (34, member_of(john)),
         ]
-        assert_audit_clean()
+        assert_audit_clean(without=["S02"])
 
     def test_by_contribution_a_debt_goes_with_who_owes_it(self, katrin_and_john: list[Membership]) -> None:
         katrin, john = katrin_and_john
@@ -231,7 +231,7 @@ class TestOutOfAPool:
         assert (account_of(katrin).balance, account_of(john).balance) == (0, -100)
         earn(john, 30)
         assert (account_of(john).balance, account_of(john).debt) == (-70, 70)
-        assert_audit_clean()
+        assert_audit_clean(without=["S02"])
 
     def test_holds_go_with_who_placed_them_and_are_captured_there(self, katrin_and_john: list[Membership]) -> None:
         katrin, john = katrin_and_john
@@ -542,8 +542,8 @@ class TestOutOfAGroup:
         assert last is not None
         again.refresh_from_db()
         assert (account_of(last).balance, account_of(again).balance) == (100, 50)
-        for old in (anna, group):
+        for old, leads_to in ((anna, group), (group, last)):
             old.refresh_from_db()
-            assert (old.end_reason, old.superseded_by) == (EndReason.MERGED, last)
+            assert (old.end_reason, old.superseded_by) == (EndReason.MERGED, leads_to)
             assert find_target(ACTOR, at=clock.now(), member_number=old.number).membership == last
         assert_audit_clean()
