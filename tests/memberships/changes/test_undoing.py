@@ -1,20 +1,18 @@
 """Undoing: back to the lots and states before, spending charged to who spent, refusals with the reason (domain 1.9)."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from activities.calls import PointsCall
 from activities.redeeming import redeem
-from common import clock
 from memberships.changes.carrying_out import carry_out
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import propose
 from memberships.changes.undoing import undo
 from memberships.models import Membership, MembershipChange
 from tests.audit.helpers import assert_audit_clean
-from tests.changes import account_in_use, agree, earn, pair
+from tests.changes import account_in_use, agree, earn
 from tests.factories import ACTOR, account_of, member_of
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +42,10 @@ class TestAtOnce:
             one.refresh_from_db()
             assert (one.type, one.status, one.pool) == ("standard", "active", None)
         assert {lot.pk: lot.remaining for one in anna_and_ben for lot in account_of(one).lots.all()} == before
-        assert [(account_of(one).balance, account_of(one).closed) for one in anna_and_ben] == [(300, False), (200, False)]
+        assert [(account_of(one).balance, account_of(one).closed) for one in anna_and_ben] == [
+            (300, False),
+            (200, False),
+        ]
         pool.refresh_from_db()
         assert (pool.balance, pool.closed) == (0, True)
         assert_audit_clean()
