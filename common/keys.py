@@ -23,6 +23,16 @@ def carrying_key(digest: bytes, ordinal: int = 0) -> Iterator[None]:
         _carried.reset(token)
 
 
+@contextmanager
+def without_key() -> Iterator[None]:
+    """Within the block no posting takes the key: what is written there will not be kept."""
+    token = _carried.set(None)
+    try:
+        yield
+    finally:
+        _carried.reset(token)
+
+
 def take_key() -> Key | None:
     """The key, once; None outside a request with a key and after it was taken."""
     carried = _carried.get()

@@ -15,6 +15,7 @@ from memberships.changes.undo_rules import involved_ids, refuse_undo
 from memberships.models import ChangeStatus, Member, Membership, MembershipChange
 from memberships.standings import refresh_exemption
 from memberships.types import type_of
+from points.expiry import Expired
 from points.models import PointAccount, PointAccountSet
 from points.moves import Cause
 from points.restoring import Undone, Way, restore
@@ -140,7 +141,16 @@ def _restore_points(work: Work, original: MembershipChange, ways: Sequence[Way],
     )
     work.change.posting_id = restored.posted.id if restored.posted else None
     if restored.expired:
-        work.record.note(expired=[[one.posting_id, one.points] for one in restored.expired])
+        work.record.note(expired=_by_type(work, restored.expired))
+
+
+def _by_type(work: Work, expired: Sequence[Expired]) -> list[list[object]]:
+    """[point type, points] of what came back past its time."""
+    types = dict(
+        PointAccount.objects.filter(pk__in=[one.account_id for one in expired]).values_list("pk", "point_type_id")
+    )
+    codes = {pk: one.code for pk, one in work.plan.design.point_types.items()}
+    return [[codes[types[one.account_id]], one.points] for one in expired]
 
 
 def _part_figures(source: Membership, ways: Iterable[Way]) -> None:

@@ -57,8 +57,6 @@ def restore_rows(work: Work, original: MembershipChange) -> None:
         values = {name: value for name, value in before.items() if getattr(row, name) == after[name]}
         if label == STANDING and _stands_elsewhere(row):
             continue
-        if label == MEMBERSHIP and "number" in values:
-            _free_number(work, original, row, values["number"])
         work.record.alter(row, **values)
         if label == MEMBERSHIP and "status" in values:
             row.refresh_from_db(fields=["current"])
@@ -67,8 +65,13 @@ def restore_rows(work: Work, original: MembershipChange) -> None:
 
 
 def carry_suspensions(work: Work, original: MembershipChange) -> None:
-    """A member suspended apart is so in the membership the person is in again, and one reinstated is not."""
-    for left in Member.objects.filter(pk__in=made_ids(original.outcome, "memberships.Member")).order_by("pk"):
+    """A member suspended apart is so in the membership the person is in again, and one reinstated is not.
+
+    Whose whole membership was suspended had been suspended apart before, and is so again.
+    """
+    whole = [pk for _, pk, before, _ in work.record.altered if before.get("status") == MembershipStatus.SUSPENDED]
+    made = Member.objects.filter(pk__in=made_ids(original.outcome, "memberships.Member"))
+    for left in made.exclude(membership__in=whole).order_by("pk"):
         again = Member.objects.filter(
             program_id=left.program_id, customer_id=left.customer_id, current=True, ended_at__isnull=True
         )
@@ -82,23 +85,6 @@ def _stands_elsewhere(standing: TierStanding) -> bool:
         membership_id=standing.membership_id, group_id=standing.group_id, ended_at__isnull=True
     )
     return others.exclude(pk=standing.pk).exists()
-
-
-def _free_number(work: Work, original: MembershipChange, row: Membership, number: str) -> None:
-    """The number went to a membership that the change made: that takes this one's instead, so that both answer."""
-    holder = Membership.objects.filter(program_id=row.program_id, number=number).exclude(pk=row.pk).first()
-    if holder is None:
-        return
-    if holder.pk not in made_ids(original.outcome, MEMBERSHIP):
-        raise NotUndoable(
-            f"The number {number} belongs to another membership by now.",
-            facts={"change": original.pk, "rule": "number", "membership": holder.pk},
-        )
-    number_now = row.number
-    # A number is unique at any moment, so one of the two steps aside.
-    work.record.alter(holder, number=f"~{holder.pk}")
-    work.record.alter(row, number=number)
-    work.record.alter(holder, number=number_now)
 
 
 def _refuse_without_main(original: MembershipChange) -> None:

@@ -120,7 +120,7 @@ def _refuse_lives(change: MembershipChange, ids: Sequence[int]) -> None:
     made = set(made_ids(change.outcome, "memberships.Membership"))
     for membership in Membership.objects.filter(pk__in=ids).order_by("pk"):
         gone = membership.pk not in ended and not membership.current
-        if gone or (membership.pk in made and membership.status != MembershipStatus.ACTIVE):
+        if gone or (membership.pk in made and _was_stopped(membership)):
             raise _refusal(
                 change,
                 "not_active",
@@ -129,6 +129,14 @@ def _refuse_lives(change: MembershipChange, ids: Sequence[int]) -> None:
                 membership=membership.pk,
                 membership_status=str(membership.status),
             )
+
+
+def _was_stopped(membership: Membership) -> bool:
+    """Suspended, paused or ended since it was made. Who left while suspended has one suspended from the start."""
+    if membership.status == MembershipStatus.ACTIVE:
+        return False
+    first = Membership.history.filter(id=membership.pk).order_by("history_id").first()
+    return first is None or first.status != membership.status
 
 
 def _refuse_people(change: MembershipChange, ids: Sequence[int]) -> None:
