@@ -17,10 +17,10 @@ from programs.models import PointKind
 
 
 def sets_of(membership: Membership, design: Design) -> list[int]:
-    """The own set, then the pool while the membership uses one."""
+    """The pool while the membership uses one, for it holds the default type; then the own set."""
     kind = type_of(membership.type)
     used = {kind.account_set_for(membership, point_type) for point_type in design.point_types.values()}
-    return [membership.own_set_id, *sorted(used - {membership.own_set_id})]
+    return [*sorted(used - {membership.own_set_id}), membership.own_set_id]
 
 
 def spans_of(membership: Membership) -> list[Span]:

@@ -5,7 +5,13 @@ CLASSES = (
     "cards.models.CardStatus",
     "customers.models.CustomerKind",
     "customers.models.CustomerStatus",
+    "memberships.models.ChangeBasis",
+    "memberships.models.ChangeKind",
+    "memberships.models.ChangeStatus",
+    "memberships.models.ConsentMethod",
+    "memberships.models.ConsentStatus",
     "memberships.models.EndReason",
+    "memberships.models.InvitationKind",
     "memberships.models.MembershipStatus",
     "memberships.models.MembershipType",
     "points.models.HoldStatus",
@@ -13,5 +19,6 @@ CLASSES = (
     "programs.models.ExpiryPolicy",
     "programs.models.PointKind",
     "programs.models.ProgramStatus",
+    "programs.models.SplitPolicy",
 )
 ENUM_NAMES = {path.rpartition(".")[2]: path for path in CLASSES}

@@ -42,8 +42,8 @@ def build_program(plan: ProgramPlan, *, actor: Actor) -> Program:
         )
         if plan.points:
             _point_type(program, plan.points, kind=PointKind.REDEEMABLE, last_day=program.valid_until)
-        if plan.ladder:
-            _ladder(program, plan.ladder)
+        for ladder in filter(None, (plan.ladder, plan.second_ladder)):
+            _ladder(program, ladder)
         create_built_in_types(program)
     terms = write_terms(program, actor=actor, title=f"Terms of {plan.name}", text=TERMS)
     release_terms(terms, actor=actor)

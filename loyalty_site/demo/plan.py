@@ -40,6 +40,7 @@ class ProgramPlan:
     prefix: str
     points: Points | None = None
     ladder: Ladder | None = None
+    second_ladder: Ladder | None = None
     season_months: int | None = None
     values: dict[str, Any] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""The sixteen programs of the sample world: those of the five use cases, John Chen's three, one sandbox."""
+"""The seventeen programs of the sample world: those of the use cases, John Chen's three, one sandbox."""
 
 from decimal import Decimal
 from typing import Any
@@ -55,6 +55,18 @@ AIRLINES = (
         Ladder("status", "Status", (("Base", 0), ("Gold", 40_000)), Points("alliance-status", "Alliance Status")),
     ),
 )  # fmt: skip
+WORLD_FLYER = ProgramPlan(
+    "world-flyer", "World Flyer", "World Flyer Airlines", "#0f5ea8", "WF",
+    Points("miles", "Miles", HALF_CENT, months(36, "year")),
+    Ladder(
+        "world-flyer-plus", "World Flyer Plus", (("Traveller", 0), ("Silver", 20_000), ("Gold", 45_000)),
+        Points("plus-miles", "Plus Miles"),
+    ),
+    second_ladder=Ladder(
+        "senator", "Senator", (("Candidate", 0), ("Senator", 60_000), ("Platinum", 90_000)),
+        Points("senator-miles", "Senator Miles"),
+    ),
+)  # fmt: skip
 RETAIL = (
     ProgramPlan(
         "year-round", "Year-Round Loyalty", "Retail Chain", "#2f6f4f", "YRL-",
@@ -109,4 +121,4 @@ SANDBOX = ProgramPlan(
     values={"is_sandbox": True},
 )  # fmt: skip
 
-PROGRAMS = (*FASHION, *WHOLESALE, *AIRLINES, *RETAIL, *BANK, *JOHN_CHENS, SANDBOX)
+PROGRAMS = (*FASHION, *WHOLESALE, *AIRLINES, WORLD_FLYER, *RETAIL, *BANK, *JOHN_CHENS, SANDBOX)

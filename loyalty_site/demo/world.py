@@ -1,6 +1,6 @@
 """The sample world as a whole: loaded once, in one transaction, and proved by its balances."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.management import call_command
@@ -10,12 +10,13 @@ from common.db import forget_ids
 from customers.models import Customer
 from gateway.authentication import forget_tokens
 from gateway.channels import system_actor
-from loyalty_site.demo import access, corrections
+from loyalty_site.demo import access, changes, corrections
 from loyalty_site.demo.building import build_program, end_take_over
 from loyalty_site.demo.history import bring_in
 from loyalty_site.demo.people import PEOPLE
 from loyalty_site.demo.plan import MembershipPlan, Person
 from loyalty_site.demo.programs import PROGRAMS
+from loyalty_site.demo.together import STORIES
 from memberships.models import Member, Membership
 from memberships.programs import forget_programs
 from points.expiry import expire_points
@@ -23,6 +24,7 @@ from points.models import PointAccount
 from programs.design import forget_designs
 from programs.models import Program
 
+EVERYBODY = (*PEOPLE, *(person for story in STORIES for person in story.people))
 Say = Callable[[str], object]
 
 
@@ -60,13 +62,15 @@ def prepare(url: str, *, say: Say = lambda line: None) -> dict[str, Any]:
 
 def _live(programs: dict[str, Program]) -> None:
     actor = system_actor()
-    for person in PEOPLE:
+    for person in EVERYBODY:
         bring_in(person, programs, actor=actor)
     corrections.correct()
     for program in programs.values():
         end_take_over(program, actor=actor)
     expire_points(actor=actor)
     check_balances()
+    changes.come_together()
+    check_what_is_shared()
 
 
 def reset() -> None:
@@ -82,22 +86,34 @@ def reset() -> None:
 def check_balances() -> None:
     """Every membership shows the figure of its plan, to the point."""
     wrong = []
-    for person, plan, membership in planned():
-        accounts = PointAccount.objects.filter(account_set=membership.own_set_id, point_type__is_default=True)
-        balance = sum(accounts.values_list("balance", flat=True))
+    for person, plan, membership in planned(EVERYBODY):
+        balance = _balance_of([membership.own_set_id])
         if balance != plan.balance:
             wrong.append(f"{person.first_name} in {plan.program} has {balance}, planned were {plan.balance}")
     if wrong:
         raise WorldWrong("; ".join(wrong))
 
 
-def planned() -> list[tuple[Person, MembershipPlan, Membership]]:
+def check_what_is_shared() -> None:
+    """Those who came together hold what their story says, wherever it stands now."""
+    wrong = []
+    for story in STORIES:
+        memberships = changes.memberships_of(story)
+        balance = _balance_of({one.pool_id or one.own_set_id for one in memberships})
+        if balance != story.balance:
+            wrong.append(f"{story.code} holds {balance}, planned were {story.balance}")
+    if wrong:
+        raise WorldWrong("; ".join(wrong))
+
+
+def planned(people: Iterable[Person]) -> list[tuple[Person, MembershipPlan, Membership]]:
     """Every planned membership with its row."""
     found = []
-    for person in PEOPLE:
-        customer = customer_of(person)
-        members = Member.objects.filter(customer=customer, ended_at__isnull=True).select_related("membership__program")
-        by_program = {member.membership.program.code: member.membership for member in members}
+    for person in people:
+        members = Member.objects.filter(customer=customer_of(person), ended_at__isnull=True)
+        by_program = {
+            one.membership.program.code: one.membership for one in members.select_related("membership__program")
+        }
         found += [(person, plan, by_program[plan.program]) for plan in person.memberships]
     return found
 
@@ -109,7 +125,12 @@ def customer_of(person: Person) -> Customer:
 def stories() -> dict[str, Any]:
     """The ids of every story: its customer, the memberships by program, and single rows worth a look."""
     told: dict[str, Any] = {}
-    for person, plan, membership in planned():
+    for person, plan, membership in planned(PEOPLE):
         story = told.setdefault(person.story, {"customer": customer_of(person).pk, "memberships": {}})
         story["memberships"][plan.program] = membership.pk
-    return told | {"worth-a-look": corrections.rows()}
+    return told | changes.rows() | {"worth-a-look": corrections.rows()}
+
+
+def _balance_of(set_ids: Iterable[int]) -> int:
+    accounts = PointAccount.objects.filter(account_set__in=list(set_ids), point_type__is_default=True)
+    return sum(accounts.values_list("balance", flat=True))

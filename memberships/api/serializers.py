@@ -48,6 +48,7 @@ class MemberOutput(serializers.Serializer):
     customer = serializers.IntegerField()
     name = serializers.CharField(allow_null=True)
     main = serializers.BooleanField()
+    suspended = serializers.BooleanField(help_text="Barred apart from the membership.")
     joined_at = serializers.DateTimeField()
 
 

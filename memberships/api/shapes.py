@@ -124,6 +124,7 @@ def _shape(membership: Membership, design: Design, actor: Actor) -> dict[str, An
                 "customer": member.customer_id,
                 "name": shown_name(member.customer, actor),
                 "main": member.pk == membership.main_member_id,
+                "suspended": member.suspended_at is not None,
                 "joined_at": member.joined_at,
             }
             for member in membership.open_members  # type: ignore[attr-defined]
@@ -137,10 +138,10 @@ def _shape(membership: Membership, design: Design, actor: Actor) -> dict[str, An
 
 
 def _sets_of(membership: Membership, design: Design) -> list[int]:
-    """The own set, and the pool while the membership uses one."""
+    """The pool while the membership uses one, for it holds the default type; then the own set."""
     kind = type_of(membership.type)
     used = {kind.account_set_for(membership, point_type) for point_type in design.point_types.values()}
-    return sorted(used | {membership.own_set_id})
+    return [*sorted(used - {membership.own_set_id}), membership.own_set_id]
 
 
 def _last_activities(set_ids: Iterable[int]) -> dict[int, datetime]:

@@ -1,12 +1,16 @@
 from django.urls import path, re_path
 
 from memberships.api.cards import CardViewSet
+from memberships.api.changes import ChangeViewSet, ConfirmViewSet
 from memberships.api.lookup import CustomerLookupViewSet
 from memberships.api.memberships import CustomerMembershipViewSet, EnrollmentViewSet, MembershipViewSet
+from memberships.api.sharing import SharingViewSet
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
+CHANGE = r"^membership-changes/(?P<pk>[0-9]{1,18})"
 CARD = r"^cards/(?P<number>[0-9A-Za-z-]{1,60})"
 VERBS = ("activate", "pause", "suspend", "reinstate", "renew", "terminate")
+CHANGE_VERBS = {"ask": "ask", "consents": "consents", "carry-out": "carry_out", "withdraw": "withdraw", "undo": "undo"}
 
 urlpatterns = [
     path("memberships", MembershipViewSet.as_view({"get": "list", "post": "create"}), name="memberships"),
@@ -16,6 +20,25 @@ urlpatterns = [
     *[
         re_path(f"{ONE}/{verb}$", MembershipViewSet.as_view({"post": verb}), name=f"membership-{verb}")
         for verb in VERBS
+    ],
+    path("membership-changes", ChangeViewSet.as_view({"get": "list", "post": "create"}), name="changes"),
+    re_path(f"{CHANGE}$", ChangeViewSet.as_view({"get": "retrieve"}), name="change"),
+    *[
+        re_path(f"{CHANGE}/{path_end}$", ChangeViewSet.as_view({"post": verb}), name=f"change-{path_end}")
+        for path_end, verb in CHANGE_VERBS.items()
+    ],
+    re_path(
+        rf"{CHANGE}/consents/(?P<customer>[0-9]{{1,18}})/confirm$",
+        ConfirmViewSet.as_view({"post": "confirm"}),
+        name="change-confirm",
+    ),
+    *[
+        re_path(
+            rf"{ONE}/members/(?P<customer>[0-9]{{1,18}})/{verb}$",
+            SharingViewSet.as_view({"post": verb}),
+            name=f"member-{verb}",
+        )
+        for verb in ("suspend", "reinstate")
     ],
     path("enrollments", EnrollmentViewSet.as_view({"post": "create"}), name="enrollments"),
     path("customers/lookup", CustomerLookupViewSet.as_view({"get": "list"}), name="customer-lookup"),

@@ -55,8 +55,14 @@ READERS = (
     "points:adjust", "activities:write", "cards:read", "cards:manage", "reports:read", "programs:design",
 )  # fmt: skip
 READ, MANAGE = ("memberships:read",), ("memberships:manage",)
+PROPOSE, CONSENT, CARRY_OUT = ("changes:propose",), ("changes:consent",), ("changes:carry-out",)
+ATTEST = ("changes:attest",)
+READ_CHANGES = READ + PROPOSE + CONSENT + ATTEST + CARRY_OUT
 ADJUSTMENTS = ("points:adjust", "points:approve", "reports:read")
 ONE, POINTS, REASON = "memberships/{membership}", {"points": 5}, {"reason": "asked for it"}
+CHANGE = "membership-changes/{change}"
+MERGE = {"kind": "merge", "prime": "$membership", "secondary": "$other_membership", "result_type": "shared"}
+SAID_YES = {"customer": "$customer_asked", "decision": "given", "method": "in_person", "evidence": "passport seen"}
 NEW_CUSTOMER = {"first_name": "Cara", "last_name": "Diaz", "email": "cara@example.com"}
 
 ROWS = (
@@ -91,6 +97,17 @@ ROWS = (
     Row(f"POST {ONE}/reinstate", MANAGE, own=409, body=REASON),
     Row(f"POST {ONE}/renew", MANAGE, own=422),
     Row(f"POST {ONE}/terminate", MANAGE, body=REASON),
+    Row(f"POST {ONE}/members/{{customer}}/suspend", MANAGE, body=REASON),
+    Row(f"POST {ONE}/members/{{customer}}/reinstate", MANAGE, own=409, body=REASON),
+    Row("GET membership-changes", READ_CHANGES),
+    Row("POST membership-changes", PROPOSE, own=201, body=MERGE),
+    Row(f"GET {CHANGE}", READ_CHANGES),
+    Row(f"POST {CHANGE}/ask", CONSENT, body={"customer": "$customer_asked", "method": "code"}),
+    Row(f"POST {CHANGE}/consents", CONSENT + ATTEST, body=SAID_YES, staff_needs=ATTEST),
+    Row(f"POST {CHANGE}/consents/{{customer_on_paper}}/confirm", (*ATTEST, "changes:decide"), for_staff=True),
+    Row(f"POST {CHANGE}/carry-out", CARRY_OUT, own=422),
+    Row(f"POST {CHANGE}/withdraw", PROPOSE, body=REASON),
+    Row(f"POST {CHANGE}/undo", CARRY_OUT, own=409, body=REASON),
     Row(f"POST {ONE}/earn-points", ("points:earn",), own=201, body=POINTS),
     Row(f"POST {ONE}/redeem-points", ("points:redeem",), own=201, body=POINTS),
     Row(

@@ -16,7 +16,7 @@ from gateway.channels import all_scopes
 from gateway.models import EventHorizon, EventNumber, Throttle
 from staff.models import Role
 from staff.rights import ROLE_ACTIONS
-from tests.api.rows import OPEN, ROWS, Row, nameless, routes
+from tests.api.rows import MERGE, OPEN, ROWS, Row, nameless, routes
 from tests.api.world import CSRF, Side, make_channel, make_side, make_staff, session_of
 from tests.channels import bearer
 
@@ -32,6 +32,9 @@ UNKNOWN = {
     "lot": 999_999_999,
     "card": "0000000000000",
     "adjustment": 999_999_999,
+    "change": 999_999_999,
+    "customer_asked": 999_999_999,
+    "customer_on_paper": 999_999_999,
 }
 KEPT_BESIDE = {Throttle, EventNumber, EventHorizon}
 BY_FORM = {"X-CSRFToken": CSRF}
@@ -165,6 +168,27 @@ def test_ids_in_bodies_name_nothing_of_another_program(named: dict[str, str], si
             assert theirs.status_code == nowhere.status_code in (404, 422), (row.call, theirs.content)
             told = [(one.json()["code"], one.json()["title"], set(one.json()["facts"])) for one in (theirs, nowhere)]
             assert told[0] == told[1], row.call
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "kind"),
+    [
+        (MERGE, "secondary", "membership"),
+        (MERGE, "replaces", "change"),
+        (MERGE | {"result_type": "group"}, "main", "customer"),
+        ({"kind": "split", "membership": "$membership"}, "leaver", "customer"),
+    ],
+)
+def test_ids_in_proposals_name_nothing_of_another_program(given: Any, field: str, kind: str, sides: Sides) -> None:
+    ask = Asking(sides.ours, Client(), channel("ours", sides.ours), dry_run=True)
+    with nothing_changed():
+        theirs, nowhere = (
+            ask(Row("POST membership-changes", (), body={**given, field: ids[kind]}))
+            for ids in (sides.theirs.ids, UNKNOWN)
+        )
+    assert theirs.status_code == nowhere.status_code in (404, 422), theirs.content
+    told = [(one.json()["code"], one.json()["title"], set(one.json()["facts"])) for one in (theirs, nowhere)]
+    assert told[0] == told[1]
 
 
 def test_a_role_may_what_its_actions_say(sides: Sides) -> None:

@@ -46,6 +46,10 @@ QUERIES = [
     "memberships?cursor=cD0lMDA=",
     "memberships?status=happy",
     "memberships?customer=abc",
+    "membership-changes?status=draft",
+    "membership-changes?kind=divorce",
+    "membership-changes?membership=abc",
+    "membership-changes?cursor=made-up",
     "customers?ordering=email",
     "customers?customer_since_from=yesterday",
     "customers?kind=%00",
@@ -65,6 +69,7 @@ QUERIES = [
 ]
 
 
+NUMBERED = ("membership", "hold", "posting", "change")
 _keys = count(1)
 
 
@@ -127,7 +132,7 @@ def test_odd_queries_are_refused(side: Side, headers: dict[str, str]) -> None:
 def test_ids_beyond_the_database_name_nothing(side: Side, headers: dict[str, str]) -> None:
     for number in (0, 2**63 - 1, 2**63, 10**40):
         for row in ROWS:
-            if not row.for_staff and ("{membership}" in row.call or "{hold}" in row.call or "{posting}" in row.call):
-                ids = side.ids | {"membership": number, "hold": number, "posting": number}
+            if not row.for_staff and any(f"{{{name}}}" in row.call for name in NUMBERED):
+                ids = side.ids | dict.fromkeys(NUMBERED, number)
                 response = send(row, Side(side.program, ids), json.dumps(row.filled(side.ids)).encode(), headers)
                 assert_problem(response, (row.call, number), 400 if number >= 2**63 else 404, 404)

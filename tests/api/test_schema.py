@@ -36,7 +36,15 @@ CHECKS = [
 ]
 EXAMPLES = pytest.mark.parametrize("examples", [5, pytest.param(100, marks=pytest.mark.deep)])
 # What a random body should name rightly now and then, so that it gets past the first look-up.
-KNOWN = {"program": "program", "customer": "customer", "to_membership": "other_membership"}
+KNOWN = {
+    "program": "program",
+    "customer": "customer",
+    "to_membership": "other_membership",
+    "membership": "membership",
+    "prime": "membership",
+    "secondary": "other_membership",
+    "leaver": "customer",
+}
 POINT_TYPES = {"point_type": "miles", "from": "miles", "to": "status"}
 
 Headers = dict[str, str]
@@ -69,7 +77,12 @@ def path_of(operation: Any, ids: Ids) -> dict[str, Any]:
     resource = operation.path.split("/")[2]
     names = {"customers": "customer", "memberships": "membership", "holds": "hold", "lots": "lot", "cards": "card"}
     names |= {"postings": "posting", "adjustments": "adjustment", "programs": "program"}
-    return {one.name: str(ids[names[resource]]) for one in operation.path_parameters}
+    names |= {"membership-changes": "change"}
+    of_person = "customer_on_paper" if operation.path.endswith("/confirm") else "customer"
+    return {
+        one.name: str(ids[of_person if one.name == "customer" else names[resource]])
+        for one in operation.path_parameters
+    }
 
 
 def with_known_values(body: Any, ids: Ids) -> Any:

@@ -13,7 +13,11 @@ from activities.holding import HoldCall, hold_points
 from gateway.channels import all_scopes, create_channel, system_actor
 from gateway.models import Channel
 from memberships.card_holding import cards_in_hand
+from memberships.changes.documents import record_document
+from memberships.changes.plan import Proposal
+from memberships.changes.proposing import propose
 from memberships.enrolment import enrol
+from memberships.models import ChangeKind, MembershipType
 from points.models import Lot
 from programs.models import Program
 from staff.models import Role, StaffRight, User
@@ -33,15 +37,18 @@ class Side:
 
 
 def make_side(code: str) -> Side:
-    """A program with two members, points, a hold, a posting, a lot, a card and an adjustment that waits."""
+    """A program with four members, points, a hold, a posting, a lot, a card, an adjustment and a change that wait."""
     program = make_program(code, adjustment_limit=100)
-    first, second = (
+    first, second, third, fourth = (
         enrol(make_customer(f"{name} {code}", email=f"{name}@{code}.example"), program=program, actor=ACTOR)
-        for name in ("anna", "bert")
+        for name in ("anna", "bert", "cora", "dirk")
     )
     earned = earn_in_general(PointsCall(first.pk, 1000), actor=ACTOR)
     hold = hold_points(HoldCall(first.pk, 10), actor=ACTOR)
     _, waiting = adjust_points(AdjustmentCall(first.pk, 5000, reason_code="goodwill"), actor=ACTOR)
+    merge = Proposal(ChangeKind.MERGE, third.pk, fourth.pk, result_type=MembershipType.SHARED)
+    change = propose(merge, actor=ACTOR)
+    record_document(change, customer_id=member_of(fourth), actor=ACTOR, evidence="letter")
     ids = {
         "program": code,
         "membership": first.pk,
@@ -51,6 +58,9 @@ def make_side(code: str) -> Side:
         "posting": earned["posting"]["id"],
         "lot": Lot.objects.get(account=account_of(first)).pk,
         "card": cards_in_hand(first).order_by("pk")[0].number_id,
+        "change": change.pk,
+        "customer_asked": member_of(third),
+        "customer_on_paper": member_of(fourth),
         "adjustment": waiting["adjustment"]["id"],
     }
     return Side(program, ids)

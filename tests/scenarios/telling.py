@@ -12,7 +12,7 @@ from activities.models import MemberActivity
 from common import clock
 from customers.models import Customer
 from gateway.models import Event
-from memberships.models import Membership
+from memberships.models import Consent, ConsentDecision, Membership, MembershipChange
 from points.models import (
     Adjustment,
     Draw,
@@ -32,7 +32,8 @@ from tests.channels import bearer, channel_of
 from tests.factories import ACTOR, counted, make_program
 
 TABLES = (
-    Adjustment, Customer, Draw, Entry, Event, Hold, Lot, LotDateChange, MemberActivity, Membership, Posting, Reversal,
+    Adjustment, Consent, ConsentDecision, Customer, Draw, Entry, Event, Hold, Lot, LotDateChange, MemberActivity,
+    Membership, MembershipChange, Posting, Reversal,
 )  # fmt: skip
 CALL_CENTRE = (
     "customers:read", "customers:write", "memberships:read", "memberships:manage", "points:earn", "points:redeem",
@@ -58,7 +59,7 @@ class Caller:
         assert answer.status_code == status, answer.json()
         return answer.json()
 
-    def is_refused(self, path: str, status: int, code: str, **body: Any) -> Any:
+    def is_refused(self, path: str, status: int, code: str, /, **body: Any) -> Any:
         """The facts of the refusal; nothing changed by it."""
         before = everything()
         answer = self.posts(path, **body)

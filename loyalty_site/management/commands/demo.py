@@ -20,15 +20,22 @@ from loyalty_site.wsgi import application
 HOST = "127.0.0.1"
 PORT = 8000
 THREADS = 8
+DOORS = (
+    ("Start page", ""),
+    ("Desk", "desk/"),
+    ("Changes", "desk/changes"),
+    ("Back office", "admin/"),
+    ("API", "api/docs"),
+)
 # Seconds between two looks into the outbox.
 DELIVER_EVERY = 3.0
 
 
 class Command(BaseCommand):
     help = (
-        "Load the sample world (six customers in sixteen programs, with years of points), prove it, print "
-        "the logins and serve it. Loaded already: nothing changes, the logins stay valid. PORT chooses the port. The "
-        "logins also stand in .local/demo.json, which only its owner may read."
+        "Load the sample world (seventeen programs, years of points, people who share accounts or groups), prove it, "
+        "print the logins and serve it. Loaded already: nothing changes, the logins stay valid. PORT chooses the port. "
+        "The logins also stand in .local/demo.json, which only its owner may read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -63,7 +70,7 @@ class Command(BaseCommand):
     def _print(self, logins: dict[str, Any]) -> None:
         url = logins["url"]
         self.stdout.write("\nThe sample world is loaded, and every invariant of its data holds.\n\n")
-        for name, path in (("Start page", ""), ("Desk", "desk/"), ("Back office", "admin/"), ("API", "api/docs")):
+        for name, path in DOORS:
             self.stdout.write(f"  {name:<12} {url}{path}")
         self.stdout.write("\nStaff")
         for one in logins["staff"]:
