@@ -1,4 +1,5 @@
-"""What memberships put in the way of a customer's deletion, and the deletion of one nothing was posted to (1.3)."""
+"""What memberships put in the way of a program's end and of a customer's deletion, and the deletion of one nothing was
+posted to (1.2, 1.3)."""
 
 from collections.abc import Sequence
 
@@ -25,11 +26,27 @@ from memberships.models import (
     EndReason,
     Member,
     Membership,
+    MembershipChange,
     MembershipTerm,
     TermsAcceptance,
     TierStanding,
 )
 from points.models import Hold, PointAccount, PointAccountSet, Posting
+from programs.models import Program
+
+
+def program_obstacles(program: Program) -> list[Obstacle]:
+    """What is open in a program that is to be closed; what is overdue has lapsed."""
+    waiting = MembershipChange.objects.open().filter(program=program, expires_at__gt=program_now(program)).count()
+    if not waiting:
+        return []
+    return [
+        Obstacle(
+            "open_changes",
+            f"Changes of memberships are open: {waiting}. Withdraw them, or carry them out.",
+            {"count": waiting},
+        )
+    ]
 
 
 def obstacles(customer: Customer) -> list[Obstacle]:

@@ -28,7 +28,7 @@ def terms_of(plan: Plan) -> dict[str, Any]:
         "program": program.code,
         "kind": str(change.kind),
         "row": plan.row,
-        "memberships": [_membership(plan, one) for one in plan.parties],
+        "memberships": _memberships(plan),
         "leaver": change.leaver_id,
         "main": plan.main_id,
         "owner": plan.owner_id,
@@ -111,19 +111,22 @@ SENTENCES: dict[str, Callable[[], str]] = {
 }
 
 
-def _membership(plan: Plan, membership: Membership) -> dict[str, Any]:
-    people = plan.members_of(membership)
-    return {
-        "id": membership.pk,
-        "number": membership.number,
-        "type": str(membership.type),
-        "status": str(membership.status),
-        "role": str(role_of(plan, membership)),
-        "members": [
-            {"customer": one.customer_id, "suspended": one.suspended, "deceased": one.deceased}
-            for one in sorted(people, key=lambda person: person.customer_id)
-        ],
-    }
+def _memberships(plan: Plan) -> list[dict[str, Any]]:
+    members: dict[int, list[dict[str, Any]]] = {one.pk: [] for one in plan.parties}
+    for person in sorted(plan.people, key=lambda one: one.customer_id):
+        told = {"customer": person.customer_id, "suspended": person.suspended, "deceased": person.deceased}
+        members[person.membership_id].append(told)
+    return [
+        {
+            "id": one.pk,
+            "number": one.number,
+            "type": str(one.type),
+            "status": str(one.status),
+            "role": str(role_of(plan, one)),
+            "members": members[one.pk],
+        }
+        for one in plan.parties
+    ]
 
 
 def _of_membership(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

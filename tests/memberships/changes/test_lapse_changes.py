@@ -13,6 +13,8 @@ from memberships.changes.plan import Proposal
 from memberships.changes.proposing import draft, lapse, lapse_changes, lapse_open_of, propose
 from memberships.ending import expire_memberships, terminate
 from memberships.models import ChangeParty, Membership, MembershipChange
+from programs.closing import close_program, obstacles
+from programs.errors import ProgramNotClosable
 from programs.models import Program
 from tests.audit.helpers import assert_audit_clean
 from tests.changes import agree, pair
@@ -143,3 +145,16 @@ def test_a_membership_in_no_open_change_has_none_to_lapse(miles):
     (emma,) = pair(miles, "Emma Stone")
     assert lapse_open_of(emma.pk, actor=ACTOR, reason="test") is None
     assert lapses() == []
+
+
+def test_a_program_is_not_closed_while_a_change_is_open(miles):
+    with clock.frozen(NOON):
+        change = proposed(miles)
+        draft(Proposal("merge", change.prime_id, change.secondary_id, result_type="group"), actor=ACTOR)
+        change_program(miles, status="locked")
+        (open_changes,) = obstacles(miles)
+        assert (open_changes.code, open_changes.facts) == ("open_changes", {"count": 1})
+        with pytest.raises(ProgramNotClosable):
+            close_program(miles, actor=ACTOR, reason="season over")
+    with clock.frozen(DEADLINE):
+        assert obstacles(miles) == []

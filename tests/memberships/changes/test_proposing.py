@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from common import clock
 from common.errors import NotFound
@@ -25,7 +26,7 @@ from points.freezing import frozen_until
 from points.models import Entry, Lot, Posting
 from programs.models import ProgramStatus
 from tests.audit.helpers import assert_audit_clean
-from tests.changes import agree, anonymous, earn, give_consent, owe, pair, people_of
+from tests.changes import agree, anonymous, customer_called, earn, give_consent, owe, pair, people_of, pool_of
 from tests.factories import ACTOR, actor_in, counted, make_program, member_of
 from tests.memberships.changes.planning import change_program
 
@@ -97,6 +98,17 @@ class TestProposing:
             [(katrin.pk, "pool", True), (john.pk, "secondary", True), (emma.pk, "prime", True)]
         )
         assert set(statuses_of(change)) == {member_of(one) for one in (katrin, john, emma)}
+
+    def test_a_large_pool_takes_no_more_statements_than_a_small_one(self, miles):
+        counts = []
+        for size in (2, 6):
+            names = [f"Lee {size}-{n}" for n in range(size)]
+            first, *_ = pool_of(miles, *names)
+            proposal = split(first, first, main_id=customer_called(names[1]).pk)
+            with CaptureQueriesContext(connection) as asked:
+                propose(proposal, actor=ACTOR)
+            counts.append(len(asked))
+        assert counts[0] == counts[1]
 
     def test_a_refused_proposal_leaves_nothing(self, anna_and_ben):
         before = counted(*WRITTEN, Event)
