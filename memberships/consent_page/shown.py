@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
+from memberships.consent_page.figures import Figure, figures_of
 from memberships.consent_page.words import Cast, heading, sentences
 from memberships.models import (
     ChangeParty,
@@ -46,6 +47,7 @@ class Page:
     heading: str
     sides: tuple[Side, ...]
     sentences: tuple[str, ...]
+    figures: tuple[Figure, ...]
     asked: int
     until: datetime | None
     digest: str
@@ -57,7 +59,7 @@ class Page:
 
 
 def page_of(invitation: ConsentInvitation) -> Page:
-    """Four queries, whatever the number of people."""
+    """As many queries for few people as for many; the figures are those of a preview."""
     consent = invitation.consent
     change = consent.change
     parties = _parties(change)
@@ -71,7 +73,8 @@ def page_of(invitation: ConsentInvitation) -> Page:
         heading=heading(cast),
         sides=tuple(_side(one, members, cast) for one in parties),
         sentences=tuple(sentences(cast)),
-        asked=Consent.objects.filter(change=change).count(),
+        figures=figures_of(change, consent.customer_id),
+        asked=_asked(change),
         until=change.expires_at,
         digest=change.digest,
         status=consent.status,
@@ -90,6 +93,11 @@ def short_name(customer: Customer) -> str:
     if not first:
         return _("somebody whose data were erased")
     return f"{first} {last[0]}." if last else first
+
+
+def _asked(change: MembershipChange) -> int:
+    asked = change.terms.get("asked")
+    return len(asked) if asked is not None else Consent.objects.filter(change=change).count()
 
 
 def _parties(change: MembershipChange) -> tuple[Membership, ...]:

@@ -27,6 +27,18 @@ class Cast:
         return next((one for one in self.parties if one.pk == membership_id), None)
 
     @property
+    def main_id(self) -> int | None:
+        """Who is the group's main member afterwards."""
+        main: int | None = self.change.terms.get("main") or self.change.main_id
+        return main
+
+    @property
+    def owner_id(self) -> int | None:
+        """Who owns the shared account afterwards."""
+        owner: int | None = self.change.terms.get("owner")
+        return owner
+
+    @property
     def prime(self) -> Membership | None:
         return self.membership(self.change.prime_id)
 
@@ -52,6 +64,12 @@ def heading(cast: Cast) -> str:
 def sentences(cast: Cast) -> Iterator[str]:
     """What it means, the most important first."""
     yield from MEANINGS[ChangeKind(cast.change.kind)](cast)
+    days = cast.change.terms.get("undo_days")
+    if days and cast.change.kind != ChangeKind.UNDO:
+        yield _(
+            "Within %(days)s days it can be undone. As long as nobody has used the points or changed anything since, "
+            "staff may do so at once; otherwise everyone is asked again."
+        ) % {"days": days}
     if cast.change.freezes:
         yield _("Until this is decided, nobody can spend points of the shared account.")
 
@@ -78,7 +96,7 @@ def _merge(cast: Cast) -> Iterator[str]:
 def _into_pool(cast: Cast) -> Iterator[str]:
     yield _("The points of everyone that can be spent come into one shared account. No point and no date is lost.")
     if cast.change.program.pool_redeemers == Redeemers.OWNER:
-        yield _("Only the owner of the shared account can spend them.")
+        yield _("Only %(name)s, who owns the shared account, can spend them.") % {"name": cast.name(cast.owner_id)}
     else:
         yield _("Every member can spend them, whoever brought them.")
     yield _("A debt of one comes along: it lowers what everyone has.")
@@ -94,8 +112,8 @@ def _into_group(cast: Cast) -> Iterator[str]:
     yield _("All points of everyone come into that account. No point and no date is lost. Every member can spend them.")
     yield _("A debt of one comes along: it lowers what everyone has.")
     yield _("The highest tier of any of you counts for all, until it is reviewed next.")
-    if cast.change.main_id is not None:
-        yield _("The main member is %(name)s.") % {"name": cast.name(cast.change.main_id)}
+    if cast.main_id is not None:
+        yield _("The main member is %(name)s.") % {"name": cast.name(cast.main_id)}
     yield _("The other memberships end. Their numbers and all cards keep working and lead to the group.")
 
 
@@ -122,9 +140,16 @@ def _split(cast: Cast) -> Iterator[str]:
         yield _("%(name)s keeps member number, cards, tier and the points that count towards the tier.") % leaver
     if len(cast.names) == 2:
         yield _("Whoever stays goes on alone with a standard membership.")
-    elif cast.change.main_id is not None:
+    else:
+        yield from _leading(cast)
+
+
+def _leading(cast: Cast) -> Iterator[str]:
+    """Who leads those who stay, where somebody does."""
+    leader = cast.main_id if cast.is_group else cast.owner_id
+    if leader is not None:
         told = _("%(name)s is the main member then.") if cast.is_group else _("%(name)s owns the shared account then.")
-        yield told % {"name": cast.name(cast.change.main_id)}
+        yield told % {"name": cast.name(leader)}
 
 
 def _undo(cast: Cast) -> Iterator[str]:

@@ -178,3 +178,13 @@ EXTRA: dict[str, Page] = {
 }
 # Open to everybody, or checked by tests of their own: login, the end of the session, choices, shortcuts.
 OPEN = {"login", "logout", "autocomplete", "view_on_site", "app_list"}
+
+# Outside of desk, back office and API: what nobody has to log in for, with who checks it.
+PUBLIC = {
+    "start": "shows no data",
+    "healthz": "shows no data",
+    "readyz": "shows no data",
+    "oauth-token": "asks for the channel's secret: tests/gateway/test_authentication.py",
+    "oauth-revoke": "asks for the channel's secret: tests/gateway/test_authentication.py",
+    "consent": "asks for the link of one person: tests/memberships/changes/test_consent_page.py",
+}

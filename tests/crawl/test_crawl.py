@@ -41,6 +41,11 @@ def test_every_page_of_the_back_office_has_a_row() -> None:
     )
 
 
+def test_every_page_open_to_all_has_a_row() -> None:
+    missing = visits.missing_public_rows()
+    assert missing == set(), f"Who checks them? Add a row to PUBLIC in tests/crawl/pages.py for: {sorted(missing)}"
+
+
 @pytest.mark.parametrize("name", CALLERS)
 def test_pages_of_the_desk(world: World, name: str) -> None:
     assert_visits(visits.desk_visits(world), world.callers[name])

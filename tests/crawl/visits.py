@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import URLResolver, get_resolver, reverse
 
-from tests.crawl.pages import ANYBODY, BACK_OFFICE, DESK, EXTRA, FINE, OPEN, Page, Rows
+from tests.crawl.pages import ANYBODY, BACK_OFFICE, DESK, EXTRA, FINE, OPEN, PUBLIC, Page, Rows
 from tests.crawl.world import Caller, World
 
 # Keyed by the form, so that the task pages take a POST for one that was meant.
@@ -76,6 +76,14 @@ def _patterns(resolver: URLResolver) -> Iterator[Any]:
 
 def missing_desk_rows() -> set[str]:
     return names("desk/") - set(DESK)
+
+
+def missing_public_rows() -> set[str]:
+    """Names of pages outside of the three that are guarded as a whole."""
+    guarded = ("desk/", "admin/", "api/")
+    roots = [one for one in get_resolver().url_patterns if str(one.pattern) not in guarded]
+    inside = {one.name for root in roots if isinstance(root, URLResolver) for one in _patterns(root)}
+    return (inside | {one.name for one in roots if not isinstance(one, URLResolver)}) - set(PUBLIC)
 
 
 def missing_admin_rows() -> set[str]:

@@ -15,13 +15,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from common import clock
+from common.errors import Busy
 from common.history import audit_context
 from customers.exits import mark_deceased
 from gateway import throttling
 from gateway.models import Throttle
 from gateway.throttling import forget_permits
+from memberships.changes.carrying_out import carry_out
 from memberships.changes.consent import decide
 from memberships.changes.inviting import ask
+from memberships.changes.plan import Proposal
+from memberships.changes.proposing import propose
+from memberships.consent_page import figures
 from memberships.consent_page.views import MOST_DEAD_LINKS, REQUESTS_PER_MINUTE
 from memberships.models import ChangeStatus, Membership, MembershipChange
 from tests.asking import (
@@ -38,8 +43,9 @@ from tests.asking import (
     status_of,
     token_in,
 )
-from tests.changes import customer_called, people_of
-from tests.factories import ACTOR, member_of
+from tests.audit.helpers import assert_audit_clean
+from tests.changes import customer_called, earn, owe, people_of
+from tests.factories import ACTOR, account_of, member_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +97,7 @@ def test_it_says_in_plain_words_who_what_and_until_when(
     for words in (
         "Share one account",
         "Anna Bauer, a change of your membership of Miles is proposed.",
-        "only if all 2 people it affects agree",
+        "only if everyone it affects agrees: 2 people are asked.",
         anna.number,
         ben.number,
         "Anna B. (you)",
@@ -309,7 +315,12 @@ def test_a_group_is_told_with_everyone_in_it(moores: Membership) -> None:
     mia, moe = customer_called("Mia Moore"), customer_called("Moe Moore")
     change = split_of(moores, mia.pk, main=moe)
     told = read(Client().get(link_to(change, mia.pk)))
-    for words in ("Mia M. (you) leaves the group", "Max M., Moe M.", "Moe M. is the main member then.", "all 3 people"):
+    for words in (
+        "Mia M. (you) leaves the group",
+        "Max M., Moe M.",
+        "Moe M. is the main member then.",
+        "3 people are asked",
+    ):
         assert words in told
 
 
@@ -347,3 +358,75 @@ def test_a_page_takes_no_longer_than_it_may(change: MembershipChange, annas: str
         spent.append(time.perf_counter() - start)
     # The goal is 50 ms; a busy machine gets some more.
     assert sorted(spent)[7] < 0.15
+
+
+def really_proposed(prime: Membership, secondary: Membership, result: str) -> MembershipChange:
+    proposal = Proposal("merge", prime.pk, secondary.pk, result_type=result)
+    return propose(proposal, actor=ACTOR)
+
+
+@pytest.mark.parametrize(("result", "after"), [("shared", "260, shared"), ("group", "260, shared")])
+def test_12_a_debt_is_shown_before_it_is_consented_to(anna_and_ben: list[Membership], result: str, after: str) -> None:
+    anna, ben = anna_and_ben
+    reachable(anna, ben)
+    earn(anna, 300)
+    owe(ben, 40)
+    change = really_proposed(anna, ben, result)
+    before = snapshot()
+    told = read(Client().get(link_to(change, member_of(ben))))
+    assert f"Miles −40 {after}" in told
+    assert "Debt of Miles in it 40 40" in told
+    assert "300" not in told
+    told = read(Client().get(link_to(change, member_of(anna))))
+    assert f"Miles 300 {after}" in told
+    assert "Debt of Miles in it 0 40" in told
+    assert (account_of(anna).balance, account_of(ben).balance) == (300, -40)
+    # Two were asked meanwhile, nothing else happened.
+    assert snapshot()[:4] == before[:4]
+    assert_audit_clean(without=["S02"])
+
+
+def test_what_a_change_of_form_opens_is_told(anna_and_ben: list[Membership]) -> None:
+    reachable(*anna_and_ben)
+    change = really_proposed(*anna_and_ben, "group")
+    told = read(Client().get(link_to(change, member_of(anna_and_ben[1]))))
+    assert f"Member number {anna_and_ben[1].number} a new one" in told
+    assert "Tier Blue Blue" in told
+    assert "The main member is Anna B." in told
+    assert "Within 30 days it can be undone." in told
+
+
+def test_where_only_the_owner_spends_it_says_who(anna_and_ben: list[Membership]) -> None:
+    program = anna_and_ben[0].program
+    program.pool_redeemers = "owner"
+    program.save()
+    reachable(*anna_and_ben)
+    change = really_proposed(*anna_and_ben, "shared")
+    told = read(Client().get(link_to(change, member_of(anna_and_ben[1]))))
+    assert "Only Anna B., who owns the shared account, can spend them." in told
+
+
+def test_while_somebody_works_on_the_memberships_the_page_does_without_figures(
+    anna_and_ben: list[Membership], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any, **__: Any) -> None:
+        raise Busy
+
+    monkeypatch.setattr(figures, "preview_of", busy)
+    reachable(*anna_and_ben)
+    path = link_to(really_proposed(*anna_and_ben, "shared"), member_of(anna_and_ben[0]))
+    response = Client().get(path)
+    assert (response.status_code, "What you have" in read(response)) == (200, False)
+    monkeypatch.undo()
+    assert "What you have" in read(Client().get(path))
+
+
+def test_all_agree_by_link_and_it_is_carried_out(anna_and_ben: list[Membership]) -> None:
+    reachable(*anna_and_ben)
+    change = really_proposed(*anna_and_ben, "shared")
+    for one in anna_and_ben:
+        assert answer(link_to(change, member_of(one)), "given", change.digest).status_code == 303
+    assert status_of(change) == "agreed"
+    carry_out(MembershipChange.objects.get(), actor=ACTOR)
+    assert status_of(change) == "carried_out"
+    assert_audit_clean()
