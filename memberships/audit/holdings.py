@@ -55,7 +55,7 @@ INVARIANTS = (
         WHERE x.ended_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM memberships_cardholding h JOIN cards_card c ON c.id = h.card_id
             JOIN customers_customer p ON p.id = h.customer_id
-            WHERE h.membership_id = m.id AND coalesce(p.merged_into_id, p.id) = x.customer_id AND c.kind = 'main')
+            WHERE h.membership_id = m.id AND x.customer_id IN (p.id, p.merged_into_id) AND c.kind = 'main')
         """,
     ),
     Invariant(
