@@ -187,8 +187,8 @@ class Dividing:
         """Each to the child lots in the account it went to: a lot may have children in several."""
         for set_id, hold_ids in self.followers.items():
             accounts = set(self.targets[set_id].values())
-            made = tuple(lot for lot in posted.lots if lot.account_id in accounts)
-            follow_lots(replace(posted, lots=made), holds=hold_ids)
+            made = tuple(child for child in posted.children if child.account_id in accounts)
+            follow_lots(replace(posted, children=made), holds=hold_ids)
 
     def _write_forsaken(self, posted: Posted | None, cause: Cause) -> None:
         if not self.forsaken:
