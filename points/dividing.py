@@ -55,15 +55,17 @@ class SharedAccount:
     held: list[Held] = field(default_factory=list)
 
     def without(self, division: Division, holds: frozenset[int]) -> None:
+        """What the division leaves; lots it forsakes are nobody's."""
+        forsaken = frozenset(division.forsaken)
         self.lots = [
-            replace(lot, points=lot.points - division.lots.get(lot.id, 0))
+            SharedLot(lot.id, rest, None if lot.id in forsaken else lot.contributor_id)
             for lot in self.lots
-            if lot.points > division.lots.get(lot.id, 0)
+            if (rest := lot.points - division.lots.get(lot.id, 0))
         ]
         self.debts = [
-            replace(debt, points=debt.points - division.debts.get(debt.id, 0))
+            SharedDebt(debt.id, debt.person_id, rest)
             for debt in self.debts
-            if debt.points > division.debts.get(debt.id, 0)
+            if (rest := debt.points - division.debts.get(debt.id, 0))
         ]
         self.held = [part for part in self.held if part.hold_id not in holds]
 
@@ -102,8 +104,9 @@ class Dividing:
             division = share_out(account.lots, account.debts, parts, leaving)
             self._move(account, type_id, to_set_id, division, contributor_id=person_id)
             self._follow(to_set_id, {part.hold_id for part in parts if part.by_leaver})
+            gone = frozenset(division.forsaken)
+            self.forsaken |= {lot.id: lot.contributor_id for lot in account.lots if lot.id in gone}
             account.without(division, holds)
-            self._forsake(account, division)
 
     def give_rest(
         self, to_set_id: int, *, contributor_id: int | None = None, type_ids: Sequence[int] | None = None
@@ -178,17 +181,12 @@ class Dividing:
         if hold_ids:
             self.followers.setdefault(to_set_id, []).extend(sorted(hold_ids))
 
-    def _forsake(self, account: SharedAccount, division: Division) -> None:
-        gone = set(division.forsaken)
-        self.forsaken |= {lot.id: lot.contributor_id for lot in account.lots if lot.id in gone}
-        account.lots = [replace(lot, contributor_id=None) if lot.id in gone else lot for lot in account.lots]
-
     def _let_holds_follow(self, posted: Posted) -> None:
         """Each to the child lots in the account it went to: a lot may have children in several."""
         for set_id, hold_ids in self.followers.items():
             accounts = set(self.targets[set_id].values())
-            made = tuple(lot for lot in posted.lots if lot.account_id in accounts)
-            follow_lots(replace(posted, lots=made), holds=hold_ids)
+            made = tuple(child for child in posted.children if child.account_id in accounts)
+            follow_lots(replace(posted, children=made), holds=hold_ids)
 
     def _write_forsaken(self, posted: Posted | None, cause: Cause) -> None:
         if not self.forsaken:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from points.errors import HoldTooLarge, SharesNotCovered
 from programs.models import SplitPolicy
@@ -16,8 +17,7 @@ from programs.models import SplitPolicy
 HALF = Fraction(1, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLot:
+class SharedLot(NamedTuple):
     """`points` are what is left of it, held ones included."""
 
     id: int
@@ -35,8 +35,7 @@ class HeldPart:
     by_leaver: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SharedDebt:
+class SharedDebt(NamedTuple):
     id: int
     person_id: int | None
     points: int
