@@ -70,7 +70,7 @@ def profiles_of(set_ids: Iterable[int], *, design: Design, at: datetime) -> list
     with connection.cursor() as cursor:
         cursor.execute(PROFILES, {"sets": sorted(set_ids), **_ends(design, at)})
         found = [
-            Profile(*row[:8], expiry=dict(zip(BUCKETS, row[8:], strict=True)))  # type: ignore[call-arg]
+            Profile(*[*row[:8], dict(zip(BUCKETS, row[8:], strict=True))])
             for row in cursor.fetchall()
         ]
     ids = [profile.account_id for profile in found]

@@ -178,4 +178,4 @@ class Since:
 def _rows(statement: str, asked: Mapping[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, asked)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -99,7 +99,7 @@ INVARIANTS = (
     Invariant(
         "A07",
         "accounts",
-        "every set belongs to a membership, and postings act for own sets",
+        "every set belongs to a membership, and postings act for own sets, but where the points of a pool run out",
         "Find the membership the set was opened for; delete the set where nothing was ever posted to it.",
         """
         SELECT s.id, 'set of no membership' FROM account_set s
@@ -109,7 +109,7 @@ INVARIANTS = (
                 SELECT 1 FROM points_pointaccount a WHERE a.account_set_id = s.id AND a.balance <> 0))
         UNION ALL
         SELECT p.id, 'posting acts for pool ' || p.for_set_id FROM posting p
-        JOIN points_pointaccountset s ON s.id = p.for_set_id AND s.is_pool
+        JOIN points_pointaccountset s ON s.id = p.for_set_id AND s.is_pool WHERE p.kind <> 'expire'
         """,
     ),
     Invariant(

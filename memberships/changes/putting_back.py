@@ -80,12 +80,13 @@ def _ways(work: Work, original: MembershipChange, before: dict[int, Membership])
     homes = _homes(original, [customer_id for found in people.values() for customer_id in found])
     for pk, membership in before.items():
         survivor = _survivor(pk)
-        for customer_id in people[pk] or [None]:
-            home = homes.get(customer_id, survivor)
+        everyone: list[int | None] = [*people[pk]]
+        for person_id in everyone or [None]:
+            home = homes.get(person_id, survivor)
             for point_type in work.plan.design.point_types.values():
                 stood = type_of(membership.type).account_set_for(membership, point_type)
                 stands = type_of(home.type).account_set_for(home, point_type)
-                yield Way(point_type.pk, stood, stands, customer_id)
+                yield Way(point_type.pk, stood, stands, person_id)
 
 
 def _homes(original: MembershipChange, customers: Iterable[int]) -> dict[int | None, Membership]:
@@ -121,7 +122,7 @@ def _go_on_since(work: Work, original: MembershipChange, ways: Sequence[Way]) ->
         if times and not any(way.before_set_id == way.after_set_id == before_id for way in ways):
             account_set = PointAccountSet.objects.get(pk=before_id)
             known = [] if account_set.activity_at is None else [account_set.activity_at]
-            work.record.alter(account_set, activity_at=max(*times, *known))
+            work.record.alter(account_set, activity_at=max([*times, *known]))
 
 
 def _restore_points(work: Work, original: MembershipChange, ways: Sequence[Way], prime_set_ids: frozenset[int]) -> None:

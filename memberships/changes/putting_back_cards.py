@@ -37,13 +37,18 @@ def _return_others(work: Work, original: MembershipChange) -> None:
     """Cards given out since go to where their person takes part."""
     held = CardHolding.objects.filter(
         membership__in=involved_ids(original), held_until__isnull=True, customer__isnull=False
-    ).order_by("card_id")
-    for holding in lock_rows(held):
-        home = Member.objects.select_related("membership").filter(
-            program_id=holding.program_id, customer_id=holding.customer_id, current=True, ended_at__isnull=True
-        )
-        for member in home:
-            _move(work, holding, member.membership, holding.customer_id)
+    )
+    holdings = lock_rows(held)
+    members = Member.objects.select_related("membership").filter(
+        program_id=original.program_id,
+        customer__in=[holding.customer_id for holding in holdings if holding.customer_id is not None],
+        current=True,
+        ended_at__isnull=True,
+    )
+    homes = {member.customer_id: member.membership for member in members}
+    for holding in holdings:
+        if holding.customer_id in homes:
+            _move(work, holding, homes[holding.customer_id], holding.customer_id)
 
 
 def _move(work: Work, holding: CardHolding, membership: Membership, customer_id: int | None) -> None:

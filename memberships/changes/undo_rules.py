@@ -68,7 +68,7 @@ def refuse_undo(change: MembershipChange, *, at: datetime, by: MembershipChange 
         message = f"It could be undone before {last:%Y-%m-%d %H:%M}. Propose a new change instead."
         raise _refusal(change, "window", message, until=until.isoformat())
     ids = involved_ids(change)
-    _refuse_later(change, ids, by)
+    _refuse_later(change, ids, by, at)
     _refuse_lives(change, ids)
     _refuse_people(change, ids)
 
@@ -91,15 +91,15 @@ def _refusal(change: MembershipChange, rule: str, message: str, **facts: Any) ->
     return NotUndoable(message, facts={"change": change.pk, "rule": rule, "status": str(change.status), **facts})
 
 
-def _refuse_later(change: MembershipChange, ids: Sequence[int], by: MembershipChange | None) -> None:
-    """What came after must be undone, or decided, before."""
+def _refuse_later(change: MembershipChange, ids: Sequence[int], by: MembershipChange | None, at: datetime) -> None:
+    """What came after stands in the way, were it undone itself: points went on from there."""
     after = Q(change__carried_out_at__gt=change.carried_out_at)
     after |= Q(change__carried_out_at=change.carried_out_at, change__gt=change.pk)
     others = ChangeParty.objects.filter(membership__in=ids).exclude(change__in=[change.pk, by.pk if by else None])
     later = others.filter(Q(is_open=True) | Q(after, change__status__in=DONE)).select_related("change", "membership")
     for party in later.order_by("change_id"):
         other = party.change
-        if not is_overdue(other, change.carried_out_at) or other.status in DONE:
+        if not is_overdue(other, at):
             raise _refusal(
                 change,
                 "later_change",

@@ -46,8 +46,8 @@ def _undo(change_id: int, *, actor: Actor, reason: str) -> MembershipChange:
         if acted_since(original) or not actor.may(RIGHT, original.program_id):
             return open_draft(undoing, actor=actor)
         _carry_out(undoing, plan_of(undoing, at=at), actor=actor)
-        original.refresh_from_db()
-        return original
+        done: MembershipChange = MembershipChange.objects.get(pk=original.pk)
+        return done
 
 
 def undoing_of(change: MembershipChange, *, actor: Actor, reason: str) -> MembershipChange:
