@@ -11,7 +11,10 @@ from points.models.ledger import Entry, Posting
 
 
 class Lot(models.Model):
-    """Drawn nearest expiry first, then oldest. `origin` is the lot that was earned, empty on that lot itself."""
+    """Drawn nearest expiry first, then oldest. `origin` is the lot that was earned, empty on that lot itself.
+
+    Nothing deletes a lot or a posting, so what refers to them in thousands has no constraint; the audit proves it.
+    """
 
     account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="lots", db_index=False)
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lots")
@@ -45,10 +48,22 @@ class Lot(models.Model):
     available_at = models.DateTimeField(_("usable from"), null=True, blank=True)
     expires_at = models.DateTimeField(_("usable before"), null=True, blank=True)
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", db_index=False
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        db_index=False,
+        db_constraint=False,
     )
     origin = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="descendants", db_index=False
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="descendants",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
@@ -92,7 +107,7 @@ class Draw(models.Model):
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="draws")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="draws")
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="draws")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="draws", db_constraint=False)
     amount = models.BigIntegerField(_("amount"))
 
     class Meta:

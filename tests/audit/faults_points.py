@@ -157,6 +157,11 @@ def draw_under_another_debit(w: World) -> None:
     Draw.objects.filter(posting=w.postings["expire"]).update(entry=capture)
 
 
+@fault("P05")
+def draw_of_no_posting(w: World) -> None:
+    Draw.objects.filter(posting=w.postings["expire"]).update(posting=0)
+
+
 @fault("P06")
 def expired_lot_left_open(w: World) -> None:
     _lot(w, "pooled", expires_at=w.now - days(5))
