@@ -138,7 +138,7 @@ def owe(membership: Membership, points: int, *, person: int | None = None) -> Po
     """A debt of that person in an account without points."""
     debtor = person or next(iter(people_of(membership)), None)
     move = Debit(account_in_use(membership).pk, points, debt=points)
-    return _post(membership, "adjust", debtor, move, reason_code="test")
+    return _post(membership, "redeem", debtor, move)
 
 
 def agree(change: MembershipChange) -> MembershipChange:
@@ -196,7 +196,7 @@ def _bare(program: Program, type: str, **values: Any) -> Membership:
     return made
 
 
-def _post(membership: Membership, kind: str, person_id: int | None, *moves: Move, reason_code: str = "") -> Posted:
+def _post(membership: Membership, kind: str, person_id: int | None, *moves: Move) -> Posted:
     with transaction.atomic():
         return post(
             kind,
@@ -207,5 +207,4 @@ def _post(membership: Membership, kind: str, person_id: int | None, *moves: Move
             occurred_at=clock.program_now(membership.program),
             actor=ACTOR,
             moves=moves,
-            reason_code=reason_code,
         )

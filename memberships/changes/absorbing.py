@@ -11,9 +11,8 @@ from points.models import PostingKind
 
 def absorb(work: Work) -> None:
     """Its points, debts, holds and higher tier go along; the temporary card becomes an additional one."""
-    target, source = work.plan.prime, work.plan.secondary
+    target, source, registrant_id = work.plan.prime, work.plan.secondary, work.plan.receiver_id
     assert source is not None  # noqa: S101 - a row with two sides
-    registrant_id = work.change.main_id or work.plan.main_id or work.plan.members_of(target)[0].customer_id
     moving = into_home(work, source, target, contributor_id=registrant_id)
     end_into(work, source, target)
     for holding in move_cards(work, source, target, customer_id=None, to_customer_id=registrant_id):

@@ -97,9 +97,8 @@ def be_group(work: Work, membership: Membership) -> None:
 
 def merge_one_person(work: Work) -> None:
     """Two records of one person had a membership each: the prime survives, in its pool or group where it is in one."""
-    target, source = work.plan.prime, work.plan.secondary
+    target, source, person_id = work.plan.prime, work.plan.secondary, work.plan.receiver_id
     assert source is not None  # noqa: S101 - a row with two sides
-    (person_id,) = work.plan.asked
     moving = into_home(work, source, target, contributor_id=person_id)
     end_into(work, source, target)
     for member in open_members(source):

@@ -49,7 +49,8 @@ class Plan:
 
     `row` names the row of the table it is (see memberships.changes.rows). `parties` are all affected memberships by
     id, the members of their pools included; `people` everyone in them; `asked` the customers who must consent.
-    `main_id` and `owner_id` are the customers who become main of the group or owner of the pool.
+    `main_id` and `owner_id` are the customers who become main of the group or owner of the pool; `receiver_id` is the
+    member of prime to whom secondary's points come where secondary goes into prime.
     """
 
     change: MembershipChange
@@ -63,6 +64,7 @@ class Plan:
     asked: tuple[int, ...]
     main_id: int | None = None
     owner_id: int | None = None
+    receiver_id: int | None = None
 
     def person(self, customer_id: int) -> Person:
         return next(person for person in self.people if person.customer_id == customer_id)

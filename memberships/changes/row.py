@@ -42,6 +42,10 @@ class Row:
         """The customer who owns the pool afterwards."""
         return None
 
+    def receiver(self, sides: Sides) -> int | None:
+        """The member of prime to whom the points of secondary come, where secondary goes into prime."""
+        return None
+
     def ending(self, plan: Plan) -> tuple[Membership, ...]:
         """The memberships that end by it."""
         return ()

@@ -45,6 +45,7 @@ def plan_of(change: MembershipChange, *, at: datetime) -> Plan:
         asked=row.asked(sides),
         main_id=row.main(sides),
         owner_id=row.owner(sides),
+        receiver_id=row.receiver(sides),
     )
 
 

@@ -75,12 +75,8 @@ class IntoPrime(Row):
     """Secondary ends and prime goes on as what it is. One person is asked, unless a debt comes to those who share."""
 
     def asked(self, sides: Sides) -> tuple[int, ...]:
-        person = self.person(sides)
-        return sides.customers() if person is None or owes(sides.secondary) else (person,)
-
-    def person(self, sides: Sides) -> int | None:
-        """The member of prime into whose membership secondary goes."""
-        raise NotImplementedError
+        receiver = self.receiver(sides)
+        return sides.customers() if receiver is None or owes(sides.secondary) else (receiver,)
 
     def main(self, sides: Sides) -> int | None:
         return sides.main_of(sides.prime)
@@ -111,7 +107,7 @@ class OnePerson(IntoPrime):
         choose_result(sides, (prime.type,))
         refuse_other_leader(sides, self.main(sides), MAIN_MEMBER)
 
-    def person(self, sides: Sides) -> int | None:
+    def receiver(self, sides: Sides) -> int | None:
         return sides.same_person()
 
 
@@ -132,12 +128,12 @@ class Absorb(IntoPrime):
             )
         choose_result(sides, (prime.type,))
         members = [one.customer_id for one in sides.members_of(prime)]
-        if self.person(sides) not in members:
+        if self.receiver(sides) not in members:
             raise refusal(
                 "main", f"Who registers takes part in {prime.number}: name one of its members.", customers=members
             )
 
-    def person(self, sides: Sides) -> int | None:
+    def receiver(self, sides: Sides) -> int | None:
         return sides.change.main_id or sides.main_of(sides.prime) or only_member(sides, sides.prime)
 
 

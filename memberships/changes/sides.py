@@ -68,7 +68,7 @@ class Sides:
         """The customer who is the group's main member."""
         if membership is None or membership.main_member_id is None:
             return None
-        return next(one.customer_id for one in self.people if one.member_id == membership.main_member_id)
+        return next((one.customer_id for one in self.people if one.member_id == membership.main_member_id), None)
 
     def same_person(self) -> int | None:
         """The member of prime who is a member of secondary under another record; None where they are different."""

@@ -29,7 +29,7 @@ from points.reversal_parts import Part
 from programs.design import design_of
 from programs.models import Program, Tier
 from tests.audit.helpers import assert_audit_clean
-from tests.changes import account_in_use, agree, anonymous, earn, group_of, one_person, pair, people_of, pool_of
+from tests.changes import account_in_use, agree, anonymous, earn, group_of, one_person, owe, pair, people_of, pool_of
 from tests.factories import ACTOR, account_of, member_of
 
 pytestmark = pytest.mark.django_db
@@ -328,6 +328,20 @@ class TestOnePerson:
         assert account_in_use(john).balance == 70
         assert account_of(katrin, "status").balance == 5
         assert (katrin.type, katrin.pool) == ("shared", john.pool)
+        assert_audit_clean()
+
+    def test_a_debt_goes_along_with_the_consent_of_all_who_share(
+        self, katrin_and_john: list[Membership], miles: Program
+    ) -> None:
+        katrin, john = katrin_and_john
+        (again,) = pair(miles, "Katrin Bauer again")
+        one_person(katrin, again)
+        earn(john, 100)
+        owe(again, 40)
+        change = merged(katrin, again, "shared")
+        assert change.consents.count() == 3
+        account = account_in_use(john)
+        assert (account.balance, account.debt) == (60, 40)
         assert_audit_clean()
 
 

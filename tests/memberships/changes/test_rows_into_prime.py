@@ -61,7 +61,9 @@ class TestOnePerson:
         (again,) = pair(miles, "K. Bauer")
         one_person(katrin, again)
         owe(again, 40)
-        assert planned(katrin, again).asked == tuple(sorted(member_of(one) for one in (katrin, john, again)))
+        plan = planned(katrin, again)
+        assert plan.asked == tuple(sorted(member_of(one) for one in (katrin, john, again)))
+        assert plan.receiver_id == member_of(katrin)
 
     def test_the_standard_side_as_prime_is_refused_with_the_cure_to_swap(self, miles, katrin_and_john):
         (again,) = pair(miles, "K. Bauer")
@@ -101,6 +103,7 @@ class TestAbsorption:
         max_moore = customer_called("Max Moore").pk
         plan = planned(moores, anonymous(miles), "absorb", main_id=max_moore)
         assert (plan.asked, plan.main_id) == ((max_moore,), customer_called("Mia Moore").pk)
+        assert plan.receiver_id == plan.change.terms["receiver"] == max_moore
 
     def test_who_registers_takes_part(self, miles, moores, anna_and_ben):
         error = refused(moores, anonymous(miles), "absorb", main_id=member_of(anna_and_ben[0]))

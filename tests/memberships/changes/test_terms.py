@@ -49,6 +49,7 @@ def test_the_terms_of_a_merge_of_two(miles, anna_and_ben):
         "leaver": None,
         "main": None,
         "owner": member_of(ben),
+        "receiver": None,
         "result": "shared",
         "redeemers": "any",
         "policy": "",
@@ -213,6 +214,7 @@ def test_every_difference_has_its_words():
         "leaver": 1,
         "main": 1,
         "owner": 1,
+        "receiver": 1,
         "result": "shared",
         "policy": "equal",
         "leaver_share": "",
@@ -227,6 +229,7 @@ def test_every_difference_has_its_words():
         "leaver": 2,
         "main": 2,
         "owner": 2,
+        "receiver": 2,
         "result": "group",
         "policy": "ratio",
         "leaver_share": "60",
@@ -252,6 +255,7 @@ def test_every_difference_has_its_words():
         "2 memberships with new numbers are opened instead of 0.",
         "Somebody else owns the shared account afterwards.",
         "The points are divided otherwise: ratio instead of equal.",
+        "The points come to somebody else.",
         "The memberships become group instead of shared.",
     ]
     assert changed_terms(old, new) == [
