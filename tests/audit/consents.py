@@ -1,4 +1,4 @@
-"""Changes in the small sound world: John and Jane once agreed to share, Katrin refused Michael."""
+"""Changes in the small sound world: Michael and Katrin once agreed to share, Jane refused John."""
 
 from datetime import datetime
 from typing import Any
@@ -21,11 +21,11 @@ AGENT, SECOND = 11, 12
 def add_changes(world: World) -> None:
     at = world.now - days(60)
     shared = _change(
-        world, "john", "jane", result_type="shared", status="carried_out", carried_out_at=at + days(2), ended_at=at
+        world, "michael", "katrin", result_type="shared", status="carried_out", carried_out_at=at + days(2), ended_at=at
     )
-    shared.result = world.memberships["john"]
+    shared.result = world.memberships["michael"]
     shared.save()
-    by_link = _consent(world, shared, "john", "given", at, method="link", evidence="link 1")
+    by_link = _consent(world, shared, "michael", "given", at, method="link", evidence="link 1")
     ConsentInvitation.objects.create(
         consent=by_link,
         program=world.north,
@@ -36,7 +36,7 @@ def add_changes(world: World) -> None:
         used_at=at,
     )
     on_paper = _consent(
-        world, shared, "jane", "given", at, method="document", evidence="letter", user_id=AGENT, confirmed_by_id=SECOND
+        world, shared, "katrin", "given", at, method="document", evidence="letter", user_id=AGENT, confirmed_by_id=SECOND
     )
     ConsentDocument.objects.create(
         consent=on_paper,
@@ -50,9 +50,9 @@ def add_changes(world: World) -> None:
         confirmed_at=at,
         confirmed_by_id=SECOND,
     )
-    refused = _change(world, "michael", "katrin", result_type="group", status="refused", ended_at=at)
-    _consent(world, refused, "michael", "asked", None)
-    _consent(world, refused, "katrin", "refused", at, method="in_person", evidence="at the desk", user_id=AGENT)
+    refused = _change(world, "john", "jane", result_type="group", status="refused", ended_at=at)
+    _consent(world, refused, "john", "asked", None)
+    _consent(world, refused, "jane", "refused", at, method="in_person", evidence="at the desk", user_id=AGENT)
 
 
 def _change(world: World, prime: str, secondary: str, **values: Any) -> MembershipChange:

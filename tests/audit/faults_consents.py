@@ -24,17 +24,17 @@ def _rewrite(consent: Consent, **values: Any) -> None:
 
 @fault("C01")
 def carried_out_against_a_refusal(w: World) -> None:
-    _rewrite(_consent(w, "jane"), status="refused")
+    _rewrite(_consent(w, "katrin"), status="refused")
 
 
 @fault("C01")
 def consented_after_it_was_carried_out(w: World) -> None:
-    _rewrite(_consent(w, "jane"), decided_at=w.now - days(50))
+    _rewrite(_consent(w, "katrin"), decided_at=w.now - days(50))
 
 
 @fault("C01")
 def consented_to_other_terms(w: World) -> None:
-    consent = _consent(w, "jane")
+    consent = _consent(w, "katrin")
     _rewrite(consent, digest="e" * 64)
     ConsentDocument.objects.filter(consent=consent).update(digest="e" * 64)
 
@@ -42,7 +42,7 @@ def consented_to_other_terms(w: World) -> None:
 @fault("C01")
 def carried_out_without_asking_a_member(w: World) -> None:
     group = w.memberships["moore"]
-    _consent(w, "jane").change.parties.create(program=w.north, membership=group, role="pool")
+    _consent(w, "katrin").change.parties.create(program=w.north, membership=group, role="pool")
 
 
 @fault("C03")
@@ -57,7 +57,7 @@ def consent_by_a_link_nobody_used(w: World) -> None:
 
 @fault("C03")
 def decision_in_place_of_a_consent_nobody_refused_before(w: World) -> None:
-    consent = _consent(w, "jane")
+    consent = _consent(w, "katrin")
     _rewrite(consent, method="recorded_decision")
     ConsentDocument.objects.filter(consent=consent).update(decides="recorded_decision")
 
