@@ -215,7 +215,7 @@ def posted_after_the_end(w: World) -> None:
     _membership(w, "ada", ended_at=w.now - days(60))
 
 
-@fault("K05", "M09")
+@fault("M09")
 def merged_customer_takes_part(w: World) -> None:
     _save(w.customers["katrin"], merged_into=w.customers["michael"])
 
