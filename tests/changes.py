@@ -137,7 +137,7 @@ def earn(
 def owe(membership: Membership, points: int, *, person: int | None = None) -> Posted:
     """A debt of that person in an account without points."""
     debtor = person or next(iter(people_of(membership)), None)
-    move = Debit(account_in_use(membership).pk, points, debt=points)
+    move = Debit(account_in_use(membership).pk, points, debt=points, lifetime=Lifetime.REDEEMED)
     return _post(membership, "redeem", debtor, move)
 
 
