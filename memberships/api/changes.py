@@ -18,11 +18,13 @@ from gateway.api.writing import answer_concerns
 from memberships.api import change_inputs as io
 from memberships.api.change_outputs import ChangeOutput
 from memberships.api.change_shapes import change_shape, change_shapes
+from memberships.api.preview_outputs import PreviewOutput
 from memberships.changes import documents, inviting, proposing
 from memberships.changes.carrying_out import carry_out
 from memberships.changes.consent import decide
 from memberships.changes.errors import TermsChanged
 from memberships.changes.plan import Proposal
+from memberships.changes.preview import preview_of
 from memberships.changes.undoing import undo
 from memberships.filters import ChangeFilter
 from memberships.models import OPEN, ChangeKind, ChangeStatus, ConsentMethod, Membership, MembershipChange
@@ -104,6 +106,11 @@ class ChangeViewSet(ChangeVerbs):
             return 201, self.shown(propose_asked(io.change_asked(self.request.data), actor=self.actor))
 
         return self.perform_write(request, None, func)
+
+    @extend_schema(responses=PreviewOutput, filters=False)
+    def preview(self, request: Request, pk: str) -> Response:
+        """Before and after, person by person: carried out and rolled back."""
+        return Response(preview_of(self.get_object(), actor=self.actor).as_json())
 
     @extend_schema(request=io.AskInput, responses=ChangeOutput)
     def ask(self, request: Request, pk: str) -> Response:

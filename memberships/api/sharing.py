@@ -8,15 +8,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.dry_run import Answer
+from common.api.fields import IdField
 from common.api.views import LoyaltyViewSet
 from gateway.api.writing import answer_concerns
 from memberships import lifecycle
 from memberships.api import serializers as io
 from memberships.api.shapes import membership_shape
+from memberships.changes.handing_over import hand_over
 from memberships.errors import NotAMember
 from memberships.models import Member, Membership
 
 MANAGE, READ = "memberships:manage", "memberships:read"
+
+
+class HandOverInput(io.ReasonInput):
+    customer = IdField(help_text="Becomes main member of the group, or owner of the shared account.")
 
 
 class SharingViewSet(LoyaltyViewSet):
@@ -24,6 +30,15 @@ class SharingViewSet(LoyaltyViewSet):
     lookup_value_regex = "[0-9]{1,18}"
     required_scopes = {"GET": READ, "POST": MANAGE}
     key_required = True
+
+    @extend_schema(request=HandOverInput, responses=io.MembershipOutput)
+    def hand_over(self, request: Request, pk: str) -> Response:
+        """Another main member of the group, another owner of the shared account."""
+
+        def verb(membership: Membership, *, customer: int, reason: str) -> None:
+            hand_over(membership, to_customer=customer, actor=self.actor, reason=reason)
+
+        return self._answered(verb, HandOverInput)
 
     @extend_schema(request=io.ReasonInput, responses=io.MembershipOutput)
     def suspend(self, request: Request, pk: str, customer: str) -> Response:

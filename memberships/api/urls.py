@@ -22,6 +22,7 @@ urlpatterns = [
         for verb in VERBS
     ],
     path("membership-changes", ChangeViewSet.as_view({"get": "list", "post": "create"}), name="changes"),
+    re_path(f"{CHANGE}/preview$", ChangeViewSet.as_view({"get": "preview"}), name="change-preview"),
     re_path(f"{CHANGE}$", ChangeViewSet.as_view({"get": "retrieve"}), name="change"),
     *[
         re_path(f"{CHANGE}/{path_end}$", ChangeViewSet.as_view({"post": verb}), name=f"change-{path_end}")
@@ -32,6 +33,7 @@ urlpatterns = [
         ConfirmViewSet.as_view({"post": "confirm"}),
         name="change-confirm",
     ),
+    re_path(f"{ONE}/hand-over$", SharingViewSet.as_view({"post": "hand_over"}), name="membership-hand-over"),
     *[
         re_path(
             rf"{ONE}/members/(?P<customer>[0-9]{{1,18}})/{verb}$",

@@ -212,7 +212,7 @@ def state_of(caller: Caller, *memberships: Membership) -> list[Any]:
     for one in memberships:
         lots = caller.reads(f"memberships/{one.pk}/lots")["results"]
         # Points that came back are other rows with the same dates.
-        points = sorted((lot["point_type"], lot["remaining"], str(lot["expires_at"])) for lot in lots)
+        points = sorted((lot["point_type"], lot["left"], str(lot["expires_at"])) for lot in lots)
         told.append((shown(caller, one), points, cards_of(caller, one)))
     return told
 

@@ -248,14 +248,16 @@ def test_77_the_main_member_of_a_group_is_erased_only_after_handing_over_and_lea
     assert (sorted(people(shown(centre, group))), mains(shown(centre, group))) == (sorted([bob, cid]), [bob])
 
 
-def test_whoever_shares_an_account_is_erased_only_after_leaving_it(
+def test_whoever_shares_an_account_leaves_it_by_the_programs_rule_when_erased(
     centre: Caller, shared: tuple[Membership, Membership]
 ) -> None:
     a, b = shared
     earned(centre, b, 100)
-    facts = refused_erasing(member_of(b))
-    assert (facts["membership"], facts["obstacles"][0]["code"]) == (b.pk, "shares_pool")
-    split(centre, a, member_of(b), "leave_behind")
     erase_customer(Customer.objects.get(pk=member_of(b)), actor=ACTOR, reason="asked to be forgotten")
-    assert (shown(centre, b)["status"], shown(centre, a)["status"]) == ("expired", "active")
+    gone, stays = shown(centre, b), shown(centre, a)
+    assert (gone["type"], gone["status"], gone["end_reason"]) == ("standard", "expired", "customer_closed")
+    assert (stays["type"], stays["status"]) == ("standard", "active")
+    # Left behind, as the program says.
     assert miles_of(centre, a, b) == [100, 0]
+    (left,) = centre.reads("membership-changes", membership=a.pk, kind="split")["results"]
+    assert (left["status"], left["basis"], left["leaver"]) == ("carried_out", "end", member_of(b))
