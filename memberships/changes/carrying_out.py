@@ -8,6 +8,7 @@ from common.db import in_program, retrying
 from common.history import audit_context
 from gateway.events import record_event
 from memberships.changes.consent import missing
+from memberships.changes.eligibility import refuse_unless_released
 from memberships.changes.errors import ChangeNotOpen, ConsentMissing, TermsChanged
 from memberships.changes.performing import perform
 from memberships.changes.plan import Plan, Work
@@ -50,6 +51,7 @@ def _carry_out(change: MembershipChange, *, actor: Actor) -> MembershipChange:
         row = locked_change(change.pk)
         at = program_now(row.program)
         _refuse_unless_agreed(row, at=at)
+        refuse_unless_released(row.program)
         locked_memberships(party_ids(row), key_change=True)
         plan = plan_of(row, at=at)
         terms = terms_of(plan)
@@ -64,13 +66,14 @@ def _carry_out(change: MembershipChange, *, actor: Actor) -> MembershipChange:
 def execute(row: MembershipChange, plan: Plan, *, actor: Actor) -> None:
     """Perform the plan of the locked change and write its end down."""
     work = Work(plan, actor, Record())
+    frozen = {one.pool_id for one in plan.parties if row.freezes and one.pool_id is not None}
     perform(work)
     row.status = ChangeStatus.CARRIED_OUT
     row.ended_at = row.carried_out_at = plan.at
     row.carried_out_channel_id, row.carried_out_user_id = actor.channel_id, actor.user_id
     row.version += 1
     row.save()
-    for pool_id in {one.pool_id for one in plan.parties if one.pool_id is not None}:
+    for pool_id in sorted(frozen):
         thaw(pool_id)
     record_event("change.carried_out", program_id=row.program_id, subject_id=row.pk, facts=facts_of(row, plan))
 
@@ -107,7 +110,7 @@ def _refuse_missing(row: MembershipChange) -> None:
     people = missing(row)
     if people:
         raise ConsentMissing(
-            f"{len(people)} of those affected have not consented yet: "
-            f"{', '.join(str(one) for one in people)}. Ask them, or withdraw the change.",
+            f"Not everyone affected has consented yet; missing: customer {', '.join(str(one) for one in people)}. "
+            "Ask them, or withdraw the change.",
             facts={"change": row.pk, "missing": people},
         )

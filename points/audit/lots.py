@@ -65,7 +65,7 @@ INVARIANTS = (
         LEFT JOIN (SELECT entry_id, sum(remaining) AS open FROM debt GROUP BY 1) o ON o.entry_id = e.id
         WHERE e.amount < 0 AND coalesce(d.taken, 0) + coalesce(o.open, 0) <> -e.amount
         UNION ALL
-        SELECT d.entry_id, 'draw ' || d.id || ' has the wrong sign or is of another account or of no posting' FROM draw d
+        SELECT d.entry_id, 'draw ' || d.id || ' has the wrong sign or is of another account or no posting' FROM draw d
         JOIN points_lot l ON l.id = d.lot_id LEFT JOIN points_entry e ON e.id = d.entry_id
         LEFT JOIN points_posting p ON p.id = d.posting_id
         WHERE e.id IS NULL OR p.id IS NULL OR e.account_id <> l.account_id OR sign(d.amount) = sign(e.amount)

@@ -35,9 +35,8 @@ def add_changes(world: World) -> None:
         expires_at=at + days(5),
         used_at=at,
     )
-    on_paper = _consent(
-        world, shared, "katrin", "given", at, method="document", evidence="letter", user_id=AGENT, confirmed_by_id=SECOND
-    )
+    staff = {"user_id": AGENT, "confirmed_by_id": SECOND}
+    on_paper = _consent(world, shared, "katrin", "given", at, method="document", evidence="letter", **staff)
     ConsentDocument.objects.create(
         consent=on_paper,
         program=world.north,
