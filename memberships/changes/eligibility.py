@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
+
+from customers.models import Customer
 from memberships.admission import refuse_before_first_day
 from memberships.changes.errors import ChangeRefused, DifferentPrograms
 from memberships.changes.sides import Sides
@@ -188,15 +191,18 @@ def refuse_cooling_down(sides: Sides, entering: Iterable[Membership]) -> None:
     customers = [person.customer_id for one in entering for person in sides.members_of(one)]
     if not program.cool_down_days or not customers:
         return
+    # A record merged into this one was the same person.
+    leavers = Customer.objects.filter(Q(pk__in=customers) | Q(merged_into__in=customers))
     leavings = MembershipChange.objects.filter(
         program=program,
         kind=ChangeKind.SPLIT,
         status=ChangeStatus.CARRIED_OUT,
         basis__in=LEFT_BY_WISH,
-        leaver__in=customers,
+        leaver__in=leavers,
     ).order_by("carried_out_at")
+    now = dict(leavers.filter(merged_into__isnull=False).values_list("pk", "merged_into_id"))
     for leaver_id, left_at in leavings.values_list("leaver_id", "carried_out_at"):
-        refuse_before_first_day(leaver_id, left_at, program=program, at=sides.at)
+        refuse_before_first_day(now.get(leaver_id, leaver_id), left_at, program=program, at=sides.at)
 
 
 def _end_of(membership: Membership) -> str:

@@ -32,7 +32,7 @@ from tests.changes import (
     people_of,
     pool_of,
 )
-from tests.factories import ACTOR, counted, make_program, member_of
+from tests.factories import ACTOR, counted, make_customer, make_program, member_of
 from tests.memberships.changes.planning import WRITTEN, change_program, decease, planned, refused
 
 pytestmark = pytest.mark.django_db
@@ -266,6 +266,17 @@ class TestCoolDown:
         for prime in (moores, katrin_and_john[0]):
             with clock.frozen(NOON + timedelta(days=1)), pytest.raises(CoolingDown):
                 draft(Proposal("merge", prime.pk, anna_and_ben[1].pk), actor=ACTOR)
+
+    def test_leaving_under_another_record_of_the_person_counts(self, left, anna_and_ben):
+        ben = member_of(anna_and_ben[1])
+        with audit_context(ACTOR, "test"):
+            former = make_customer("B. Miller", status="closed", merged_into_id=ben)
+        left.leaver = former
+        left.save()
+        proposal = Proposal("merge", *(one.pk for one in anna_and_ben), result_type="shared")
+        with clock.frozen(NOON + timedelta(days=89)), pytest.raises(CoolingDown) as caught:
+            draft(proposal, actor=ACTOR)
+        assert caught.value.facts["customer"] == ben
 
     @pytest.mark.parametrize(
         "values",
