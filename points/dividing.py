@@ -79,8 +79,8 @@ class Dividing:
         sources = dict(PointAccount.objects.filter(account_set_id=from_set_id).values_list("point_type_id", "pk"))
         self.targets = _targets(to_set_ids, sources, design)
         every = {*sources.values(), *(pk for to in self.targets.values() for pk in to.values())}
-        tidy_holds(sources.values(), at=at)
         lock_accounts(every, program_id=design.program.pk)
+        tidy_holds(sources.values(), at=at)
         self.shared = {type_id: SharedAccount(pk) for type_id, pk in sources.items()}
         self._read()
         self.moves: list[Move] = []

@@ -9,6 +9,7 @@ from common.history import audit_context
 from customers.models import CustomerStatus
 from memberships.changes.leaving import leaving_change
 from memberships.changes.plan import Proposal
+from memberships.changes.preview import preview_of
 from memberships.changes.proposing import propose
 from memberships.ending import expire_memberships, terminate
 from memberships.errors import ProgramNotOpen, SplitFirst, WrongStatus
@@ -218,3 +219,15 @@ def test_what_an_end_would_mean_is_a_draft_that_changes_nothing(katrin_and_john:
     assert (change.pk, change.status, change.basis, change.policy) == (None, "draft", "end", "leave_behind")
     assert not MembershipChange.objects.exists()
     assert not Posting.objects.exists()
+
+
+def test_an_end_is_previewed_like_any_split(katrin_and_john: list[Membership]) -> None:
+    katrin, john = katrin_and_john
+    earn(katrin, 101)
+    preview = preview_of(leaving_change(katrin, actor=ACTOR, reason="wish"), actor=ACTOR)
+    assert preview.row == "leave_pool"
+    assert [one.customer for one in preview.people] == [member_of(katrin), member_of(john)]
+    assert [(one.before, one.after) for one in preview.totals if one.point_type == "miles"] == [(101, 101)]
+    refreshed(katrin)
+    assert (katrin.type, account_in_use(katrin).balance) == ("shared", 101)
+    assert not MembershipChange.objects.exists()
