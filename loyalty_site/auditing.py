@@ -1,9 +1,15 @@
 """Every invariant of every app, asked of the data: what `integrity_audit` runs and tests assert."""
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 from django.db import connection, transaction
+from psycopg import sql
 
 import activities.audit
 import cards.audit
@@ -46,6 +52,14 @@ WHERE p.recorded_at >= %(since)s AND (%(program)s::bigint IS NULL OR p.program_i
 """
 
 
+class Asked(NamedTuple):
+    """An invariant with the rows that break it, and the seconds it took."""
+
+    invariant: Invariant
+    findings: list[Finding]
+    seconds: float
+
+
 class UnknownInvariant(ValueError):
     """An id that no invariant has."""
 
@@ -69,26 +83,68 @@ def scope_of(*, program_id: int | None = None, recent: timedelta | None = None) 
 
 
 def run(
-    invariants: Collection[Invariant], *, program_id: int | None = None, recent: timedelta | None = None
-) -> Iterator[tuple[Invariant, list[Finding]]]:
-    """Ask the invariants one by one, all of one snapshot; those that can't be limited so are left out."""
+    invariants: Collection[Invariant], *, program_id: int | None = None, recent: timedelta | None = None, jobs: int = 1
+) -> Iterator[Asked]:
+    """Ask the invariants, all of one snapshot, on so many connections; those that can't be limited so are left out.
+
+    Inside a caller's transaction its own rules hold, and nobody else sees its rows: then on its connection alone.
+    """
     with transaction.atomic():
-        _one_snapshot()
+        own = len(connection.savepoint_ids) == 0
+        if own:
+            _one_snapshot()
         scope = scope_of(program_id=program_id, recent=recent)
-        for invariant in invariants:
-            if invariant.fits(scope, SOURCES):
-                rows = invariant.broken(scope, SOURCES)
-                yield invariant, [Finding(invariant, str(row), detail) for row, detail in rows]
+        asked = [one for one in invariants if one.fits(scope, SOURCES)]
+        if own and jobs > 1:
+            yield from _side_by_side(asked, scope, jobs)
+        else:
+            yield from (_ask(one, scope) for one in asked)
 
 
-def _one_snapshot() -> None:
-    """Other sessions go on working; inside a caller's transaction its own rules hold."""
-    if len(connection.savepoint_ids) == 0:
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            # Whole tables are sorted and joined; compiling a query takes longer than most of them.
-            cursor.execute("SET LOCAL work_mem = '128MB'")
-            cursor.execute("SET LOCAL jit = off")
+def _ask(invariant: Invariant, scope: Scope) -> Asked:
+    began = time.monotonic()
+    found = [Finding(invariant, str(row), detail) for row, detail in invariant.broken(scope, SOURCES)]
+    return Asked(invariant, found, time.monotonic() - began)
+
+
+def _side_by_side(invariants: Sequence[Invariant], scope: Scope, jobs: int) -> Iterator[Asked]:
+    """What is worked out here, which keeps a processor of ours busy, comes first; the others wait for the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_export_snapshot()")
+        (snapshot,) = cursor.fetchone()
+    waiting: SimpleQueue[Invariant] = SimpleQueue()
+    for invariant in sorted(invariants, key=lambda one: one.find is None):
+        waiting.put(invariant)
+
+    def work(answers: SimpleQueue[Asked | None]) -> None:
+        try:
+            with transaction.atomic():
+                _one_snapshot(snapshot)
+                with suppress(Empty):
+                    while True:
+                        answers.put(_ask(waiting.get_nowait(), scope))
+        finally:
+            connection.close()
+            answers.put(None)
+
+    answers: SimpleQueue[Asked | None] = SimpleQueue()
+    with ThreadPoolExecutor(jobs) as pool:
+        workers = [pool.submit(work, answers) for _ in range(jobs)]
+        for _ in workers:
+            yield from iter(answers.get, None)
+        for worker in workers:
+            worker.result()
+
+
+def _one_snapshot(snapshot: str = "") -> None:
+    """Other sessions go on working; `snapshot` is that of another connection, as it exported it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if snapshot:
+            cursor.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+        # Whole tables are sorted and joined; compiling a query takes longer than most of them.
+        cursor.execute("SET LOCAL work_mem = '128MB'")
+        cursor.execute("SET LOCAL jit = off")
 
 
 def audit(
@@ -100,4 +156,4 @@ def audit(
 ) -> list[Finding]:
     """Every row that breaks an invariant; empty on sound data."""
     asked = run(chosen(only, without), program_id=program_id, recent=recent)
-    return [finding for _, findings in asked for finding in findings]
+    return [finding for one in asked for finding in one.findings]
