@@ -69,10 +69,7 @@ def profiles_of(set_ids: Iterable[int], *, design: Design, at: datetime) -> list
     """Of every account of the sets, by a constant number of statements."""
     with connection.cursor() as cursor:
         cursor.execute(PROFILES, {"sets": sorted(set_ids), **_ends(design, at)})
-        found = [
-            Profile(*[*row[:8], dict(zip(BUCKETS, row[8:], strict=True))])
-            for row in cursor.fetchall()
-        ]
+        found = [Profile(*[*row[:8], dict(zip(BUCKETS, row[8:], strict=True))]) for row in cursor.fetchall()]
     ids = [profile.account_id for profile in found]
     brought, owed = _shares(BROUGHT, ids), _shares(OWED, ids)
     inactive = _inactive(found, design)

@@ -36,7 +36,15 @@ def add_changes(world: World) -> None:
         used_at=at,
     )
     on_paper = _consent(
-        world, shared, "katrin", "given", at, method="document", evidence="letter", user_id=AGENT, confirmed_by_id=SECOND
+        world,
+        shared,
+        "katrin",
+        "given",
+        at,
+        method="document",
+        evidence="letter",
+        user_id=AGENT,
+        confirmed_by_id=SECOND,
     )
     ConsentDocument.objects.create(
         consent=on_paper,
