@@ -1,6 +1,6 @@
 """What the person has and would have: the preview of the change, of which nothing is told about others (case 12)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -16,7 +16,7 @@ from programs.design import design_of
 
 # A preview holds the memberships for a moment, so it is not made for every look at the page.
 KEPT_FOR = 60
-Pair = tuple[Standing, Standing]
+Standings = Mapping[int | None, tuple[Standing | None, Standing | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +28,22 @@ class Figure:
 
 def figures_of(change: MembershipChange, customer_id: int) -> tuple[Figure, ...]:
     """As they were some seconds ago; none while they can't be told, as when somebody is at work on the memberships."""
-    key = f"consent-page:{change.pk}:{change.version}:{customer_id}"
-    found: Pair | None = cache.get(key)
+    # The same for everyone asked, whoever answers meanwhile.
+    key = f"consent-page:{change.pk}:{change.digest[:16]}"
+    found: Standings | None = cache.get(key)
     if found is None:
-        found = _previewed(change, customer_id)
-        if found is None:
-            return ()
-        cache.set(key, found, KEPT_FOR)
-    return tuple(_figures(change, *found))
+        found = _previewed(change)
+        cache.set(key, found, KEPT_FOR if found else 0)
+    before, after = found.get(customer_id, (None, None))
+    return tuple(_figures(change, before, after)) if before and after else ()
 
 
-def _previewed(change: MembershipChange, customer_id: int) -> Pair | None:
+def _previewed(change: MembershipChange) -> Standings:
     try:
         people = preview_of(change, actor=system_actor()).people
     except LoyaltyError:
-        return None
-    own = next((one for one in people if one.customer == customer_id), None)
-    return (own.before, own.after) if own and own.before and own.after else None
+        return {}
+    return {one.customer: (one.before, one.after) for one in people}
 
 
 def _figures(change: MembershipChange, before: Standing, after: Standing) -> Iterator[Figure]:

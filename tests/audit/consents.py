@@ -35,8 +35,17 @@ def add_changes(world: World) -> None:
         expires_at=at + days(5),
         used_at=at,
     )
-    staff = {"user_id": AGENT, "confirmed_by_id": SECOND}
-    on_paper = _consent(world, shared, "katrin", "given", at, method="document", evidence="letter", **staff)
+    on_paper = _consent(
+        world,
+        shared,
+        "katrin",
+        "given",
+        at,
+        method="document",
+        evidence="letter",
+        user_id=AGENT,
+        confirmed_by_id=SECOND,
+    )
     ConsentDocument.objects.create(
         consent=on_paper,
         program=world.north,
