@@ -29,7 +29,7 @@ WHERE account_id = ANY(%s) AND is_open ORDER BY account_id, expires_at, earned_a
 HELD_LOTS = """
 SELECT h.account_id, h.id, b.lot_id, b.points, h.for_set_id, h.person_id
 FROM points_hold h JOIN points_holdlot b ON b.hold_id = h.id
-WHERE h.account_id = ANY(%s) AND h.status = 'open' ORDER BY h.id, b.id
+WHERE h.account_id = ANY(%s) AND h.status = 'open' AND h.expires_at > %s ORDER BY h.id, b.id
 """
 FORSAKE = "UPDATE points_lot SET contributor_id = NULL WHERE id = ANY(%s)"
 
@@ -76,13 +76,12 @@ class Dividing:
     def __init__(self, from_set_id: int, to_set_ids: Sequence[int], *, design: Design, at: datetime) -> None:
         """Locks the accounts of all sets; those missing at a receiver are opened. The caller holds the memberships."""
         self.design, self.at = design, at
-        sources = dict(PointAccount.objects.filter(account_set_id=from_set_id).values_list("point_type_id", "pk"))
+        sources = accounts_by_type(from_set_id)
         self.targets = _targets(to_set_ids, sources, design)
         every = {*sources.values(), *(pk for to in self.targets.values() for pk in to.values())}
         lock_accounts(every, program_id=design.program.pk)
         tidy_holds(sources.values(), at=at)
-        self.shared = {type_id: SharedAccount(pk) for type_id, pk in sources.items()}
-        self._read()
+        self.shared = shared_accounts(sources, at=at)
         self.moves: list[Move] = []
         self.forsaken: dict[int, int | None] = {}
         self.followers: dict[int, list[int]] = {}
@@ -140,19 +139,6 @@ class Dividing:
         self._write_forsaken(posted, cause)
         return posted
 
-    def _read(self) -> None:
-        by_account = {account.id: account for account in self.shared.values()}
-        ids = list(by_account)
-        with connection.cursor() as cursor:
-            cursor.execute(OPEN_LOTS, [ids])
-            for account_id, *lot in cursor.fetchall():
-                by_account[account_id].lots.append(SharedLot(*lot))
-            cursor.execute(HELD_LOTS, [ids])
-            for account_id, *held in cursor.fetchall():
-                by_account[account_id].held.append(Held(*held))
-        for debt in Debt.objects.filter(account_id__in=ids, remaining__gt=0).order_by("pk"):
-            by_account[debt.account_id].debts.append(SharedDebt(debt.pk, debt.person_id, debt.remaining))
-
     def _move(
         self, account: SharedAccount, type_id: int, to_set_id: int, division: Division, *, contributor_id: int | None
     ) -> None:
@@ -206,6 +192,26 @@ class Dividing:
             cursor.execute(FORSAKE, [list(self.forsaken)])
 
 
+def accounts_by_type(set_id: int) -> dict[int, int]:
+    return dict(PointAccount.objects.filter(account_set=set_id).values_list("point_type_id", "pk"))
+
+
+def shared_accounts(accounts: Mapping[int, int], *, at: datetime) -> dict[int, SharedAccount]:
+    """By point type what is open on these accounts; it may be divided only behind their locks."""
+    shared = {type_id: SharedAccount(pk) for type_id, pk in accounts.items()}
+    by_account = {account.id: account for account in shared.values()}
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_LOTS, [list(by_account)])
+        for account_id, *lot in cursor.fetchall():
+            by_account[account_id].lots.append(SharedLot(*lot))
+        cursor.execute(HELD_LOTS, [list(by_account), at])
+        for account_id, *held in cursor.fetchall():
+            by_account[account_id].held.append(Held(*held))
+    for debt in Debt.objects.filter(account_id__in=by_account, remaining__gt=0).order_by("pk"):
+        by_account[debt.account_id].debts.append(SharedDebt(debt.pk, debt.person_id, debt.remaining))
+    return shared
+
+
 def clock_of(set_id: int) -> datetime | None:
     """The latest activity that points of the set live from: each part of it goes on from there."""
     account_ids = list(PointAccount.objects.filter(account_set_id=set_id).values_list("pk", flat=True))
@@ -216,7 +222,7 @@ def _targets(set_ids: Sequence[int], sources: Mapping[int, int], design: Design)
     """Per receiving set its accounts by point type; types the set is younger than are opened."""
     found: dict[int, dict[int, int]] = {}
     for account_set in PointAccountSet.objects.filter(pk__in=set_ids).order_by("pk"):
-        accounts = dict(PointAccount.objects.filter(account_set=account_set).values_list("point_type_id", "pk"))
+        accounts = accounts_by_type(account_set.pk)
         for type_id in sources.keys() - accounts.keys():
             point_type = design.point_types[type_id]
             if not account_set.is_pool or point_type.kind == PointKind.REDEEMABLE:
