@@ -115,14 +115,12 @@ def _go_on_since(work: Work, original: MembershipChange, ways: Sequence[Way]) ->
     lands = {way.after_set_id for way in ways}
     active = PointAccount.objects.filter(account_set__in=lands, last_activity_at__gte=original.carried_out_at)
     latest = dict(active.values_list("account_set").annotate(last=Max("last_activity_at")))
-    for before_id in sorted({way.before_set_id for way in ways}):
-        times = [
-            latest[way.after_set_id] for way in ways if way.before_set_id == before_id and way.after_set_id in latest
-        ]
-        if times and not any(way.before_set_id == way.after_set_id == before_id for way in ways):
-            account_set = PointAccountSet.objects.get(pk=before_id)
-            known = [] if account_set.activity_at is None else [account_set.activity_at]
-            work.record.alter(account_set, activity_at=max([*times, *known]))
+    moved = [way for way in ways if way.before_set_id != way.after_set_id and way.after_set_id in latest]
+    for before_id in sorted({way.before_set_id for way in moved}):
+        account_set = PointAccountSet.objects.get(pk=before_id)
+        times = [latest[way.after_set_id] for way in moved if way.before_set_id == before_id]
+        known = [] if account_set.activity_at is None else [account_set.activity_at]
+        work.record.alter(account_set, activity_at=max([*times, *known]))
 
 
 def _restore_points(work: Work, original: MembershipChange, ways: Sequence[Way], prime_set_ids: frozenset[int]) -> None:
