@@ -96,7 +96,8 @@ LOCK = plain(
 LOCKED = f"""
 SELECT a.id FROM points_pointaccount a JOIN able ON a.account_set_id = able.in_set
 JOIN points_pointaccountset s ON s.id = a.account_set_id
-WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND a.frozen_until IS NULL AND s.exempt_until IS NULL
+WHERE a.point_type_id = %(type)s AND {points_sql.IS_LOCKED} AND NOT a.closed AND a.debt = 0
+    AND a.frozen_until IS NULL AND s.exempt_until IS NULL
     AND (%(active_since)s::timestamptz IS NULL OR a.last_activity_at >= %(active_since)s)
     AND {gateway_sql.UNANSWERED}
 """

@@ -54,8 +54,8 @@ MOVE = answering(
     {
         "giver": memberships_sql.ABLE,
         "taker": memberships_sql.ABLE_TO_RECEIVE,
-        "locked": transfer_sql.SOURCE.format(unanswered=gateway_sql.UNANSWERED),
-        "target": transfer_sql.TARGET,
+        "locked": transfer_sql.SOURCE.format(unanswered=gateway_sql.UNANSWERED, is_locked=points_sql.IS_LOCKED),
+        "target": transfer_sql.TARGET.format(is_locked=points_sql.IS_LOCKED),
         "candidates": points_sql.CANDIDATES,
         "takes": points_sql.TAKES,
         "ready": transfer_sql.READY,

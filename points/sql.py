@@ -26,6 +26,10 @@ SELECT %(lot)s, acc.id, %(entry)s, able.person, able.person, %(points)s, %(point
 FROM acc, able RETURNING id
 """
 
+# Whether the first statement of this transaction locked the account `a`. A pool that arose while it waited for the
+# membership was not there for it to see; its lots must not be drawn without the lock.
+IS_LOCKED = "a.xmax = pg_current_xact_id()::xid"
+
 # Lots in spending order as far as the first fifty go; `takes` cover the points or the account gives no row. The
 # account's id comes by a subquery and the expiry is no condition for the index: otherwise the planner, who knows of
 # ten lots an account, reads and sorts all of them before the limit, however many there are.

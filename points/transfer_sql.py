@@ -14,12 +14,13 @@ ORDER BY a.id FOR NO KEY UPDATE OF a
 SOURCE = """
 SELECT a.id FROM points_pointaccount a JOIN giver ON a.account_set_id = giver.in_set
 JOIN points_pointaccountset s ON s.id = a.account_set_id
-WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND a.frozen_until IS NULL AND s.exempt_until IS NULL
-    AND {unanswered}
+WHERE a.point_type_id = %(type)s AND {is_locked} AND NOT a.closed AND a.debt = 0 AND a.frozen_until IS NULL
+    AND s.exempt_until IS NULL AND {unanswered}
 """
 TARGET = """
 SELECT a.id FROM points_pointaccount a JOIN taker ON a.account_set_id = taker.in_set
-WHERE a.point_type_id = %(type)s AND NOT a.closed AND a.debt = 0 AND a.id NOT IN (SELECT id FROM locked)
+WHERE a.point_type_id = %(type)s AND {is_locked} AND NOT a.closed AND a.debt = 0
+    AND a.id NOT IN (SELECT id FROM locked)
 """
 READY = """
 SELECT locked.id AS source, target.id AS target FROM locked, target

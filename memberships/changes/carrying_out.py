@@ -49,10 +49,11 @@ def carry_out(change: MembershipChange, *, actor: Actor) -> MembershipChange:
 def _carry_out(change: MembershipChange, *, actor: Actor) -> MembershipChange:
     with in_program(change.program_id), audit_context(actor, change.reason):
         row = locked_change(change.pk)
+        locked_memberships(party_ids(row), key_change=True)
+        # Behind the locks: what was posted to the memberships before this came before their end.
         at = program_now(row.program)
         _refuse_unless_agreed(row, at=at)
         refuse_unless_released(row.program)
-        locked_memberships(party_ids(row), key_change=True)
         plan = plan_of(row, at=at)
         terms = terms_of(plan)
         if digest_of(terms) != row.digest:
