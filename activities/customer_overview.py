@@ -11,6 +11,7 @@ from common import clock
 from common.actor import Actor
 from customers.models import Customer, CustomerStatus
 from customers.overview import whole_customer
+from memberships.changes.waiting import Waiting, open_changes_of
 from memberships.changes_seen import Change, changes_of
 from memberships.overview import Participation, participations_of
 from points.overview import Latest, Overview, latest_of, overview_of
@@ -26,6 +27,7 @@ class MembershipView:
     accounts: tuple[Overview, ...]
     latest: tuple[Latest, ...]
     offers: tuple[Offer, ...]
+    open_change: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,22 @@ def customer_view(pk: int, actor: Actor) -> CustomerView | None:
 def membership_views(
     found: Sequence[Participation], actor: Actor, designs: Mapping[int, Design], *, latest: int = MOST_LATEST
 ) -> list[MembershipView]:
-    """Each with its points: two statements for all of them."""
+    """Each with its points and its open change: two statements for all points, one for changes where none is open."""
     nows = {one.design.program.pk: clock.program_now(one.design.program) for one in found}
     sets: dict[int, datetime] = {pk: nows[one.design.program.pk] for one in found for pk in one.sets}
     accounts = overview_of(sets, designs)
     entries = latest_of([one.account_id for one in accounts], most=latest)
-    return [_view(one, accounts, entries, actor, latest) for one in found]
+    changes = open_changes_of([one.membership.pk for one in found], actor)
+    return [_view(one, accounts, entries, actor, latest, changes.get(one.membership.pk)) for one in found]
 
 
 def _view(
-    one: Participation, accounts: Iterable[Overview], entries: Mapping[int, list[Latest]], actor: Actor, most: int
+    one: Participation,
+    accounts: Iterable[Overview],
+    entries: Mapping[int, list[Latest]],
+    actor: Actor,
+    most: int,
+    open_change: Waiting | None,
 ) -> MembershipView:
     mine = [account for account in accounts if account.set_id in one.sets and not account.closed]
     # Each account's entries come latest first, so merging keeps that order.
@@ -87,6 +95,7 @@ def _view(
         accounts=tuple(mine),
         latest=tuple(islice(by_time, most)),
         offers=tuple(offers_for_membership(one.membership, one.design, actor)),
+        open_change=open_change,
     )
 
 

@@ -14,13 +14,17 @@ from common.actor import Actor
 from customers.models import Customer, CustomerStatus
 from memberships.able import reason_against
 from memberships.lifecycle import GONE_INTO_ANOTHER, STARTS
-from memberships.models import Membership, MembershipStatus
+from memberships.models import Membership, MembershipStatus, MembershipType
+from memberships.types import type_of
 from programs.design import Design
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`reason` says why the task is not possible now; empty where it is."""
+    """`reason` says why the task is not possible now; empty where it is.
+
+    `name` is a page of the row, or one with a query in which {pk} stands for the row.
+    """
 
     name: str
     label: str
@@ -63,6 +67,23 @@ def _not_terminated(membership: Membership, design: Design) -> str:
     return "" if membership.current else _("it has ended already")
 
 
+def _not_changed(membership: Membership, design: Design) -> str:
+    """Whether it fits the other side is for the page of the change to say."""
+    if not membership.current:
+        return _("it has ended already")
+    if type_of(membership.type).least_members == 0:
+        return _("nobody takes part in it by name: start from the membership that takes it in")
+    return _wrong_status("pause")(membership, design)
+
+
+def _always(membership: Membership, design: Design) -> str:
+    return ""
+
+
+def _ended(membership: Membership, design: Design) -> str:
+    return "" if membership.current else _("it has ended already")
+
+
 def _gone(membership: Membership) -> str:
     return _("it went into another membership") if membership.end_reason in GONE_INTO_ANOTHER else ""
 
@@ -79,14 +100,29 @@ OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("renew", gettext_lazy("Renew"), "memberships:manage", _not_renewed),
     ("record-payment", gettext_lazy("Record payment"), "memberships:manage", _not_paid),
     ("terminate", gettext_lazy("Terminate"), "memberships:manage", _not_terminated),
+    ("change-new?kind=merge&prime={pk}", gettext_lazy("Merge"), "changes:propose", _not_changed),
+    ("change-new?kind=absorb&prime={pk}", gettext_lazy("Absorb a found card"), "changes:propose", _not_changed),
 )
+# Of those in which several people share.
+OF_SHARERS: tuple[tuple[str, Any, str, Against], ...] = (
+    ("change-new?kind=split&prime={pk}", gettext_lazy("Split: one leaves"), "changes:propose", _ended),
+    ("change-new?kind=form&prime={pk}", gettext_lazy("Change the form"), "changes:propose", _not_changed),
+    ("fairness", gettext_lazy("Who brought, who spent"), "memberships:read", _always),
+    ("hand-over", gettext_lazy("Hand over"), "memberships:manage", _ended),
+)
+# Of groups alone: elsewhere the membership itself is suspended.
+OF_GROUPS: tuple[tuple[str, Any, str, Against], ...] = (
+    ("suspend-member", gettext_lazy("Suspend a member"), "memberships:manage", _ended),
+    ("reinstate-member", gettext_lazy("Reinstate a member"), "memberships:manage", _ended),
+)
+OFFERED = {MembershipType.SHARED: OF_SHARERS, MembershipType.GROUP: (*OF_SHARERS, *OF_GROUPS)}
 
 
 def offers_for_membership(membership: Membership, design: Design, actor: Actor) -> list[Offer]:
     """The tasks the actor has the right to, each with what stands against it."""
     return [
         Offer(name, str(label), against(membership, design))
-        for name, label, action, against in OF_MEMBERSHIP
+        for name, label, action, against in (*OF_MEMBERSHIP, *OFFERED.get(MembershipType(membership.type), ()))
         if actor.may(action, membership.program_id)
     ]
 
@@ -101,6 +137,8 @@ def _of_customer(customer: Customer) -> Iterable[tuple[str, Offer]]:
     yield "customers:write", Offer("edit", _("Change data"), erased)
     if not erased and customer.merged_into_id is None:
         yield from (("customers:write", offer) for offer in _of_status(customer))
+    yield "changes:propose", Offer("playbook-divorce?customer={pk}", _("Playbook: divorce"), erased)
+    yield "changes:propose", Offer("playbook-deceased?customer={pk}", _("Playbook: deceased"), erased)
     yield "customers:erase", Offer("delete", _("Delete"), erased)
     yield "customers:erase", Offer("erase", _("Erase personal data"), erased)
 

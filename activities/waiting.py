@@ -1,4 +1,4 @@
-"""Work that waits for staff: adjustments for a second person, activities that failed."""
+"""Work that waits for staff: adjustments for a second person, activities that failed, open changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,10 @@ COUNTS = """
 SELECT (SELECT count(*) FROM (SELECT 1 FROM points_adjustment WHERE status = 'waiting'
             AND (%(programs)s::bigint[] IS NULL OR program_id = ANY(%(programs)s)) LIMIT %(most)s) a),
        (SELECT count(*) FROM (SELECT 1 FROM activities_memberactivity WHERE status IN ('received', 'failed')
-            AND (%(programs)s::bigint[] IS NULL OR program_id = ANY(%(programs)s)) LIMIT %(most)s) b)
+            AND (%(programs)s::bigint[] IS NULL OR program_id = ANY(%(programs)s)) LIMIT %(most)s) b),
+       (SELECT count(*) FROM (SELECT 1 FROM memberships_membershipchange m
+            JOIN programs_program p ON p.id = m.program_id WHERE m.is_open AND m.expires_at > now() + p.clock_offset
+            AND (%(programs)s::bigint[] IS NULL OR m.program_id = ANY(%(programs)s)) LIMIT %(most)s) c)
 """
 
 
@@ -56,8 +59,8 @@ def waiting_counts(actor: Actor) -> dict[str, int]:
     if found is None:
         with connection.cursor() as cursor:
             cursor.execute(COUNTS, {"programs": programs, "most": MOST_COUNTED})
-            adjustments, failed = cursor.fetchone()
-        found = {"adjustments": adjustments, "failed-activities": failed}
+            adjustments, failed, changes = cursor.fetchone()
+        found = {"adjustments": adjustments, "failed-activities": failed, "changes": changes}
         cache.set(key, found, COUNTED_FOR)
     return found
 

@@ -9,7 +9,9 @@ from django.core.cache import cache
 
 from activities.models import ActivityStatus, MemberActivity
 from common import clock
+from memberships.changes.waiting import count_of
 from memberships.counting import membership_counts
+from memberships.models import ChangeStatus
 from points.forecast import next_days_of
 from points.liability import Liability, TypeMonth, liability, this_month
 from points.models import Adjustment, AdjustmentStatus, Hold
@@ -57,6 +59,8 @@ class Waiting:
     failed_activities: int
     open_holds: int
     held_points: int
+    changes_waiting: int
+    changes_agreed: int
 
 
 def sums_of(program: Program) -> Sums:
@@ -82,4 +86,6 @@ def waiting_in(program: Program) -> Waiting:
         failed_activities=MemberActivity.objects.filter(program=program, status=ActivityStatus.FAILED).count(),
         open_holds=len(points),
         held_points=sum(points),
+        changes_waiting=count_of(program, ChangeStatus.AWAITING_CONSENT),
+        changes_agreed=count_of(program, ChangeStatus.AGREED),
     )

@@ -33,6 +33,17 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Changes & consents"),
+        (
+            ("memberships.MembershipChange", "call_merge"),
+            ("memberships.Consent", "handshake"),
+            ("memberships.ConsentDecision", "rule"),
+            ("memberships.ConsentInvitation", "forward_to_inbox"),
+            ("memberships.ConsentDocument", "description"),
+            ("memberships.ChangeParty", "account_tree"),
+        ),
+    ),
+    (
         _("Points"),
         (
             ("activities.MemberActivity", "point_of_sale"),

@@ -1,6 +1,7 @@
 """The customer page: everything of a person on one screen."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -15,7 +16,6 @@ from customers.models import Address, ContactPreference, Customer, Identificatio
 from customers.shown import ShownMessage, shown_address, shown_customer, shown_document, shown_message
 from customers.unmasking import UNMASK, UnmaskReason
 from memberships.able import VERBS
-from memberships.models import ChangeParty
 
 RETIRED = re.compile(r"[\w-]{1,40}\Z")
 
@@ -68,6 +68,8 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
         "waiting": [(account, waiting) for account in one.accounts for waiting in account.waiting],
         "latest": [(entry, _type_of(entry.account_id, one)) for entry in one.latest],
         "abilities": abilities(one),
+        "open_change": one.open_change,
+        "missing": [(person.pk, name_for(actor, person.pk, person.name)) for person in _missing(one)],
         "doors": [door for door in ways if not door.reason],
         "closed_doors": [door for door in ways if door.reason],
     }
@@ -78,8 +80,12 @@ def _frozen(one: MembershipView) -> tuple[datetime, int | None] | None:
     until = max((account.frozen_until for account in one.accounts if account.frozen_until), default=None)
     if until is None:
         return None
-    parties = ChangeParty.objects.filter(membership=one.participation.membership, is_open=True)
-    return until, parties.values_list("change_id", flat=True).first()
+    return until, one.open_change.change.pk if one.open_change else None
+
+
+def _missing(one: MembershipView) -> Sequence[Customer]:
+    """Whose consent its open change waits for."""
+    return () if one.open_change is None else one.open_change.missing
 
 
 def abilities(one: MembershipView) -> dict[str, Any]:

@@ -21,7 +21,15 @@ class Door:
 
 def doors(offers: Iterable[Offer], pk: int) -> list[Door]:
     """The pages of these tasks for the membership, customer or posting."""
-    return [Door(offer.label, reverse(f"desk:{offer.name}", args=[pk]), offer.reason) for offer in offers]
+    return [Door(offer.label, _address(offer.name, pk), offer.reason) for offer in offers]
+
+
+def _address(name: str, pk: int) -> str:
+    """A page of the row, or one that is told about it in its query."""
+    page, _mark, query = name.partition("?")
+    if query:
+        return f"{reverse(f'desk:{page}')}?{query.format(pk=pk)}"
+    return reverse(f"desk:{page}", args=[pk])
 
 
 def name_for(actor: Actor, customer_id: int | None, name: str | None) -> str | None:

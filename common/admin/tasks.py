@@ -27,6 +27,7 @@ HOME = Page("home", _("Dashboard"), "reports:read", "dashboard")
 SEARCH = Page("search", _("Find anything"), "customers:read", "search")
 NEW_CUSTOMER = Page("new-customer", _("New customer"), "customers:write", "person_add")
 WORK_LISTS = (
+    Page("changes", _("Changes of memberships"), "memberships:read", "call_merge"),
     Page("adjustments", _("Adjustments waiting"), "reports:read", "approval"),
     Page("failed-activities", _("Failed activities"), "memberships:read", "error"),
     Page("duplicates", _("Likely duplicates"), "customers:read", "group"),
@@ -62,6 +63,7 @@ ON_LIFE = (
     Page("record-payment", _("Record payment"), "memberships:manage"),
     Page("terminate", _("Terminate"), "memberships:manage"),
 )
+CHANGE = Page("change", _("Open at the desk"), "memberships:read", "call_split")
 POSTING = Page("posting", _("Open at the desk"), "memberships:read", "receipt")
 REVERSE = Page("reverse", _("Reverse"), "points:reverse", "undo")
 RELEASE_HOLD = Page("release-hold", _("Release"), "points:redeem", "lock_open")
@@ -76,6 +78,7 @@ WITH_ID = (
     EXPLAIN,
     *ON_POINTS,
     *ON_LIFE,
+    CHANGE,
     POSTING,
     REVERSE,
     RELEASE_HOLD,

@@ -93,6 +93,10 @@ def _owed(program: Program, sums: Sums) -> Iterator[Tile]:
 
 def _work(program: Program) -> Iterator[Tile]:
     waiting, code = waiting_in(program), program.code
+    agreed = _("%(n)s agreed, to be carried out") % {"n": figure(waiting.changes_agreed)}
+    changes = address("desk:changes", program=code)
+    note = agreed if waiting.changes_agreed else ""
+    yield Tile(_("Changes waiting for consent"), figure(waiting.changes_waiting), changes, note=note)
     yield Tile(_("Adjustments waiting"), figure(waiting.adjustments), address("desk:adjustments", program=code))
     yield Tile(
         _("Failed activities"), figure(waiting.failed_activities), address("desk:failed-activities", program=code)

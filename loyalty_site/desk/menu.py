@@ -15,6 +15,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("home", gettext_lazy("Overview"), "home", "reports:read"),
     ("customers", gettext_lazy("Customers"), "search", "customers:read"),
     ("new-customer", gettext_lazy("New customer"), "new-customer", "customers:write"),
+    ("changes", gettext_lazy("Changes"), "changes", "memberships:read"),
     ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
     ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read"),
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),

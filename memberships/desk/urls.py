@@ -1,3 +1,5 @@
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from memberships.desk.changes.urls import urlpatterns as changes
+
+urlpatterns: list[URLPattern] = [*changes]

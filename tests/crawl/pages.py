@@ -41,6 +41,10 @@ def of_membership(needs: str, **options: Any) -> Page:
     return Page(needs, ("membership",), **options)
 
 
+def of_change(needs: str, **options: Any) -> Page:
+    return Page(needs, ("change",), **options)
+
+
 def of_program(needs: str, query: str = "", **options: Any) -> Page:
     return Page(needs, query="program={program}" + query, post=ONLY_LOOKED_AT, **options)
 
@@ -77,6 +81,29 @@ DESK: dict[str, Page] = {
     "delete": of_customer("customers:erase"),
     "erase": of_customer("customers:erase"),
     "enrol": of_customer("memberships:manage"),
+    # Changes of memberships.
+    "changes": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "change-new": Page("changes:propose", query="kind=merge&prime={membership}"),
+    "change": of_change("memberships:read", post=ONLY_LOOKED_AT),
+    "change-terms": of_change("changes:propose"),
+    "change-again": of_change("changes:propose"),
+    "change-propose": of_change("changes:propose"),
+    "change-refresh": of_change("changes:propose"),
+    "change-ask": of_change("changes:consent"),
+    "change-consent": of_change("changes:consent"),
+    "change-document": of_change("changes:consent"),
+    "change-confirm": of_change("changes:attest"),
+    "change-turn-down": of_change("changes:consent"),
+    "change-withdraw": of_change("changes:propose", sends={"reason": "mistake"}),
+    "change-carry-out": of_change("changes:carry-out"),
+    "change-undo": of_change("changes:carry-out"),
+    "change-file": Page("changes:consent", ("consent_document",), get=NO_SUCH_UPLOAD, post=ONLY_LOOKED_AT),
+    "playbook-divorce": Page("changes:propose", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT),
+    "playbook-deceased": Page("changes:propose", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT),
+    "fairness": of_membership("memberships:read", post=ONLY_LOOKED_AT),
+    "hand-over": of_membership("memberships:manage"),
+    "suspend-member": of_membership("memberships:manage"),
+    "reinstate-member": of_membership("memberships:manage"),
     # Memberships.
     "membership": of_membership("memberships:read", post=ONLY_LOOKED_AT),
     "statement": of_membership("memberships:read", post=ONLY_LOOKED_AT),
@@ -139,6 +166,12 @@ BACK_OFFICE: dict[str, Rows] = {
     "memberships.cardholding": Rows("memberships:read"),
     "memberships.termsacceptance": Rows("memberships:read"),
     "memberships.membershipterm": Rows("memberships:read"),
+    "memberships.membershipchange": Rows("memberships:read"),
+    "memberships.changeparty": Rows("memberships:read"),
+    "memberships.consent": Rows("memberships:read"),
+    "memberships.consentdecision": Rows("memberships:read", program="consent__program"),
+    "memberships.consentinvitation": Rows("memberships:read"),
+    "memberships.consentdocument": Rows("memberships:read"),
     "activities.activitytype": Rows("memberships:read", DESIGN),
     "activities.memberactivity": Rows("memberships:read"),
     "points.pointaccountset": Rows("memberships:read"),

@@ -18,6 +18,11 @@ from customers.details import replace_details
 from customers.merging import dismiss_pair
 from customers.models import Customer, MessagePurpose, StaffCustomer
 from customers.outbox import put_message
+from memberships.changes.consent import decide
+from memberships.changes.documents import record_document
+from memberships.changes.inviting import ask
+from memberships.changes.plan import Proposal
+from memberships.changes.proposing import propose
 from memberships.models import Membership
 from points.models import Debt, Entry, LotDateChange
 from points.reversal_parts import Part
@@ -91,11 +96,23 @@ def furnish(side: Side) -> Side:
         membership=membership, program=program, first_day="2026-01-01", last_day="2026-12-31", fee=10, currency="EUR",
     )  # fmt: skip
     move_points(side)
+    propose_a_change(side)
     put_message(
         Customer.objects.get(pk=side.ids["customer"]), purpose=MessagePurpose.NOTICE, template="none", program=program,
         context={"membership": membership.number},
     )  # fmt: skip
     return side
+
+
+def propose_a_change(side: Side) -> None:
+    """One was asked by a code and agreed in person, of the other a paper waits."""
+    prime, secondary = side.ids["membership"], side.ids["other_membership"]
+    change = propose(Proposal("merge", prime, secondary, result_type="shared"), actor=ACTOR)
+    first, second = change.consents.order_by("pk").values_list("customer_id", flat=True)
+    ask(change, customer_id=first, method="code", actor=ACTOR)
+    decide(change, customer_id=first, decision="given", method="in_person", actor=ACTOR, evidence="at the desk")
+    paper = record_document(change, customer_id=second, actor=ACTOR, evidence="a letter")
+    side.ids.update(change=change.pk, consent_document=paper.pk)
 
 
 def move_points(side: Side) -> None:

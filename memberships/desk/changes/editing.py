@@ -1,0 +1,115 @@
+"""The terms of a draft, changed before anybody is asked; and a proposal made anew after it was refused or lapsed."""
+
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+from common.desk.refusing import told, with_faults
+from common.errors import LoyaltyError
+from memberships.changes.plan import Proposal
+from memberships.changes.proposing import propose, redraft, status_at
+from memberships.desk.changes.base import PROPOSE, ChangePage, MovedOn, change_url, stamp, title_of
+from memberships.desk.changes.choosing import asked_of, steps
+from memberships.desk.changes.forms import ABSORB, FORM, MERGE, SPLIT, TermsForm
+from memberships.models import ChangeKind, ChangeStatus, MembershipChange
+
+# What may be proposed once more.
+ENDED = frozenset({ChangeStatus.REFUSED, ChangeStatus.WITHDRAWN, ChangeStatus.LAPSED})
+
+
+class TermsPage(ChangePage):
+    """The terms of a change as a form, filled in as they are."""
+
+    action = PROPOSE
+    template = "desk/changes/terms.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        change = self.find(pk)
+        if not self.is_possible(change):
+            return HttpResponseRedirect(change_url(pk))
+        return self._drawn(change, self.make_form(change))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        change = self.find(pk)
+        if not self.is_possible(change):
+            return HttpResponseRedirect(change_url(pk))
+        form = self.make_form(change, data=request.POST)
+        if not form.is_valid():
+            return self._drawn(change, form, status=400)
+        try:
+            if request.POST.get("seen") != stamp(change):
+                raise MovedOn(_("Somebody changed the draft meanwhile. Look at it again before you go on."))
+            done = self.save(change, form.proposal())
+        except (LoyaltyError, DatabaseError) as error:
+            refusal = told(error)
+            with_faults(form, refusal)
+            return self._drawn(change, form, error=refusal, status=refusal.status)
+        return HttpResponseRedirect(change_url(done.pk))
+
+    def is_possible(self, change: MembershipChange) -> bool:
+        raise NotImplementedError
+
+    def save(self, change: MembershipChange, proposal: Proposal) -> MembershipChange:
+        raise NotImplementedError
+
+    def heading(self) -> str:
+        raise NotImplementedError
+
+    def make_form(self, change: MembershipChange, *, data: Any = None) -> TermsForm:
+        asked = asked_of(self, kind_of(change), change.prime, change.secondary)
+        return TermsForm(data, asked=asked, initial=initial_of(change))
+
+    def _drawn(self, change: MembershipChange, form: TermsForm, *, status: int = 200, **context: Any) -> HttpResponse:
+        return self.draw(
+            status=status, change=change, title=title_of(change), heading=self.heading(), form=form,
+            program=change.program, steps=steps(0), seen=stamp(change), **context,
+        )  # fmt: skip
+
+
+class EditTerms(TermsPage):
+    """Of a draft; once people are asked the terms stand."""
+
+    def is_possible(self, change: MembershipChange) -> bool:
+        return change.status == ChangeStatus.DRAFT
+
+    def save(self, change: MembershipChange, proposal: Proposal) -> MembershipChange:
+        return redraft(change, proposal, actor=self.actor)
+
+    def heading(self) -> str:
+        return _("Change the terms of the draft")
+
+
+class Again(TermsPage):
+    """A new proposal in place of one that came to nothing; everyone is asked anew."""
+
+    def is_possible(self, change: MembershipChange) -> bool:
+        return status_at(change, self.now(change)) in ENDED and change.kind in (ChangeKind.MERGE, ChangeKind.SPLIT)
+
+    def save(self, change: MembershipChange, proposal: Proposal) -> MembershipChange:
+        return propose(proposal, actor=self.actor, replaces=change)
+
+    def heading(self) -> str:
+        return _("Propose it anew")
+
+
+def kind_of(change: MembershipChange) -> str:
+    """As the wizard names it."""
+    if change.kind == ChangeKind.MERGE:
+        return MERGE if change.secondary_id is not None else FORM
+    return SPLIT if change.kind == ChangeKind.SPLIT else ABSORB
+
+
+def initial_of(change: MembershipChange) -> dict[str, Any]:
+    shares = {f"share-{code}": points for code, points in change.manual_shares.items()}
+    return {
+        "result_type": change.result_type,
+        "main": change.main_id or "",
+        "leaver": change.leaver_id or "",
+        "policy": change.policy or change.program.split_policy,
+        "leaver_share": change.leaver_share,
+        "freezes": change.freezes,
+        "reason": change.reason,
+        **shares,
+    }
