@@ -1,5 +1,6 @@
 """Texts about a person's memberships and consents, emptied when the person is erased (domain 1.3)."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from common.history import AuditedModel, erase_personal, update_with_history
 from customers.models import Customer
 from memberships.models import (
     CardHolding,
+    ChangeParty,
     Consent,
     ConsentDecision,
     ConsentDocument,
@@ -53,13 +55,28 @@ def erase_consents(customer: Customer, *, actor: Actor) -> None:
     """That and when the person consented stays; evidence, scans and the reasons of those changes go."""
     named = Q(pk__in=Consent.objects.filter(customer=customer).values("change")) | Q(leaver=customer) | Q(main=customer)
     # Changes before their consents, as whoever answers locks them.
-    for change in lock_rows(MembershipChange.objects.filter(named)):
+    changes = lock_rows(MembershipChange.objects.filter(named))
+    _erase_reasons(changes)
+    for change in changes:
         erase_personal(change)
     for consent in lock_rows(Consent.objects.filter(customer=customer)):
         erase_personal(consent)
     ConsentDecision.objects.filter(consent__customer=customer).exclude(evidence="").update(evidence="")
     for document in ConsentDocument.objects.filter(consent__customer=customer).order_by("pk"):
         _erase_document(document)
+
+
+def _erase_reasons(changes: Sequence[MembershipChange]) -> None:
+    """The words a change was proposed or withdrawn with, wherever carrying it out wrote them into a history."""
+    ids = [change.pk for change in changes]
+    told = MembershipChange.history.model._base_manager.filter(id__in=ids, history_change_reason__isnull=False)
+    words = [one for one in told.values_list("history_change_reason", flat=True).distinct() if one]
+    touched = set(ChangeParty.objects.filter(change__in=ids).values_list("membership_id", flat=True))
+    touched |= {change.result_id for change in changes if change.result_id is not None}
+    places: list[tuple[type[AuditedModel], str, set[int]]] = [(model, column, touched) for model, column in HOLDERS]
+    for model, column, among in [*places, (Consent, "change_id", set(ids))]:
+        rows = model.history.model._base_manager.filter(**{f"{column}__in": among})
+        rows.filter(history_change_reason__in=words).update(history_change_reason=None)
 
 
 def _erase_document(document: ConsentDocument) -> None:

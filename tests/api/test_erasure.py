@@ -63,13 +63,36 @@ def lived() -> tuple[Desk, Customer]:
     texts = {"reference": f"{MARK} ref", "location": f"{MARK} shop", "note": f"{MARK} note"}
     earned = desk.call("POST", f"{one}/earn-points", {"points": 500} | texts)
     desk.call("POST", f"{one}/redeem-points", {"points": 20} | texts)
-    desk.call("POST", f"{one}/holds", {"points": 20, "reference": f"{MARK} cart"})
+    hold = desk.call("POST", f"{one}/holds", {"points": 20, "reference": f"{MARK} cart"})["id"]
     desk.call("POST", f"{one}/adjustments", {"points": 7, "reason_code": "goodwill", "note": f"{MARK} was kind"})
     posting = earned["posting"]["id"]
     desk.call("POST", f"postings/{posting}/reverse", {"reason": f"{MARK} brought it back", "points": 3})
     desk.call("POST", f"{one}/suspend", {"reason": f"{MARK} is away"})
     desk.call("POST", f"{one}/reinstate", {"reason": f"{MARK} is back"})
+    desk.call("POST", f"holds/{hold}/release", {})
+    shared_and_parted(desk, customer, int(one.partition("/")[2]))
     return desk, Customer.objects.get(pk=customer)
+
+
+def shared_and_parted(desk: Desk, customer: int, membership: int) -> None:
+    """A merge with somebody else that was carried out, a split that was not, with every text they take."""
+    other = desk.call("POST", "customers", {"first_name": "Otto", "last_name": "Other", "email": "otto@example.com"})
+    others = desk.call("POST", "memberships", {"program": "miles", "customer": other["id"]})["id"]
+    why = {"reason": f"{MARK} and Otto are friends"}
+    merge = {"kind": "merge", "prime": membership, "secondary": others, "result_type": "shared"} | why
+    merged = f"membership-changes/{desk.call('POST', 'membership-changes', merge)['id']}"
+    desk.call("POST", f"{merged}/ask", {"customer": customer, "method": "link"})
+    for person, name in ((customer, MARK), (other["id"], "Otto")):
+        said = {"customer": person, "decision": "given", "method": "in_person", "evidence": f"{name} was there"}
+        desk.call("POST", f"{merged}/consents", said)
+    desk.call("POST", f"{merged}/carry-out", {})
+    split = {"kind": "split", "membership": others, "leaver": customer, "policy": "equal"} | why
+    parting = f"membership-changes/{desk.call('POST', 'membership-changes', split)['id']}"
+    paper = {"customer": customer, "decision": "given", "method": "document", "evidence": f"letter of {MARK}"}
+    desk.call("POST", f"{parting}/consents", paper)
+    desk.call("POST", f"{parting}/withdraw", {"reason": f"{MARK} stays"})
+    desk.call("POST", f"memberships/{membership}/members/{customer}/suspend", {"reason": f"{MARK} is away"})
+    desk.call("POST", f"memberships/{others}/hand-over", {"customer": other["id"], "reason": "Otto pays"})
 
 
 def traces() -> list[str]:
@@ -93,7 +116,7 @@ def test_after_an_erasure_no_mark_is_left_and_replays_say_so() -> None:
     erase_customer(customer, actor=ACTOR, reason="asked for it")
     assert traces() == []
     again = [desk.send(*one) for one in desk.sent]
-    named = {0, 1, 2, 3, 6, 9, 10}
+    named = {0, 1, 2, 3, 6, 9, 10} | {n for n, (_, path, *_) in enumerate(desk.sent) if "/members/" in path}
     assert [(n, one.status_code) for n, one in enumerate(again) if n in named] == [(n, 410) for n in sorted(named)]
     assert {one.json()["code"] for n, one in enumerate(again) if n in named} == {"erased"}
     assert all(MARK.encode() not in one.content for one in again)
