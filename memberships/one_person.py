@@ -27,7 +27,8 @@ from points.models import PointAccountSet
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """A program both records take part in. `prime` is the survivor's membership; in one group both are the same."""
+    """A program both records take part in. `prime` goes on: the one that shares with others, else the survivor's. In
+    one group both are the same."""
 
     prime: Membership
     secondary: Membership
@@ -36,18 +37,23 @@ class Double:
     def in_one_group(self) -> bool:
         return self.prime.pk == self.secondary.pk
 
+    @property
+    def splits_first(self) -> bool:
+        """Whether one record has to leave a group or a pool before the two memberships can be united."""
+        return self.in_one_group or _shares(self.secondary)
+
     def as_fact(self) -> dict[str, Any]:
         """What to propose."""
         named = {"program": self.prime.program.code, "prime": self.prime.pk}
-        if self.in_one_group:
+        if self.splits_first:
             return {**named, "kind": "split"}
-        return {**named, "secondary": self.secondary.pk, "kind": "merge", "result_type": "standard"}
+        return {**named, "secondary": self.secondary.pk, "kind": "merge", "result_type": str(self.prime.type)}
 
 
 def doubles(customer: Customer, *, duplicate: Customer) -> list[Double]:
     """The programs in which both have a current participation, by their name."""
     mine = {one.program_id: one for one in _current(customer)}
-    found = [Double(mine[one.program_id], one) for one in _current(duplicate) if one.program_id in mine]
+    found = [_double(mine[one.program_id], one) for one in _current(duplicate) if one.program_id in mine]
     return sorted(found, key=lambda double: double.prime.program.name)
 
 
@@ -99,14 +105,25 @@ def _current(customer: Customer) -> Sequence[Membership]:
     return list(Membership.objects.select_related("program").filter(pk__in=taking_part.values("membership_id")))
 
 
+def _double(survivors: Membership, duplicates: Membership) -> Double:
+    if _shares(duplicates) and not _shares(survivors):
+        return Double(duplicates, survivors)
+    return Double(survivors, duplicates)
+
+
+def _shares(membership: Membership) -> bool:
+    """With others, in a pool or a group."""
+    return membership.pool_id is not None or membership.main_member_id is not None
+
+
 def _refusal(found: Sequence[Double], actor: Actor) -> DoubleMemberships:
     """Programs the actor has no part in are not named."""
     seen = [one for one in found if actor.programs is None or one.prime.program_id in actor.programs]
     names = [one.prime.program.name for one in seen]
     told = ", ".join(names + ["a program you have no part in"] * (len(seen) < len(found)))
     return DoubleMemberships(
-        f"Both records take part in {told}. First propose a merge of the two memberships with the result standard; of "
-        "two members of one group let one leave. With the last of these changes the records are merged too.",
+        f"Both records take part in {told}. First propose a merge of the two memberships; where both share with "
+        "others, let one leave its group or pool before. With the last of these changes the records are merged too.",
         facts={"programs": [one.as_fact() for one in seen], "elsewhere": len(found) - len(seen)},
     )
 

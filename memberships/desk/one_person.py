@@ -14,7 +14,7 @@ from common.desk.outcomes import Figure, Outcome, Way
 from customers.desk.pairs import PairTask
 from customers.desk.tasks import customer_page
 from customers.models import DuplicateStatus
-from memberships.models import Member, MembershipType
+from memberships.models import Member
 from memberships.one_person import Double, doubles, unite_people
 
 
@@ -94,6 +94,8 @@ class OnePerson(PairTask):
             told = {"program": one.prime.program.name, "one": one.prime.number, "other": one.secondary.number}
             if one.in_one_group:
                 said.append(_("In %(program)s both are members of %(one)s: let one of them leave.") % told)
+            elif one.splits_first:
+                said.append(_("In %(program)s let one of them leave %(one)s or %(other)s first.") % told)
             else:
                 said.append(_("In %(program)s a merge of %(one)s and %(other)s must be proposed.") % told)
         if len(self._seen()) < len(self.doubles):
@@ -109,7 +111,7 @@ class OnePerson(PairTask):
         return [
             (_("Propose the merge in %(program)s") % {"program": one.prime.program.name}, _proposal(one))
             for one in self._seen()
-            if not one.in_one_group
+            if not one.splits_first
         ]
 
 
@@ -118,6 +120,6 @@ def _proposal(one: Double) -> str:
         "kind": "merge",
         "prime": one.prime.pk,
         "secondary": one.secondary.pk,
-        "result_type": MembershipType.STANDARD.value,
+        "result_type": str(one.prime.type),
     }
     return f"{reverse('desk:home')}changes/new?{urlencode(asked)}"

@@ -30,7 +30,7 @@ from memberships.targets import find_target
 from points.models import Entry, Lot, PointAccount, PointAccountSet, Posting
 from programs.models import Program
 from tests.audit.helpers import assert_audit_clean
-from tests.changes import agree, earn, group_of, pair, people_of, pool_of
+from tests.changes import account_in_use, agree, earn, group_of, pair, people_of, pool_of
 from tests.factories import ACTOR, account_of, actor_in, make_customer, make_membership, make_program, member_of
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,33 @@ def test_two_members_of_one_group_are_told_to_leave(miles: Program) -> None:
     group = group_of(miles, "Mia Moore", "Max Moore", "Mia Moore again")
     mia, again = (Customer.objects.get(name=name) for name in ("Mia Moore", "Mia Moore again"))
     confirm_duplicate(mia, duplicate=again, actor=ACTOR, reason="?")
-    with pytest.raises(DoubleMemberships, match="of two members of one group let one leave") as refused:
+    with pytest.raises(DoubleMemberships, match="let one leave its group or pool before") as refused:
+        merge_customers(mia, duplicate=again, actor=ACTOR, reason="?")
+    assert refused.value.facts["programs"] == [{"program": "miles", "prime": group.pk, "kind": "split"}]
+
+
+def test_the_membership_that_shares_with_others_goes_on_whichever_record_stays(miles: Program) -> None:
+    (stays,) = pair(miles, "Katrin Bauer")
+    goes, john = pool_of(miles, "Kathrin Bauer", "John Miller")
+    katrin, again = customer_of(stays), customer_of(goes)
+    earn(stays, 70)
+    united(katrin, again)
+    with pytest.raises(DoubleMemberships) as refused:
+        merge_customers(katrin, duplicate=again, actor=ACTOR, reason="?")
+    (told,) = refused.value.facts["programs"]
+    assert (told["prime"], told["secondary"], told["result_type"]) == (goes.pk, stays.pk, "shared")
+    assert carried_out(proposed(goes, stays, result_type=told["result_type"])) == katrin
+    assert people_of(goes) == [katrin.pk]
+    assert account_in_use(john).balance == 70
+    assert_audit_clean()
+
+
+def test_where_both_share_with_others_one_leaves_first(miles: Program) -> None:
+    group = group_of(miles, "Mia Moore", "Max Moore")
+    shared, _ = pool_of(miles, "M. Moore", "John Miller")
+    mia, again = Customer.objects.get(name="Mia Moore"), customer_of(shared)
+    confirm_duplicate(mia, duplicate=again, actor=ACTOR, reason="?")
+    with pytest.raises(DoubleMemberships) as refused:
         merge_customers(mia, duplicate=again, actor=ACTOR, reason="?")
     assert refused.value.facts["programs"] == [{"program": "miles", "prime": group.pk, "kind": "split"}]
 
