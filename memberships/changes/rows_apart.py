@@ -22,6 +22,8 @@ class Leave(Row):
 
     def check(self, sides: Sides) -> None:
         eligibility.refuse_ended(sides.prime)
+        if sides.change.result_type:
+            raise refusal("result_type", "Who leaves and who stays alone is standard then: leave the result out.")
         leaver, customers = sides.change.leaver_id, sides.customers()
         if leaver not in customers:
             raise refusal(

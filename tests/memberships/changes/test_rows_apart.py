@@ -37,6 +37,10 @@ class TestWhoLeaves:
         assert error.facts == {"rule": "leaver", "customers": people_of(moores)}
         assert refused(moores, kind="split").facts["rule"] == "leaver"
 
+    def test_a_split_has_no_result_to_choose(self, moores):
+        error = refused(moores, kind="split", leaver_id=people_of(moores)[1], result_type="standard")
+        assert error.facts == {"rule": "result_type"}
+
     def test_nobody_leaves_a_standard_membership(self, anna_and_ben):
         error = refused(anna_and_ben[0], kind="split", leaver_id=member_of(anna_and_ben[0]))
         assert (error.facts["rule"], error.facts["type"]) == ("types", "standard")
