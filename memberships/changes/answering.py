@@ -1,5 +1,7 @@
 """What every way of answering shares: the question under lock, and the answer written down (domain 1.9).
 
+The change is the one lock of all that is asked and answered about it; whoever writes its consents holds it.
+
 The ways stand in consent.py (code, in person), inviting.py (link) and documents.py (paper).
 """
 
@@ -33,7 +35,7 @@ LONGEST_EVIDENCE = 300
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An open change and the consent of one person asked, both held; `at` by the program's clock."""
+    """An open change, held, and the consent of one person asked; `at` by the program's clock."""
 
     change: MembershipChange
     consent: Consent
@@ -68,8 +70,8 @@ def answering(change: MembershipChange, *, customer_id: int, actor: Actor, reaso
         row = locked_change(change.pk)
         at = program_now(design_of(row.program_id).program)
         require_status(row, *OPEN, at=at)
-        consents = Consent.objects.select_for_update(no_key=True, of=("self",))
-        consent = consents.select_related("customer").filter(change=row, customer_id=customer_id).first()
+        consents = Consent.objects.select_related("customer").filter(change=row)
+        consent = consents.filter(customer_id=customer_id).first()
         if consent is None or not _is_asked(row, customer_id):
             raise NotAsked(
                 f"Customer {customer_id} is not affected by change {row.pk}, so is not asked.",

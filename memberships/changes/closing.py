@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from common import clock
+from memberships.locking import locked_memberships
 from memberships.models import ConsentDocument, ConsentInvitation, MembershipChange
 from points.freezing import thaw
 
@@ -14,6 +15,11 @@ def let_go(change: MembershipChange, *, at: datetime) -> None:
     waiting = ConsentDocument.objects.filter(consent__change=change, confirmed_at=None, ended_at=None)
     waiting.update(ended_at=at)
     if change.freezes:
-        pools = change.parties.filter(membership__pool__isnull=False).values_list("membership__pool", flat=True)
-        for pool_id in sorted(set(pools)):
-            thaw(pool_id)
+        _thaw_pools(change)
+
+
+def _thaw_pools(change: MembershipChange) -> None:
+    """Memberships before accounts, as whoever spends locks them."""
+    parties = locked_memberships(change.parties.values_list("membership_id", flat=True))
+    for pool_id in sorted({one.pool_id for one in parties if one.pool_id is not None}):
+        thaw(pool_id)

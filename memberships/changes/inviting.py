@@ -126,7 +126,7 @@ def decide_by_link(token: str, *, decision: str, digest: str) -> Consent:
     customer_id = invitation.consent.customer_id
     actor = system_actor().for_customer(customer_id)
     with answering(invitation.consent.change, customer_id=customer_id, actor=actor, reason="own page") as question:
-        held = ConsentInvitation.objects.select_for_update(no_key=True, of=("self",)).get(pk=invitation.pk)
+        held = ConsentInvitation.objects.get(pk=invitation.pk)
         if held.ended_at is not None:
             raise NotFound(DEAD_LINK)
         if held.used_at is not None and decision != WITHDRAWN:

@@ -13,17 +13,22 @@ from customers.exits import mark_deceased
 from customers.models import Customer, StaffCustomer
 from gateway.models import Event
 from memberships.changes.consent import decide, missing
+from memberships.changes.documents import record_document
 from memberships.changes.inviting import ask
+from memberships.changes.plan import Proposal
+from memberships.changes.proposing import lapse, propose, withdraw
 from memberships.models import (
     ChangeParty,
     ChangeStatus,
     Consent,
     ConsentDecision,
+    ConsentDocument,
     ConsentInvitation,
     ConsentStatus,
     Membership,
     MembershipChange,
 )
+from points.freezing import frozen_until
 from staff.models import User
 from tests.asking import (
     AGENT,
@@ -374,3 +379,57 @@ def test_history_says_who_recorded_it(anna_and_ben: list[Membership]) -> None:
     said(change, anna_and_ben[0])
     newest = consent_of(change, member_of(anna_and_ben[0])).history.latest("history_id")
     assert (newest.status, newest.history_user_id, newest.history_channel) == ("given", 12, "desk")
+
+
+class TestLettingGo:
+    """A change that closes without being carried out leaves nothing waiting behind."""
+
+    @pytest.fixture
+    def split(self, katrin_and_john: list[Membership]) -> MembershipChange:
+        """Katrin's pool is frozen while she and John decide; a code and a document of Katrin's wait."""
+        katrin, john = katrin_and_john
+        reachable(katrin, john)
+        asked = Proposal("split", katrin.pk, leaver_id=member_of(john), policy="equal", freezes=True)
+        change = propose(asked, actor=ACTOR)
+        ask(change, customer_id=member_of(katrin), method="code", actor=AGENT)
+        record_document(change, customer_id=member_of(katrin), actor=AGENT, evidence="letter")
+        assert katrin.pool_id is not None and frozen_until(katrin.pool_id) == change.expires_at
+        return change
+
+    @pytest.mark.parametrize("end", ["refused", "withdrawn", "lapsed"])
+    def test_letters_paper_and_the_freeze_of_the_pool_end_with_it(
+        self, split: MembershipChange, katrin_and_john: list[Membership], end: str
+    ) -> None:
+        katrin, john = katrin_and_john
+        assert split.expires_at is not None and katrin.pool_id is not None
+        with clock.frozen(split.expires_at if end == "lapsed" else clock.now()):
+            if end == "refused":
+                said(split, john, "refused")
+            elif end == "withdrawn":
+                withdraw(split, actor=ACTOR, reason="changed their minds")
+            else:
+                lapse(split, actor=ACTOR)
+        assert status_of(split) == end
+        assert frozen_until(katrin.pool_id) is None
+        assert not ConsentInvitation.objects.filter(ended_at=None).exists()
+        assert not ConsentDocument.objects.filter(ended_at=None).exists()
+        assert_audit_clean()
+
+    def test_taking_a_consent_back_leaves_all_of_it_waiting(
+        self, split: MembershipChange, katrin_and_john: list[Membership]
+    ) -> None:
+        katrin, john = katrin_and_john
+        said(split, john)
+        said(split, john, "withdrawn")
+        assert katrin.pool_id is not None and frozen_until(katrin.pool_id) == split.expires_at
+        assert ConsentInvitation.objects.filter(ended_at=None).count() == 1
+        assert ConsentDocument.objects.filter(ended_at=None).count() == 1
+
+
+def test_whose_consent_it_takes_stands_in_the_terms(anna_and_ben: list[Membership]) -> None:
+    anna, ben = anna_and_ben
+    change = proposed(anna, ben, terms={"asked": [member_of(anna)]})
+    assert missing(change) == [member_of(anna)]
+    refused("not_asked", change, ben, "refused")
+    said(change, anna)
+    assert status_of(change) == "agreed"
