@@ -63,7 +63,7 @@ def test_control_without_the_lock_messages_are_sent_twice(waiting: list[str], mo
         return rows
 
     monkeypatch.setattr(type(Message.objects.all()), "select_for_update", unlocked)
-    assert errors_in(together(*[deliver_messages] * WORKERS)) == []
+    together(*[deliver_messages] * WORKERS)
     assert len(mail.outbox) > len(waiting)
 
 
