@@ -217,7 +217,7 @@ def posted_after_the_end(w: World) -> None:
 
 @fault("M09")
 def merged_customer_takes_part(w: World) -> None:
-    _save(w.customers["katrin"], merged_into=w.customers["michael"])
+    _save(w.customers["katrin"], merged_into=w.customers["michael"], status="closed")
 
 
 @fault("M10")

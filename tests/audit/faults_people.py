@@ -4,10 +4,11 @@ from django.db.models import QuerySet
 
 from activities.models import MemberActivity
 from cards.models import NumberRegistry
-from customers.models import Address, CustomerNumber
+from customers.models import Address, CustomerNumber, Message
 from gateway.models import IdempotencyRecord
 from memberships.models import CardHolding
 from programs.models import Program
+from tests.factories import make_customer
 
 from .faults import fault
 from .world import World, days
@@ -67,6 +68,39 @@ def card_held_before_joining(w: World) -> None:
 @fault("N01")
 def customer_without_registered_number(w: World) -> None:
     CustomerNumber.objects.filter(customer=w.customers["katrin"]).delete()
+
+
+def _message(w: World, name: str, **values: object) -> None:
+    given = {"channel": "email", "purpose": "code", "template": "code", "created_at": w.now}
+    Message.objects.create(customer=w.customers[name], **(given | values))
+
+
+@fault("N02")
+def code_kept_after_it_was_sent(w: World) -> None:
+    _message(w, "katrin", status="sent", sent_at=w.now, body="Your code is 471123")
+
+
+@fault("N02")
+def link_kept_after_it_failed(w: World) -> None:
+    _message(w, "katrin", status="failed", purpose="link", body="https://loyalty.example/consent/1")
+
+
+@fault("N03")
+def address_kept_of_an_erased_customer(w: World) -> None:
+    _message(w, "gone", status="suppressed", address="somebody@example.com")
+
+
+@fault("N04")
+def merged_record_in_use(w: World) -> None:
+    spare = make_customer("Spare")
+    _save(spare, merged_into=w.customers["michael"])
+
+
+@fault("N04")
+def merged_into_a_merged_record(w: World) -> None:
+    first, second = make_customer("First"), make_customer("Second")
+    _save(first, merged_into=w.customers["michael"], status="closed")
+    _save(second, merged_into=first, status="closed")
 
 
 @fault("T01")

@@ -19,7 +19,6 @@ from customers.exits import mark_deceased
 from customers.models import Customer, Message, MessagePurpose
 from customers.outbox import put_message
 from tests.factories import ACTOR, make_customer
-from tests.threads import errors_in, together
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -210,15 +209,3 @@ def test_the_command_tells_what_became_of_the_messages(put: Any, capsys: Any) ->
 def test_the_command_refuses_what_makes_no_sense(db: None, arguments: list[str]) -> None:
     with pytest.raises(CommandError, match="--loop takes"):
         call_command("deliver_messages", *arguments)
-
-
-@pytest.mark.concurrency
-@pytest.mark.django_db(transaction=True)
-def test_several_workers_send_each_message_once(probe: str, transactional_db: None) -> None:
-    emma = make_customer("Emma Moore", email="emma@example.com", email_key="emma@example.com")
-    for number in range(40):
-        put_message(emma, purpose=MessagePurpose.CODE, template=probe, context={"what": str(number)})
-    found = together(*[deliver_messages] * 4)
-    assert errors_in(found) == []
-    assert sum(counts["sent"] for counts in found) == 40
-    assert sorted(one.subject for one in mail.outbox) == sorted(f"Your {number} is & stays" for number in range(40))
