@@ -10,6 +10,7 @@ from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from operator import attrgetter
 
 
@@ -129,10 +130,11 @@ class Books:
         return not pending and (exempt or not stock.over(at))
 
     def _spend(self, event: Spent) -> None:
-        mine = self._open.get(event.side, [])
-        named = [stock for stock in mine if stock.lot_id in event.named]
-        others = [stock for stock in mine if stock.lot_id not in event.named and self._usable(stock, event.at)]
-        missing = self._take([*named, *others], event.points, event.posting_id)
+        # A copy: lots that are used up leave the list meanwhile.
+        mine = tuple(self._open.get(event.side, ()))
+        named = (stock for stock in mine if stock.lot_id in event.named)
+        others = (stock for stock in mine if stock.lot_id not in event.named and self._usable(stock, event.at))
+        missing = self._take(chain(named, others) if event.named else others, event.points, event.posting_id)
         if missing and not self.owes:
             missing = self._take(self.left(), missing, event.posting_id)
         if missing:
@@ -192,6 +194,8 @@ class Books:
     def _take(self, stocks: Iterable[Stock], points: int, posting_id: int | None) -> int:
         """Take from the first ones; what they did not cover."""
         for stock in stocks:
+            if not points:
+                break
             part = min(stock.points, points)
             if not part:
                 continue

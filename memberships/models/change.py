@@ -123,7 +123,7 @@ class MembershipChange(AuditedModel):
     )
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     outcome = models.JSONField(_("what it did"), default=dict, editable=False)
-    undoes = models.OneToOneField(
+    undoes = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by", db_constraint=False
     )
     replaces = models.ForeignKey(
@@ -143,6 +143,10 @@ class MembershipChange(AuditedModel):
         ]
         constraints = [
             models.UniqueConstraint(fields=["id", "program"], name="change_id_program"),
+            # After one that was refused, withdrawn or lapsed another undo may be proposed.
+            models.UniqueConstraint(
+                fields=["undoes"], name="change_undone_once", condition=Q(status__in=[*OPEN, ChangeStatus.CARRIED_OUT])
+            ),
             models.UniqueConstraint(fields=["id", "program", "is_open"], name="change_id_program_open"),
             models.CheckConstraint(name="change_kind_known", condition=Q(kind__in=ChangeKind.values)),
             models.CheckConstraint(name="change_status_known", condition=Q(status__in=ChangeStatus.values)),

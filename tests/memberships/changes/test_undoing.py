@@ -13,12 +13,15 @@ from cards.issuing import report
 from cards.models import Card
 from common import clock
 from common.actor import Actor
+from customers.models import Customer
 from memberships.card_holding import cards_in_hand, replace_card
 from memberships.changes.carrying_out import carry_out
 from memberships.changes.errors import NotUndoable
 from memberships.changes.plan import Proposal
-from memberships.changes.proposing import propose
-from memberships.changes.undoing import undo
+from memberships.changes.preview import preview_of
+from memberships.changes.proposing import propose, withdraw
+from memberships.changes.undoing import undo, undoing_of
+from memberships.enrolment import enrol
 from memberships.errors import ProgramNotOpen, ReasonMissing
 from memberships.lifecycle import suspend, suspend_member
 from memberships.models import ChangeBasis, Member, Membership, MembershipChange
@@ -33,7 +36,7 @@ from points.reversal_parts import Part
 from programs.design import design_of
 from programs.models import Program, ProgramStatus, Tier
 from tests.audit.helpers import assert_audit_clean
-from tests.changes import account_in_use, agree, anonymous, earn, owe, pair, people_of
+from tests.changes import account_in_use, agree, anonymous, earn, one_person, owe, pair, people_of
 from tests.factories import ACTOR, account_of, make_program, member_of
 from tests.rows import all_rows
 from tests.threads import together
@@ -496,6 +499,46 @@ class TestSomebodyActed:
         change = done("merge", anna, ben, result_type="shared")
         agent = Actor("user", 7, 1, "sue", lambda action, program_id: action != "changes:carry-out", None)
         assert undo(change, actor=agent, reason="mistake").status == "awaiting_consent"
+
+    def test_after_one_that_was_withdrawn_another_is_proposed(self, anna_and_ben: list[Membership]) -> None:
+        anna, ben = anna_and_ben
+        earn(ben, 300)
+        change = done("merge", anna, ben, result_type="shared")
+        redeem(PointsCall(anna.pk, 100), actor=ACTOR)
+        first = undo(change, actor=ACTOR, reason="mistake")
+        withdraw(first, actor=ACTOR, reason="not like that")
+        assert preview_of(undoing_of(change, actor=ACTOR, reason="again"), actor=ACTOR).row == "undo"
+        second = undo(change, actor=ACTOR, reason="mistake")
+        assert (second.status, second.undoes_id) == ("awaiting_consent", change.pk)
+
+    def test_the_records_of_one_person_once_united_stay_so(self, anna_and_ben: list[Membership]) -> None:
+        """Who was found to be one person keeps one membership: two would be current in one program."""
+        stays, goes = anna_and_ben
+        one_person(stays, goes)
+        earn(goes, 20)
+        change = done("merge", stays, goes, result_type="standard")
+        with pytest.raises(NotUndoable) as refusal:
+            undo(change, actor=ACTOR, reason="mistake")
+        assert refusal.value.facts["rule"] == "record_gone"
+
+    def test_as_long_as_two_records_are_kept_their_memberships_part_with_their_figures(
+        self, anna_and_ben: list[Membership]
+    ) -> None:
+        stays, goes = anna_and_ben
+        other = make_program("sun")
+        for one in anna_and_ben:
+            enrol(Customer.objects.get(pk=member_of(one)), program=other, actor=ACTOR)
+        one_person(stays, goes)
+        earn(stays, 300)
+        earn(goes, 20)
+        change = done("merge", stays, goes, result_type="standard")
+        assert account_of(stays).lifetime_earned == 320
+        back(change, stays, goes)
+        assert [(figures(one), account_of(one).lifetime_earned) for one in anna_and_ben] == [
+            ((300, 0), 300),
+            ((20, 0), 20),
+        ]
+        assert (goes.status, cards_in_hand(goes).count(), cards_in_hand(stays).count()) == ("active", 1, 1)
 
 
 class TestRefusals:
