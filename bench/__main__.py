@@ -8,6 +8,7 @@ from dataclasses import asdict
 from django.core.management import call_command
 
 from bench import charts, report, rows
+from bench.changes import changes
 from bench.expiry import expiry
 from bench.memory import memory
 from bench.others import others
@@ -16,7 +17,8 @@ from bench.volume import volume
 from bench.world import Sizes, make_world, settle
 from loyalty_site.settings import PRODUCTION
 
-IN_WORLD = {**SECTIONS, "others": others, "memory": memory}
+# Changes take members away that the others pick from, and so come last.
+IN_WORLD = {**SECTIONS, "others": others, "memory": memory, "changes": changes}
 # They make a world of their own, and so come last.
 BY_THEMSELVES = {"expiry": expiry, "volume": volume}
 ALL = (*IN_WORLD, *BY_THEMSELVES)
