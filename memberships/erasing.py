@@ -74,7 +74,8 @@ def _erase_reasons(changes: Sequence[MembershipChange]) -> None:
     touched = set(ChangeParty.objects.filter(change__in=ids).values_list("membership_id", flat=True))
     touched |= {change.result_id for change in changes if change.result_id is not None}
     places: list[tuple[type[AuditedModel], str, set[int]]] = [(model, column, touched) for model, column in HOLDERS]
-    for model, column, among in [*places, (Consent, "change_id", set(ids))]:
+    places.append((Consent, "change_id", set(ids)))
+    for model, column, among in places:
         rows = model.history.model._base_manager.filter(**{f"{column}__in": among})
         rows.filter(history_change_reason__in=words).update(history_change_reason=None)
 
