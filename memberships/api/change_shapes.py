@@ -10,12 +10,12 @@ from common import clock
 from common.api.dry_run import row_id
 from memberships.changes.proposing import status_at
 from memberships.changes.terms import plain
+from memberships.changes.waiting import counts
 from memberships.models import (
     OPEN,
     Consent,
     ConsentDocument,
     ConsentInvitation,
-    ConsentStatus,
     Membership,
     MembershipChange,
 )
@@ -48,6 +48,7 @@ def change_shapes(changes: Iterable[MembershipChange]) -> list[dict[str, Any]]:
 
 def _shape(change: MembershipChange, undone_by: int | None) -> dict[str, Any]:
     status = status_at(change, clock.program_now(change.program))
+    missing = [consent.customer_id for consent in change.consents.all() if not counts(consent, change)]
     return {
         "id": row_id(MembershipChange, change.pk),
         "program": change.program.code,
@@ -57,7 +58,7 @@ def _shape(change: MembershipChange, undone_by: int | None) -> dict[str, Any]:
         "terms": change.terms,
         "digest": change.digest,
         "consents": [_consent(consent, clock.now()) for consent in change.consents.all()],
-        "missing": _missing(change) if status in OPEN else [],
+        "missing": missing if status in OPEN else [],
         "proposed_at": change.proposed_at,
         "expires_at": change.expires_at,
         "carried_out_at": change.carried_out_at,
@@ -82,12 +83,6 @@ def _asked_for(change: MembershipChange) -> dict[str, Any]:
         "shares": change.manual_shares,
         "freeze": change.freezes,
     }
-
-
-def _missing(change: MembershipChange) -> list[int]:
-    """A consent counts while it is given, and to the terms as they are."""
-    consents = change.consents.all()
-    return [one.customer_id for one in consents if one.status != ConsentStatus.GIVEN or one.digest != change.digest]
 
 
 def _consent(consent: Any, now: datetime) -> dict[str, Any]:

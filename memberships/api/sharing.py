@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +14,7 @@ from common.api.views import LoyaltyViewSet
 from gateway.api.writing import answer_concerns
 from memberships import lifecycle
 from memberships.api import serializers as io
+from memberships.api.fairness import FairnessOutput, fairness_shape
 from memberships.api.shapes import membership_shape
 from memberships.changes.handing_over import hand_over
 from memberships.errors import NotAMember
@@ -30,6 +32,11 @@ class SharingViewSet(LoyaltyViewSet):
     lookup_value_regex = "[0-9]{1,18}"
     required_scopes = {"GET": READ, "POST": MANAGE}
     key_required = True
+
+    @extend_schema(responses=forced_singular_serializer(FairnessOutput), filters=False)
+    def fairness(self, request: Request, pk: str) -> Response:
+        """Who brought the points of a shared account or a group, who spent them, what each would take today."""
+        return Response(fairness_shape(self.get_object()))
 
     @extend_schema(request=HandOverInput, responses=io.MembershipOutput)
     def hand_over(self, request: Request, pk: str) -> Response:

@@ -33,6 +33,7 @@ urlpatterns = [
         ConfirmViewSet.as_view({"post": "confirm"}),
         name="change-confirm",
     ),
+    re_path(f"{ONE}/fairness$", SharingViewSet.as_view({"get": "fairness"}), name="membership-fairness"),
     re_path(f"{ONE}/hand-over$", SharingViewSet.as_view({"post": "hand_over"}), name="membership-hand-over"),
     *[
         re_path(

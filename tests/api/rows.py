@@ -97,6 +97,7 @@ ROWS = (
     Row(f"POST {ONE}/reinstate", MANAGE, own=409, body=REASON),
     Row(f"POST {ONE}/renew", MANAGE, own=422),
     Row(f"POST {ONE}/terminate", MANAGE, body=REASON),
+    Row(f"GET {ONE}/fairness", READ, own=409),
     Row(f"POST {ONE}/hand-over", MANAGE, own=422, body=REASON | {"customer": "$customer"}),
     Row(f"POST {ONE}/members/{{customer}}/suspend", MANAGE, body=REASON),
     Row(f"POST {ONE}/members/{{customer}}/reinstate", MANAGE, own=409, body=REASON),
