@@ -16,7 +16,7 @@ from .looks import figure
 # Counted exactly up to here, and no page lies behind it: skipping rows costs as much as showing them.
 REACH = 10_000
 # What one way of searching finds at most.
-MOST_FOUND = 1_000
+MOST_FOUND = 300
 Keys = Mapping[str, Callable[[str], Any]]
 
 
