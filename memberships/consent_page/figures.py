@@ -54,7 +54,7 @@ def _figures(change: MembershipChange, before: Standing, after: Standing) -> Ite
         if line.balance or (later and later.balance):
             yield Figure(name, _balance(line, before), _balance(later, after))
         if line.debt or (later and later.debt):
-            label = _("Debt of %(points)s in it") % {"points": name}
+            label = _("%(points)s owed") % {"points": name}
             yield Figure(label, points(line.debt), points(later.debt if later else 0))
     yield Figure(_("Tier"), _tiers(before), _tiers(after))
     yield Figure(_("Member number"), before.membership.number, after.membership.number or _("a new one"))

@@ -113,12 +113,18 @@ def _into_group(cast: Cast) -> Iterator[str]:
     yield _("A debt of one comes along: it lowers what everyone has.")
     yield _("The highest tier of any of you counts for all, until it is reviewed next.")
     if cast.main_id is not None:
-        yield _("The main member is %(name)s.") % {"name": cast.name(cast.main_id)}
-    yield _("The other memberships end. Their numbers and all cards keep working and lead to the group.")
+        yield _("%(name)s is the main member.") % {"name": cast.name(cast.main_id)}
+    yield _ending(cast)
+
+
+def _ending(cast: Cast) -> str:
+    ending = [one.number for one in cast.parties if one.pk in cast.change.terms.get("ending", ())]
+    told = _("These memberships end: %(numbers)s. Their numbers and all cards keep working and lead to the group.")
+    return told % {"numbers": ", ".join(ending) or "–"}
 
 
 def _into_one(cast: Cast) -> Iterator[str]:
-    yield _("Two memberships are yours. One goes on with all points of both; no point and no date is lost.")
+    yield _("Two memberships belong to one person. One goes on with all points of both; no point and no date is lost.")
     yield _("A debt comes along too. The higher tier and the earlier day of joining count.")
     yield _("The number and the cards of the other keep working and lead to the one that goes on.")
 

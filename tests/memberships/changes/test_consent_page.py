@@ -375,11 +375,11 @@ def test_12_a_debt_is_shown_before_it_is_consented_to(anna_and_ben: list[Members
     before = snapshot()
     told = read(Client().get(link_to(change, member_of(ben))))
     assert f"Miles −40 {after}" in told
-    assert "Debt of Miles in it 40 40" in told
+    assert "Miles owed 40 40" in told
     assert "300" not in told
     told = read(Client().get(link_to(change, member_of(anna))))
     assert f"Miles 300 {after}" in told
-    assert "Debt of Miles in it 0 40" in told
+    assert "Miles owed 0 40" in told
     assert (account_of(anna).balance, account_of(ben).balance) == (300, -40)
     # Two were asked meanwhile, nothing else happened.
     assert snapshot()[:4] == before[:4]
@@ -392,7 +392,9 @@ def test_what_a_change_of_form_opens_is_told(anna_and_ben: list[Membership]) -> 
     told = read(Client().get(link_to(change, member_of(anna_and_ben[1]))))
     assert f"Member number {anna_and_ben[1].number} a new one" in told
     assert "Tier Blue Blue" in told
-    assert "The main member is Anna B." in told
+    assert "Anna B. is the main member." in told
+    ended = ", ".join(one.number for one in anna_and_ben)
+    assert f"These memberships end: {ended}." in told
     assert "Within 30 days it can be undone." in told
 
 
