@@ -15,7 +15,7 @@ from common.desk.words import day, figure
 from memberships import ending, lifecycle
 from memberships.desk.figures import points, standing, term_told
 from memberships.desk.tasks import MembershipTask, membership_page
-from memberships.models import EndReason, Membership
+from memberships.models import EndReason, Membership, MembershipType
 from points.balances import balances_of
 
 WISH = gettext_lazy("At the customer's wish")
@@ -157,8 +157,23 @@ class Terminate(LifecycleTask):
         until = day(row.rests_until or clock.now(), self.design.zone)
         left = [one for one in balances_of([row.own_set_id], design=self.design)[row.own_set_id] if one["balance"] > 0]
         found = [_("The membership ends at once. Until %(day)s it can be reinstated.") % {"day": until}]
+        found += self._leaving()
         for one in left:
             figures = {"points": figure(one["balance"]), "day": until}
             name = self.design.by_code[one["point_type"]].name
             found.append(_("%(points)s %(name)s rest until %(day)s, then they expire.") % {**figures, "name": name})
+        return found
+
+    def _leaving(self) -> list[str]:
+        """What it means for those who shared an account with it."""
+        pool_id = self.membership.pool_id
+        if pool_id is None:
+            return []
+        rule = self.design.program.get_leaving_rule_display()
+        staying = Membership.objects.filter(pool=pool_id, current=True, type=MembershipType.SHARED).count()
+        found = [_("Its member leaves the shared account by the program's rule: %(rule)s.") % {"rule": rule}]
+        if staying:
+            found.append(_("Memberships that go on sharing it: %(count)s.") % {"count": staying})
+        elif self.membership.organization_membership_id is None:
+            found.append(_("Who stays alone has a standard membership with the rest of the points."))
         return found

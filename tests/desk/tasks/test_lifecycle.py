@@ -13,6 +13,7 @@ from programs.models import Program
 from staff.models import Role
 from tests.activities.conftest import earned
 from tests.audit.helpers import assert_audit_clean
+from tests.changes import pool_of
 from tests.desk.tasks.working import Desk, changed, confirmation, everything, said, ways
 from tests.factories import ACTOR, account_of, make_membership, make_program
 
@@ -179,3 +180,28 @@ def for_nobody(membership: Membership) -> int:
 def test_a_membership_that_does_not_exist(agent: Desk) -> None:
     assert agent.client.get("/desk/memberships/999999999/pause").status_code == 404
     assert agent.client.get(f"/desk/memberships/{10**30}/pause").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (
+            ("Katrin Bauer", "John Miller"),
+            "Who stays alone has a standard membership with the rest of the points.",
+        ),
+        (("Katrin Bauer", "John Miller", "Lena Lopez"), "Memberships that go on sharing it: 2."),
+    ],
+)
+def test_ending_one_of_a_pool_tells_what_it_means_for_the_others(
+    agent: Desk, miles: Program, names: tuple[str, ...], told: str
+) -> None:
+    katrin, *_ = pool_of(miles, *names)
+    before = everything()
+    preview = agent.previews(at(katrin, "terminate"), **fields("terminate"))
+    rule = "Its member leaves the shared account by the program's rule: left behind."
+    assert {rule, told} <= set(said(preview))
+    assert everything() == before
+    agent.receipt(agent.confirms(preview))
+    katrin.refresh_from_db()
+    assert (katrin.type, katrin.status) == ("standard", "expired")
+    assert_audit_clean()

@@ -13,6 +13,7 @@ from memberships.changes.preview import preview_of
 from memberships.changes.proposing import propose
 from memberships.ending import expire_memberships, terminate
 from memberships.errors import ProgramNotOpen, SplitFirst, WrongStatus
+from memberships.exits import end_for_erasure, erasure_obstacles
 from memberships.lifecycle import reinstate
 from memberships.models import ChangeParty, Consent, EndReason, Membership, MembershipChange
 from points import holds
@@ -231,3 +232,21 @@ def test_an_end_is_previewed_like_any_split(katrin_and_john: list[Membership]) -
     refreshed(katrin)
     assert (katrin.type, account_in_use(katrin).balance) == ("shared", 101)
     assert not MembershipChange.objects.exists()
+
+
+def test_erasing_a_customer_ends_a_shared_membership_the_same_way(katrin_and_john: list[Membership]) -> None:
+    katrin, john = katrin_and_john
+    earn(john, 50)
+    person = customer_called("John Miller")
+    assert erasure_obstacles(person, actor=ACTOR) == []
+    end_for_erasure(person, actor=ACTOR)
+    refreshed(katrin, john)
+    assert (john.status, john.end_reason) == ("expired", EndReason.CUSTOMER_CLOSED)
+    assert (katrin.type, account_of(katrin).balance) == ("standard", 50)
+    assert_audit_clean()
+
+
+def test_who_is_in_a_group_is_not_erased_before_the_split(moores: Membership) -> None:
+    (obstacle,) = erasure_obstacles(customer_called("Mia Moore"), actor=ACTOR)
+    assert (obstacle.code, obstacle.facts["main"]) == ("shares_group", True)
+    assert "hand the main place over" in obstacle.message
