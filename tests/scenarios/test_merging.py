@@ -133,6 +133,8 @@ def test_7_two_memberships_of_one_person_become_one_standard_membership_with_one
     assert (shown(centre, b)["status"], shown(centre, b)["superseded_by"]) == ("expired", a.pk)
     answer = centre.does(f"memberships/{b.pk}/earn-points", points=1)
     assert (answer["membership"], answer["redirected_from"]) == (a.pk, b.pk)
+    (found,) = centre.reads("customers/lookup", member_number=b.number)["results"]
+    assert (found["customer"]["id"], found["membership"], found["redirected_from"]) == (member_of(a), a.pk, b.pk)
 
 
 def test_9_of_two_groups_the_main_member_of_the_prime_stays_and_the_other_becomes_an_ordinary_one(
