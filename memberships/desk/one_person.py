@@ -122,4 +122,4 @@ def _proposal(one: Double) -> str:
         "secondary": one.secondary.pk,
         "result_type": str(one.prime.type),
     }
-    return f"{reverse('desk:home')}changes/new?{urlencode(asked)}"
+    return f"{reverse('desk:change-new')}?{urlencode(asked)}"
