@@ -12,6 +12,7 @@ from common.errors import Busy
 from common.history import audit_context
 from gateway.events import record_event
 from memberships.card_holding import cancel_cards
+from memberships.changes.errors import ChangeRefused
 from memberships.changes.lapsing import lapse_open_of, locked_open_changes
 from memberships.changes.leaving import leave_by_rule
 from memberships.errors import NotAMember, ProgramNotOpen, ReasonMissing, SplitFirst, WrongStatus
@@ -139,7 +140,7 @@ def _expire_if_due(
             if due:
                 row = _on_its_own(row, actor=actor, reason=str(EndReason.TERM_END))
                 _close(row, EndReason.TERM_END, actor=actor, at=at)
-    except (Busy, HoldTooLarge):
+    except (Busy, HoldTooLarge, ChangeRefused):
         due = False
     progress(pk)
     return due

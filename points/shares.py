@@ -44,7 +44,8 @@ class SharedDebt(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """How `members` people part. One person may have several customer records: `leaver_ids` are those of who leaves,
-    `member_ids` those of everybody. `percent` is the leaver's ratio, `figure` the leaver's points by hand."""
+    `member_ids` those of everybody. `percent` is the leaver's ratio, `figure` the leaver's points by hand;
+    refusals name the `point_type`."""
 
     policy: str
     members: int
@@ -52,6 +53,7 @@ class Leaving:
     member_ids: frozenset[int]
     percent: Decimal = Decimal(0)
     figure: int = 0
+    point_type: str = "points"
 
     def is_nobodys(self, person_id: int | None) -> bool:
         """Of no person who takes part now: everybody's alike."""
@@ -133,8 +135,8 @@ def _exact_points(lots: Sequence[SharedLot], leaving: Leaving) -> Fraction:
         case SplitPolicy.MANUAL:
             if not 0 <= leaving.figure <= total:
                 raise SharesNotCovered(
-                    f"The leaver is to get {leaving.figure} points, {total} are there.",
-                    facts={"asked": leaving.figure, "there": total},
+                    f"The leaver is to get {leaving.figure} {leaving.point_type}, {total} are there.",
+                    facts={"point_type": leaving.point_type, "asked": leaving.figure, "there": total},
                 )
             return Fraction(leaving.figure)
         case _:

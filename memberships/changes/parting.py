@@ -33,6 +33,7 @@ def leavings(plan: Plan, records: Records, leaver_id: int, *, kinds: Collection[
             everyone,
             percent=change.leaver_share or Decimal(0),
             figure=change.manual_shares.get(point_type.code, 0),
+            point_type=point_type.code,
         )
         for type_id, point_type in plan.design.point_types.items()
         if point_type.kind in kinds

@@ -8,7 +8,7 @@ from memberships.changes.own_again import brought_by, lead_numbers, open_own, se
 from memberships.changes.parting import leavings, records_of
 from memberships.changes.plan import Work
 from memberships.models import Membership, MembershipType
-from memberships.standings import refresh_exemption
+from memberships.standings import refresh_exemption, refresh_pool_exemption
 from memberships.types import type_of
 from points.dividing import Dividing, clock_of
 from points.models import Hold, PointAccount, PointAccountSet, PostingKind
@@ -26,15 +26,16 @@ def leave_pool(work: Work) -> None:
     assert pool is not None  # noqa: S101 - a row of pools
     staying = [one for one in plan.parties if one.pk != membership.pk and not type_of(one.type).is_umbrella]
     alone = staying[0] if len(staying) == 1 and not _is_organizations(work) else None
-    for one in (membership, alone):
-        if one is not None:
-            _be_standard(work, one)
+    apart = [membership] if alone is None else [membership, alone]
+    for one in apart:
+        _be_standard(work, one)
     _divide_pool(work, pool, membership, alone)
-    continue_clock(work, pool, [one.own_set for one in (membership, alone) if one is not None])
+    continue_clock(work, pool, [one.own_set for one in apart])
+    for one in apart:
+        refresh_exemption(one)
     if alone is None:
         own_pool(work, pool, plan.owner_id)
-    for one in (membership, *staying[:1]):
-        refresh_exemption(one)
+        refresh_pool_exemption(pool.pk)
     work.change.result = membership
 
 

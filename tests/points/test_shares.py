@@ -102,7 +102,7 @@ def test_figures_by_hand_are_cut_from_all_lots():
 def test_figures_by_hand_are_refused_where_less_is_there(figure):
     with pytest.raises(SharesNotCovered) as refused:
         divided(lots((100, ANN), (100, BEN)), leaving("manual", figure=figure))
-    assert refused.value.facts == {"asked": figure, "there": 200}
+    assert refused.value.facts == {"point_type": "points", "asked": figure, "there": 200}
 
 
 def test_debts_go_with_their_person_by_contribution_and_nobodys_equally():

@@ -14,7 +14,8 @@ from programs.models import Program, ProgramStatus
 class Command(BaseCommand):
     help = (
         "End every membership whose last day is over by its program's own clock. Run it daily; running it twice "
-        "changes nothing, and an interrupted run goes on where it stopped. Programs that are not released wait. "
+        "changes nothing, and an interrupted run goes on where it stopped. Programs that are not released wait. Who "
+        "shares an account leaves it by the program's leaving rule; where a hold stands against that, the end waits. "
         "Exits with 1 if the named program does not exist or is not released."
     )
 

@@ -205,8 +205,9 @@ class TestOutOfAPool:
         proposal = Proposal("split", katrin.pk, leaver_id=member_of(john), policy="manual", manual_shares={"miles": 11})
         change = agree(propose(proposal, actor=ACTOR))
         before = counted()
-        with pytest.raises(SharesNotCovered):
+        with pytest.raises(SharesNotCovered) as refused:
             carry_out(change, actor=ACTOR)
+        assert refused.value.facts == {"point_type": "miles", "asked": 11, "there": 10}
         change.refresh_from_db()
         katrin.refresh_from_db()
         assert (change.status, katrin.type, counted()) == ("agreed", "shared", before)
