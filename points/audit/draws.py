@@ -2,7 +2,8 @@
 
 Nearest expiry first, then oldest: before a debit takes from a lot, or leaves a debt, every lot that comes earlier
 and could be spent must be empty but for what holds keep. What is uncertain counts in favour of the debit: a hold
-that began or ended within a minute of it, and a lot past its time in a set that a tier exempts.
+that began or ended within a minute of it, one that a change moved to another account since, and a lot past its time
+in a set that a tier exempts.
 """
 
 from bisect import insort
@@ -80,6 +81,20 @@ SELECT l.account_id, l.id, b.points, {_micros("h.occurred_at")}, {_micros("LEAST
 FROM points_hold h JOIN points_holdlot b ON b.hold_id = h.id JOIN points_lot l ON l.id = b.lot_id
 WHERE h.account_id = ANY(%(chunk)s::bigint[])
 """  # noqa: S608 - names of our own
+# A change moves holds along: which lots they kept before, nobody knows any more. Accounts are linked by such postings.
+MOVED = f"""
+WITH RECURSIVE linked (account_id, other_id) AS (
+    SELECT c.id, c.id FROM unnest(%(chunk)s::bigint[]) AS c(id)
+    UNION
+    SELECT k.account_id, o.account_id FROM linked k JOIN points_pointaccount a ON a.id = k.account_id
+    JOIN points_entry e ON e.account_id = k.other_id
+    JOIN points_posting p ON p.id = e.posting_id AND p.kind IN ('merge', 'split', 'undo')
+    JOIN points_entry o ON o.posting_id = p.id
+    JOIN points_pointaccount b ON b.id = o.account_id AND b.point_type_id = a.point_type_id
+)
+SELECT k.account_id, h.points, {_micros("h.occurred_at")}, {_micros("LEAST(h.expires_at, h.ended_at)")}
+FROM linked k JOIN points_hold h ON h.account_id = k.other_id WHERE k.other_id <> k.account_id
+"""  # noqa: S608 - names of our own
 DATES = f"""
 SELECT l.account_id, l.id, {_micros("c.recorded_at")}, {_micros("c.old_expires_at")} FROM points_lotdatechange c
 JOIN points_lot l ON l.id = c.lot_id WHERE l.account_id = ANY(%(chunk)s::bigint[]) ORDER BY c.id
@@ -126,6 +141,7 @@ class _Account:
     draws: dict[int, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
     lots: dict[int, _Lot] = field(default_factory=dict)
     open: list[_Lot] = field(default_factory=list)
+    moved: list[tuple[int, int, int]] = field(default_factory=list)
     redated: bool = False
 
     def replay(self) -> Iterator[Row]:
@@ -152,7 +168,7 @@ class _Account:
 
     def _judge(self, debit: _Debit, draws: Sequence[tuple[int, int, int]]) -> Iterator[Row]:
         took = {lot_id: amount for entry_id, lot_id, amount in draws if entry_id == debit.entry_id}
-        passed_over = None
+        passed_over, passed, elsewhere = None, 0, self._moved_since(debit.recorded_at)
         for lot in self._in_order(debit):
             taken = took.pop(lot.id, 0)
             if taken and passed_over is not None:
@@ -161,7 +177,8 @@ class _Account:
             if taken and not self._may_give(lot, taken, debit):
                 yield debit.entry_id, f"drew {taken} of lot {lot.id}, which could not give them"
                 return
-            if passed_over is None and self._surely_free(lot, debit) > taken:
+            passed += max(0, self._surely_free(lot, debit) - taken)
+            if passed_over is None and passed > elsewhere:
                 passed_over = lot.id
             if not took and not debit.debt:
                 return
@@ -169,6 +186,10 @@ class _Account:
             yield debit.entry_id, f"drew lot {min(took)}, which had nothing left"
         elif debit.debt and passed_over is not None and not self.inactivity:
             yield debit.entry_id, f"left a debt of {debit.debt} while lot {passed_over} had points"
+
+    def _moved_since(self, at: int) -> int:
+        """Points of holds that may have kept lots of this account then and were moved to another one by a change."""
+        return sum(points for points, start, end in self.moved if start - MARGIN <= at < end + MARGIN)
 
     def _in_order(self, debit: _Debit) -> Sequence[_Lot]:
         if not self.redated:
@@ -234,6 +255,8 @@ def _load_changes(accounts: dict[int, _Account], scope: Scope) -> None:
             accounts[account_id].draws[number].append((entry_id, lot_id, amount))
     for account_id, lot_id, points, start, end in query(HELD, scope, chunk=ids):
         accounts[account_id].lots[lot_id].held.append((points, start, end))
+    for account_id, points, start, end in query(MOVED, scope, chunk=ids):
+        accounts[account_id].moved.append((points, start, end))
     for account_id, lot_id, changed_at, old in query(DATES, scope, chunk=ids):
         accounts[account_id].lots[lot_id].dates.append((changed_at, old or FOR_EVER))
         accounts[account_id].redated = True

@@ -7,25 +7,24 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from gateway.models import Event
+from activities.calls import PointsCall
+from activities.redeeming import redeem
 from memberships.changes.carrying_out import carry_out
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import propose
 from memberships.changes.undoing import undo
-from memberships.models import CardHolding, Member, Membership, MembershipChange, TierStanding
+from memberships.models import Membership
 from points import holds
-from points.models import Draw, Hold, HoldLot, Lot, LotContributorChange, PointAccount, PointAccountSet, Posting
 from programs.design import design_of
 from programs.models import Program
 from tests.audit.helpers import assert_audit_clean
 from tests.changes import account_in_use, agree, anonymous, earn, group_of, one_person, owe, pair, people_of, pool_of
-from tests.factories import ACTOR, member_of
+from tests.factories import ACTOR, account_of, member_of
+from tests.rows import all_rows
 
 pytestmark = pytest.mark.django_db
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
-COUNTED = (Posting, Draw, HoldLot, LotContributorChange, Event, Membership.history, MembershipChange.history)
-ROWS = (Membership, Member, MembershipChange, TierStanding, CardHolding, PointAccount, PointAccountSet, Lot, Hold)
 
 
 class PlantedFailure(Exception):
@@ -49,23 +48,18 @@ def failing_at(write: int) -> Iterator[None]:
         yield
 
 
-def everything() -> list[Any]:
-    rows = [list(model.objects.order_by("pk").values_list()) for model in ROWS]
-    return [rows, [getattr(model, "objects", model).count() for model in COUNTED]]
-
-
 def fails_at_every_write(verb: Callable[[], object]) -> int:
     """How many writes the verb takes; after the last failure it goes through."""
-    before, write = everything(), 0
+    before, write = all_rows(), 0
     while True:
         write += 1
         try:
             with failing_at(write):
                 verb()
         except PlantedFailure as failure:
-            assert everything() == before, f"write {write} left something: {failure}"
+            assert all_rows() == before, f"write {write} left something: {failure}"
         else:
-            assert everything() != before
+            assert all_rows() != before
             return write - 1
 
 
@@ -154,6 +148,20 @@ def test_a_failure_at_any_write_leaves_everything_as_before(
         assert fails_at_every_write(lambda: undo(change, actor=ACTOR, reason="mistake")) > 8
         change.refresh_from_db()
         assert change.status == "undone"
+    assert_audit_clean()
+
+
+def test_a_failure_while_spending_since_is_charged_leaves_everything_as_before(miles: Program) -> None:
+    """The undoing that everyone consented to, with debts, holds and lots that were drawn meanwhile."""
+    anna, ben = pair(miles)
+    with_points(anna, ben)
+    change = carry_out(
+        agree(propose(Proposal("merge", anna.pk, secondary_id=ben.pk, result_type="shared"), actor=ACTOR)), actor=ACTOR
+    )
+    redeem(PointsCall(ben.pk, 290), actor=ACTOR)
+    undoing = agree(undo(change, actor=ACTOR, reason="mistake"))
+    assert fails_at_every_write(lambda: carry_out(undoing, actor=ACTOR)) > 8
+    assert (account_of(ben).balance, account_of(ben).debt) == (-90, 90)
     assert_audit_clean()
 
 

@@ -410,6 +410,20 @@ class TestSomebodyActed:
         assert (figures(anna), figures(ben)) == ((150, 0), (200, 0))
         assert_audit_clean()
 
+    def test_the_audit_knows_that_a_hold_kept_other_lots_before(self, anna_and_ben: list[Membership]) -> None:
+        anna, ben = anna_and_ben
+        earn(anna, 50, days=9)
+        earn(anna, 300)
+        earn(ben, 200, days=30)
+        hold_of(anna, 50)
+        redeem(PointsCall(anna.pk, 10), actor=ACTOR)
+        change = done("merge", anna, ben, result_type="shared")
+        hold_of(anna, 120)
+        redeem(PointsCall(ben.pk, 100), actor=ACTOR)
+        assert_audit_clean()
+        back(change, anna, ben)
+        assert (figures(anna), figures(ben)) == ((340, 0), (100, 0))
+
     def test_a_hold_larger_than_its_side_has_is_refused_naming_it(self, anna_and_ben: list[Membership]) -> None:
         anna, ben = anna_and_ben
         earn(ben, 200)
