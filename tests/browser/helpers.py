@@ -30,4 +30,4 @@ def assert_accessible(page: Page) -> None:
         if one["impact"] in SERIOUS
         for node in one["nodes"]
     ]
-    assert told == []
+    assert told == [], told

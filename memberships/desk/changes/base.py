@@ -9,6 +9,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from common.actor import Actor
 from common.clock import program_now
 from common.desk.pages import DeskPage
 from common.errors import Conflict
@@ -44,7 +45,7 @@ class ChangePage(DeskPage):
         return change
 
     def name(self, customer: Customer) -> str:
-        return shown_name(self.actor, customer)
+        return told_name(self.actor, customer)
 
     def names(self, customer_ids: Iterable[int]) -> dict[int, str]:
         found = Customer.objects.in_bulk(list(customer_ids))
@@ -52,6 +53,12 @@ class ChangePage(DeskPage):
 
     def now(self, change: MembershipChange) -> datetime:
         return program_now(change.program)
+
+
+def told_name(actor: Actor, customer: Customer) -> str:
+    """Masked names of a family are alike, so the number stands beside them."""
+    name = shown_name(actor, customer)
+    return name if actor.sees(customer.pk) or name == customer.number else f"{name} ({customer.number})"
 
 
 def change_url(pk: int) -> str:

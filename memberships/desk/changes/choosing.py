@@ -17,9 +17,8 @@ from django.utils.translation import gettext_lazy
 from common.desk.pages import DeskPage
 from common.desk.refusing import told, with_faults
 from common.errors import LoyaltyError
-from customers.desk.tasks import shown_name
 from memberships.changes.proposing import draft
-from memberships.desk.changes.base import PROPOSE, change_url
+from memberships.desk.changes.base import PROPOSE, change_url, told_name
 from memberships.desk.changes.finding import (
     Candidate,
     absorptions,
@@ -67,6 +66,10 @@ class NewChange(DeskPage):
     action = PROPOSE
     section = "changes"
     template = "desk/changes/new.html"
+    button = gettext_lazy("Show what it would do")
+    note = gettext_lazy(
+        "It becomes a draft: you can leave it and come back, and a colleague can go on. Nobody is asked yet."
+    )
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._step()
@@ -144,7 +147,7 @@ class NewChange(DeskPage):
         self, kind: str | None, prime: Membership | None, secondary: Membership | None, *, status: int = 200,
         form: forms.Form | None = None, **context: Any,
     ) -> HttpResponse:  # fmt: skip
-        text = self.request.GET.get("q", "")
+        text = self.request.GET.get("find", "")
         which = "prime" if prime is None else "secondary"
         found = self._found(kind, prime, text) if kind and form is None else []
         return self.draw(
@@ -176,7 +179,7 @@ class NewChange(DeskPage):
         return {"prime": prime, which: one.membership}
 
     def _row(self, one: Candidate) -> dict[str, Any]:
-        people = [(member.customer_id, shown_name(self.actor, member.customer)) for member in one.people]
+        people = [(member.customer_id, told_name(self.actor, member.customer)) for member in one.people]
         return {"candidate": one, "membership": one.membership, "program": one.membership.program, "people": people}
 
     def _address(self, **query: Any) -> str:
@@ -213,8 +216,7 @@ def _results(kind: str, prime: Membership, secondary: Membership | None) -> list
 
 
 def _told(page: DeskPage, member: Member) -> str:
-    """With the number, as masked names of a family are alike."""
-    return f"{shown_name(page.actor, member.customer)}, {member.customer.number} ({member.membership.number})"
+    return f"{told_name(page.actor, member.customer)}, {member.membership.number}"
 
 
 def steps(now: int) -> list[tuple[str, str]]:

@@ -1,10 +1,11 @@
 """The terms of a draft, changed before anybody is asked; and a proposal made anew after it was refused or lapsed."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.desk.refusing import told, with_faults
 from common.errors import LoyaltyError
@@ -24,6 +25,9 @@ class TermsPage(ChangePage):
 
     action = PROPOSE
     template = "desk/changes/terms.html"
+    heading: ClassVar[Any]
+    button: ClassVar[Any]
+    note: ClassVar[Any]
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         change = self.find(pk)
@@ -54,16 +58,13 @@ class TermsPage(ChangePage):
     def save(self, change: MembershipChange, proposal: Proposal) -> MembershipChange:
         raise NotImplementedError
 
-    def heading(self) -> str:
-        raise NotImplementedError
-
     def make_form(self, change: MembershipChange, *, data: Any = None) -> TermsForm:
         asked = asked_of(self, kind_of(change), change.prime, change.secondary)
         return TermsForm(data, asked=asked, initial=initial_of(change))
 
     def _drawn(self, change: MembershipChange, form: TermsForm, *, status: int = 200, **context: Any) -> HttpResponse:
         return self.draw(
-            status=status, change=change, title=title_of(change), heading=self.heading(), form=form,
+            status=status, change=change, title=title_of(change), form=form,
             program=change.program, steps=steps(0), seen=stamp(change), **context,
         )  # fmt: skip
 
@@ -71,27 +72,31 @@ class TermsPage(ChangePage):
 class EditTerms(TermsPage):
     """Of a draft; once people are asked the terms stand."""
 
+    heading = gettext_lazy("Change the terms of the draft")
+    button = gettext_lazy("Show what it would do")
+    note = gettext_lazy("Nobody is asked yet.")
+
     def is_possible(self, change: MembershipChange) -> bool:
         return change.status == ChangeStatus.DRAFT
 
     def save(self, change: MembershipChange, proposal: Proposal) -> MembershipChange:
         return redraft(change, proposal, actor=self.actor)
 
-    def heading(self) -> str:
-        return _("Change the terms of the draft")
-
 
 class Again(TermsPage):
     """A new proposal in place of one that came to nothing; everyone is asked anew."""
+
+    heading = gettext_lazy("Propose it anew")
+    button = gettext_lazy("Propose it anew")
+    note = gettext_lazy(
+        "It takes the place of the former proposal. Everyone is asked anew, and the page shows what it does."
+    )
 
     def is_possible(self, change: MembershipChange) -> bool:
         return status_at(change, self.now(change)) in ENDED and change.kind in (ChangeKind.MERGE, ChangeKind.SPLIT)
 
     def save(self, change: MembershipChange, proposal: Proposal) -> MembershipChange:
         return propose(proposal, actor=self.actor, replaces=change)
-
-    def heading(self) -> str:
-        return _("Propose it anew")
 
 
 def kind_of(change: MembershipChange) -> str:

@@ -6,10 +6,9 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 
 from common.desk.pages import DeskPage
-from customers.desk.tasks import shown_name
 from customers.models import Customer
 from memberships.changes.parting import records_of
-from memberships.desk.changes.base import PROPOSE
+from memberships.desk.changes.base import PROPOSE, told_name
 from memberships.desk.changes.finding import people_in
 from memberships.desk.changes.members import leader_of
 from memberships.models import Member, Membership, MembershipType
@@ -35,7 +34,7 @@ class FairnessPage(DeskPage):
         return self.draw(
             membership=membership,
             program=membership.program,
-            people=[(one.customer_id, shown_name(self.actor, one.customer)) for one in members[:5]],
+            people=[(one.customer_id, told_name(self.actor, one.customer)) for one in members[:5]],
             members=len(members),
             leader=leader_of(membership) if members else None,
             accounts=self._accounts(membership, members),
@@ -51,7 +50,7 @@ class FairnessPage(DeskPage):
         found = fairness_of(set_id, people=people)
         shares = shares_today(set_id, records_of(people))
         ids = {part.person_id for one in found for part in one.parts if part.person_id is not None}
-        names = {pk: shown_name(self.actor, one) for pk, one in Customer.objects.in_bulk(ids).items()}
+        names = {pk: told_name(self.actor, one) for pk, one in Customer.objects.in_bulk(ids).items()}
         design = design_of(membership.program_id)
         shown = [_account(one, names, shares, design) for one in found]
         return sorted(shown, key=lambda one: (not one["point_type"].is_default, one["point_type"].pk))

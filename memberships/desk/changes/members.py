@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from common.desk.fields import ReasonField, offer
 from common.desk.outcomes import Figure, Outcome, Way
-from customers.desk.tasks import shown_name
 from memberships import lifecycle
 from memberships.changes.handing_over import hand_over
+from memberships.desk.changes.base import told_name
 from memberships.desk.changes.finding import people_in
 from memberships.desk.tasks import MembershipTask, membership_page
 from memberships.models import Member, Membership, MembershipType
@@ -51,7 +51,7 @@ class MemberTask(MembershipTask):
 
     def told(self, member: Member) -> str:
         number = "" if member.membership_id == self.membership.pk else f" ({member.membership.number})"
-        return f"{shown_name(self.actor, member.customer)}{number}"
+        return f"{told_name(self.actor, member.customer)}{number}"
 
     def chosen(self, given: dict[str, Any]) -> Member:
         return next(one for one in self.choices() if str(one.pk) == given["member"])

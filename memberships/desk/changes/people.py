@@ -12,12 +12,11 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.actor import Actor
 from common.clock import program_now
-from customers.desk.tasks import shown_name
 from customers.masking import masked_email
 from customers.models import CustomerStatus
 from memberships.changes.replacing import may_replace
 from memberships.changes.waiting import counts
-from memberships.desk.changes.base import ATTEST, CONSENT, DECIDE
+from memberships.desk.changes.base import ATTEST, CONSENT, DECIDE, told_name
 from memberships.desk.changes.forms import CodeForm, DocumentForm, EvidenceForm, TurnDownForm
 from memberships.models import (
     Consent,
@@ -110,25 +109,30 @@ def consents_of(change: MembershipChange) -> Iterable[Any]:
 def _row(
     one: Any, change: MembershipChange, actor: Actor, users: Mapping[int, str], replaceable: bool, trial: Trial | None
 ) -> PersonRow:
-    sees = actor.sees(one.customer_id)
+    sees, judges = actor.sees(one.customer_id), _judges(one.customer_id, change, actor)
     row = PersonRow(
         consent=one,
-        name=shown_name(actor, one.customer),
+        name=told_name(actor, one.customer),
         number=one.membership.number,
         counts=counts(one, change),
         badge=BADGES[ConsentStatus(one.status)],
         by=_by(one, users),
-        evidence=one.evidence if sees else "",
+        evidence=one.evidence if judges else "",
         is_deceased=one.customer.status == CustomerStatus.DECEASED,
         sent=[(invitation, _address(invitation, sees)) for invitation in one.open_invitations],
     )
     if one.waiting_papers:
-        row.paper = _paper(one.waiting_papers[0], change, actor, users, sees)
+        row.paper = _paper(one.waiting_papers[0], change, actor, users, judges)
     row.stamp = person_stamp(change, one)
     row.opened = trial is not None and trial[1] == one.customer_id and trial[0] != "code"
     if change.is_open:
         _open_ways(row, change, actor, replaceable, trial)
     return row
+
+
+def _judges(customer_id: int, change: MembershipChange, actor: Actor) -> bool:
+    """Who works on consents has to know what they rest on."""
+    return actor.sees(customer_id) or actor.may(CONSENT, change.program_id)
 
 
 def person_stamp(change: MembershipChange, consent: Consent) -> str:
@@ -184,7 +188,7 @@ def make_form(name: str, customer_id: int, *data: Any) -> forms.Form:
 
 
 def _paper(
-    paper: ConsentDocument, change: MembershipChange, actor: Actor, users: Mapping[int, str], sees: bool
+    paper: ConsentDocument, change: MembershipChange, actor: Actor, users: Mapping[int, str], judges: bool
 ) -> PaperShown:
     needed = DECIDE if paper.decides == ConsentMethod.RECORDED_DECISION else ATTEST
     against = ""
@@ -192,7 +196,7 @@ def _paper(
         against = _("You recorded it: somebody else confirms.")
     elif not actor.may(needed, change.program_id):
         against = _("Confirming takes the right %(right)s: ask a supervisor.") % {"right": needed}
-    return PaperShown(paper, users.get(paper.user_id or 0, ""), paper.evidence if sees else "", against)
+    return PaperShown(paper, users.get(paper.user_id or 0, ""), paper.evidence if judges else "", against)
 
 
 def _address(invitation: ConsentInvitation, sees: bool) -> str:
@@ -232,9 +236,9 @@ def decision_log(change: MembershipChange, actor: Actor) -> list[DecisionRow]:
         DecisionRow(
             decision=one,
             customer_id=one.consent.customer_id,
-            name=shown_name(actor, one.consent.customer),
+            name=told_name(actor, one.consent.customer),
             by=_(" and ").join(users.get(pk, f"#{pk}") for pk in (one.user_id, one.confirmed_by_id) if pk),
-            evidence=one.evidence if actor.sees(one.consent.customer_id) else "",
+            evidence=one.evidence if _judges(one.consent.customer_id, change, actor) else "",
             to_these_terms=one.digest == change.digest,
         )
         for one in found

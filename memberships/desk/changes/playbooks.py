@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy
 from common.clock import program_now
 from common.desk.outcomes import Way
 from common.desk.pages import DeskPage
-from customers.desk.tasks import shown_name
 from customers.models import Customer, CustomerStatus
 from memberships.changes.proposing import status_at
 from memberships.changes.waiting import changes_with_parties, waiting
-from memberships.desk.changes.base import PROPOSE, change_url
+from memberships.desk.changes.base import PROPOSE, change_url, told_name
+from memberships.desk.changes.finding import people_in
 from memberships.models import (
     ChangeKind,
     ChangeStatus,
@@ -30,12 +30,12 @@ from memberships.models import (
 
 LARGEST_ID = 2**63 - 1
 SEVERAL = frozenset({MembershipType.SHARED, MembershipType.GROUP})
-DONE, NOW, LATER, NOT_NEEDED = "done", "now", "later", "not_needed"
+DONE, NOW, LATER, NOT_NEEDED, STOPPED = "done", "now", "later", "not_needed", "stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class PlayStep:
-    """`state`: done, now, later or not needed; `how` says how it stands."""
+    """`state`: done, now, later, not needed or stopped; `how` says how it stands."""
 
     title: str
     state: str
@@ -44,12 +44,12 @@ class PlayStep:
 
     @property
     def label(self) -> str:
-        words = {DONE: _("done"), NOW: _("to do"), LATER: _("later"), NOT_NEEDED: _("not needed")}
+        words = {DONE: _("done"), NOW: _("to do"), LATER: _("later"), NOT_NEEDED: _("if needed"), STOPPED: _("stopped")}
         return words[self.state]
 
     @property
     def badge(self) -> str:
-        return {DONE: "good", NOW: "warn"}.get(self.state, "")
+        return {DONE: "good", NOW: "warn", STOPPED: "bad"}.get(self.state, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Playbook(DeskPage):
         self.customer = customer
         threads = [self._thread(one) for one in self._memberships(customer)]
         return self.draw(
-            customer=customer, name=shown_name(self.actor, customer), first=list(self.before()), threads=threads
+            customer=customer, name=told_name(self.actor, customer), first=list(self.before()), threads=threads
         )
 
     def before(self) -> Iterable[PlayStep]:
@@ -106,8 +106,7 @@ class Playbook(DeskPage):
         return [one for one in found.order_by("pk") if self.may(PROPOSE, one.program_id) and self.wanted(one)]
 
     def _thread(self, membership: Membership) -> Thread:
-        open_ones = Member.objects.filter(membership=membership, ended_at__isnull=True).select_related("customer")
-        people = [(one.customer_id, shown_name(self.actor, one.customer)) for one in open_ones]
+        people = [(one.customer_id, told_name(self.actor, one.customer)) for one in people_in(membership)]
         return Thread(membership, people, list(self.steps(membership)))
 
     def split_of(self, membership: Membership) -> MembershipChange | None:
@@ -125,7 +124,7 @@ class Playbook(DeskPage):
         return ChangeStatus(status_at(change, program_now(change.program)))
 
     def names(self, people: Iterable[Customer]) -> str:
-        return ", ".join(shown_name(self.actor, one) for one in people)
+        return ", ".join(told_name(self.actor, one) for one in people)
 
     def new_split(self, membership: Membership) -> Way:
         query = f"kind=split&prime={membership.pk}&leaver={self.customer.pk}"
@@ -186,7 +185,7 @@ class Divorce(Playbook):
             return PlayStep(title, NOW, how, (self.page_of(change, _("Ask and record")),))
         if state in (ChangeStatus.AGREED, ChangeStatus.CARRIED_OUT, ChangeStatus.UNDONE):
             return PlayStep(title, DONE, _("Everyone has consented."))
-        return PlayStep(title, DONE, _("It came to nothing: %(state)s.") % {"state": state.label if state else ""})
+        return PlayStep(title, STOPPED, _("It came to nothing: %(state)s.") % {"state": state.label if state else ""})
 
     def _anew(
         self, membership: Membership, change: MembershipChange | None, state: ChangeStatus | None

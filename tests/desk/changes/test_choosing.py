@@ -17,9 +17,9 @@ def new(**query: object) -> str:
 
 def test_a_merge_is_chosen_side_by_side_and_becomes_a_draft(agent: Visitor, anna_and_ben: list[Membership]) -> None:
     anna, ben = anna_and_ben
-    first = Press(agent, new(kind="merge", q=anna.number))
+    first = Press(agent, new(kind="merge", find=anna.number))
     assert f"/desk/changes/new?kind=merge&prime={anna.pk}" in first.page.links
-    second = Press(agent, new(kind="merge", prime=anna.pk, q=ben.number))
+    second = Press(agent, new(kind="merge", prime=anna.pk, find=ben.number))
     assert f"/desk/changes/new?kind=merge&prime={anna.pk}&secondary={ben.pk}" in second.page.links
     terms = Press(agent, new(kind="merge", prime=anna.pk, secondary=ben.pk))
     response = terms.sends("", result_type="shared", reason="They want to collect together")
@@ -36,14 +36,14 @@ def test_every_candidate_that_does_not_fit_says_why_and_what_to_do(
 ) -> None:
     anna, ben = anna_and_ben
     suspend(ben, actor=ACTOR, reason="misuse")
-    page = Press(agent, new(kind="merge", prime=anna.pk, q=ben.number)).page
+    page = Press(agent, new(kind="merge", prime=anna.pk, find=ben.number)).page
     assert f"{ben.number} is suspended; only active memberships go together. Reinstate it first." in page.text
     assert not [link for link in page.links if f"secondary={ben.pk}" in link]
 
 
 def test_memberships_of_two_programs_name_both(agent: Visitor, anna_and_ben: list[Membership]) -> None:
     other = make_membership(make_program("stars"), "Cora Stone")
-    page = Press(agent, new(kind="merge", prime=anna_and_ben[0].pk, q=other.number)).page
+    page = Press(agent, new(kind="merge", prime=anna_and_ben[0].pk, find=other.number)).page
     assert "Miles (miles)" in page.text
     assert "Stars (stars)" in page.text
     refused = Press(agent, new(kind="merge", prime=anna_and_ben[0].pk, secondary=other.pk))
@@ -55,7 +55,7 @@ def test_an_open_change_is_named_with_the_way_to_it(agent: Visitor, anna_and_ben
     anna, ben = anna_and_ben
     cora = make_membership(anna.program, "Cora Stone")
     opened = propose(Proposal("merge", anna.pk, ben.pk, result_type="shared"), actor=ACTOR)
-    page = Press(agent, new(kind="merge", prime=cora.pk, q=ben.number)).page
+    page = Press(agent, new(kind="merge", prime=cora.pk, find=ben.number)).page
     assert "Another change of this membership is open" in page.text
     assert f"/desk/changes/{opened.pk}" in page.links
 
@@ -67,7 +67,7 @@ def test_a_name_finds_the_sides_where_names_are_seen(
         customer = one.members.get().customer
         customer.name_key = customer.name.lower()
         customer.save()
-    page = Press(supervisor, new(kind="merge", q="miller")).page
+    page = Press(supervisor, new(kind="merge", find="miller")).page
     assert f"/desk/changes/new?kind=merge&prime={anna_and_ben[1].pk}" in page.links
     assert anna_and_ben[0].number not in page.text
 
@@ -75,7 +75,7 @@ def test_a_name_finds_the_sides_where_names_are_seen(
 def test_a_card_finds_the_anonymous_side_of_an_absorption(agent: Visitor, anna_and_ben: list[Membership]) -> None:
     found = anonymous(anna_and_ben[0].program)
     number = found.holdings.get().card.number_id
-    page = Press(agent, new(kind="absorb", prime=anna_and_ben[0].pk, q=number)).page
+    page = Press(agent, new(kind="absorb", prime=anna_and_ben[0].pk, find=number)).page
     assert f"/desk/changes/new?kind=absorb&prime={anna_and_ben[0].pk}&secondary={found.pk}" in page.links
     terms = Press(agent, new(kind="absorb", prime=anna_and_ben[0].pk, secondary=found.pk))
     assert terms.sends("", reason="Found card registered").status_code == 302
@@ -94,7 +94,7 @@ def test_one_person_twice_becomes_one_membership(agent: Visitor, anna_and_ben: l
 
 
 def test_a_split_needs_somebody_to_leave(agent: Visitor, anna_and_ben: list[Membership], moores: Membership) -> None:
-    page = Press(agent, new(kind="split", q=anna_and_ben[0].number)).page
+    page = Press(agent, new(kind="split", find=anna_and_ben[0].number)).page
     assert "There is nobody to leave it: choose a membership of a pool or a group." in page.text
     terms = Press(agent, new(kind="split", prime=moores.pk))
     given = {"policy": "ratio", "reason": "Moved out", "leaver": member_ids(moores)[1]}
@@ -139,7 +139,7 @@ def test_a_change_of_form_goes_both_ways(agent: Visitor, katrin_and_john: list[M
 def test_foreign_memberships_do_not_exist_and_the_right_is_asked(anna_and_ben: list[Membership]) -> None:
     stranger = Visitor(Role.SUPPORT_AGENT, make_program("other"))
     assert stranger.client.get(new(kind="merge", prime=anna_and_ben[0].pk)).status_code == 404
-    assert "Nothing found for" in Press(stranger, new(kind="merge", q=anna_and_ben[0].number)).page.text
+    assert "Nothing found for" in Press(stranger, new(kind="merge", find=anna_and_ben[0].number)).page.text
     auditor = Visitor(Role.AUDITOR)
     assert auditor.client.get(new()).status_code == 403
     for wrong in ("x", "999999999999999999999", "-1"):
@@ -200,7 +200,7 @@ def member_ids(membership: Membership) -> list[int]:
 def test_the_trials_of_choosing_write_nothing(agent: Visitor, anna_and_ben: list[Membership]) -> None:
     anna, ben = anna_and_ben
     make_customer("Nobody Else")
-    Press(agent, new(kind="merge", prime=anna.pk, q=ben.number))
+    Press(agent, new(kind="merge", prime=anna.pk, find=ben.number))
     Press(agent, new(kind="merge", prime=anna.pk, secondary=ben.pk))
     assert MembershipChange.objects.count() == 0
     assert actor_in(anna.program).programs == frozenset({anna.program_id})
