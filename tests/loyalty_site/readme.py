@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-PAIR = re.compile(r"```sh\n(?P<command>.*?)```(?:\s*```(?:json|http)\n(?P<answer>.*?)```)?", re.DOTALL)
+PAIR = re.compile(r"```sh\n(?P<command>.*?)```(?:\s*```(?:json|http|text)\n(?P<answer>.*?)```)?", re.DOTALL)
 SERVED_AT = "http://127.0.0.1:8000"
 MARK = "=== next command ==="
 # Values that differ from world to world.
@@ -26,7 +26,7 @@ class Step:
 
 def steps() -> list[Step]:
     """The calls of the README in their order."""
-    section = README.read_text(encoding="utf-8").split("## Five calls", 1)[1].split("\n## ", 1)[0]
+    section = README.read_text(encoding="utf-8").split("## Five calls", 1)[1].split("## Where to read next", 1)[0]
     return [Step(found["command"], found["answer"]) for found in PAIR.finditer(section)]
 
 

@@ -13,16 +13,20 @@ from django.apps import apps
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import check_password
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from waitress.server import create_server
 
 from common import clock
-from gateway.channels import all_scopes
+from customers.models import DuplicateCustomer, Message
+from gateway.channels import all_scopes, system_actor
 from gateway.models import Channel
 from loyalty_site.auditing import audit
 from loyalty_site.demo import access, world
 from loyalty_site.wsgi import application
-from memberships.models import Membership, TierStanding
+from memberships.changes.consent import missing
+from memberships.changes.undoing import undo
+from memberships.models import Membership, MembershipChange, TierStanding
+from memberships.one_person import doubles
 from points.models import Adjustment, Hold, Lot, PointAccount, Posting
 from programs.models import Program
 from staff.models import User
@@ -114,6 +118,57 @@ def test_something_is_open_everywhere_one_would_look(logins: dict[str, Any]) -> 
     assert pending.remaining == 2_500
 
 
+def test_friends_share_their_miles_and_keep_ladder_and_tier(logins: dict[str, Any]) -> None:
+    pair = Membership.objects.filter(pk__in=logins["stories"]["shared-account"]["memberships"]).order_by("pk")
+    assert [(one.number, one.type) for one in pair] == [("WF20417735", "shared"), ("WF10088214", "shared")]
+    (pool_id,) = {one.pool_id for one in pair}
+    assert PointAccount.objects.get(account_set=pool_id, point_type__is_default=True).balance == 76_500
+    standings = TierStanding.objects.filter(membership__in=pair, ended_at__isnull=True)
+    assert [(one.group.name, one.tier.name) for one in standings.order_by("membership_id", "group_id")] == [
+        ("World Flyer Plus", "Silver"),
+        ("Senator", "Candidate"),
+        ("World Flyer Plus", "Traveller"),
+        ("Senator", "Platinum"),
+    ]
+
+
+def test_the_moores_are_one_group_with_one_main_member(logins: dict[str, Any]) -> None:
+    told = logins["stories"]["family-group"]
+    (group,) = Membership.objects.filter(pk__in=told["memberships"])
+    members = group.members.filter(ended_at__isnull=True).order_by("customer_id")
+    assert (group.type, [one.customer_id for one in members]) == ("group", told["customers"])
+    assert group.main_member is not None and group.main_member.customer_id == told["customers"][0]
+    assert [MembershipChange.objects.get(pk=pk).status for pk in told["changes"]] == ["carried_out"] * 2
+
+
+def test_a_divorce_waits_for_one_consent_and_nobody_spends_meanwhile(logins: dict[str, Any]) -> None:
+    told = logins["stories"]["divorce"]
+    divorce = MembershipChange.objects.get(pk=told["changes"][-1])
+    assert (divorce.kind, divorce.status, divorce.freezes) == ("split", "awaiting_consent", True)
+    assert missing(divorce) == [told["customers"][1]]
+    pool = Membership.objects.get(pk=told["memberships"][0]).pool
+    frozen = PointAccount.objects.get(account_set=pool, point_type__is_default=True)
+    assert frozen.frozen_until == divorce.expires_at
+    assert Message.objects.filter(customer=told["customers"][1], purpose="link").count() == 1
+
+
+def test_a_merge_by_mistake_can_be_undone_at_once(logins: dict[str, Any]) -> None:
+    (merge,) = MembershipChange.objects.filter(pk__in=logins["stories"]["merged-by-mistake"]["changes"])
+    with transaction.atomic():
+        assert undo(merge, actor=system_actor(), reason="two people of the same name").status == "undone"
+        transaction.set_rollback(True)
+    merge.refresh_from_db()
+    assert merge.status == "carried_out"
+
+
+def test_one_person_has_two_records_whose_memberships_are_to_be_merged(logins: dict[str, Any]) -> None:
+    told = logins["stories"]["one-person-twice"]
+    (pair,) = DuplicateCustomer.objects.filter(customer__in=told["customers"])
+    assert ([pair.customer_id, pair.duplicate_id], pair.status) == (told["customers"], "confirmed")
+    (double,) = doubles(pair.customer, duplicate=pair.duplicate)
+    assert [double.prime.pk, double.secondary.pk] == told["memberships"]
+
+
 def test_points_expire_on_several_dates(logins: dict[str, Any]) -> None:
     lots = Lot.objects.filter(account=account("SC8739201"), remaining__gt=0)
     assert lots.values("expires_at").distinct().count() >= 3
@@ -199,7 +254,7 @@ def test_the_calls_of_the_readme_answer_what_it_shows(logins: dict[str, Any], fo
         answers = readme.run(steps, folder=folder, url=f"http://127.0.0.1:{server.effective_port}")
     finally:
         server.close()
-    assert len([step for step in steps if step.answer]) == 6
+    assert len([step for step in steps if step.answer]) == 10
     for step, answer in zip(steps, answers, strict=True):
         assert readme.comparable(answer) == readme.comparable(step.answer or ""), step.command
 
