@@ -65,7 +65,7 @@ class SoundWorld(TestCase):
         assert list(scope_of(recent=timedelta(days=1.85)).accounts) == [self.world.account("john", pool=True).pk]
 
     def test_the_quick_form_asks_the_whole_ledger(self) -> None:
-        asked = {invariant.id for invariant, _ in run(chosen(), recent=timedelta(minutes=5))}
+        asked = {one.invariant.id for one in run(chosen(), recent=timedelta(minutes=5))}
         assert {"L01", "L02", "L03", "L04", "P02", "P03", "P04", "P05", "P11", "I07", "L13"} <= asked
         assert asked.isdisjoint({"M01", "K05", "H01", "A07"})
 
