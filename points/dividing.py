@@ -7,6 +7,7 @@ the number of statements does not grow with the lots.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -15,7 +16,7 @@ from points.accounts import account_for
 from points.drafts import Posted
 from points.inactivity import last_activities
 from points.ledger import lock_accounts, post
-from points.models import Debt, LotContributorChange, PointAccount, PointAccountSet
+from points.models import Debt, PointAccount, PointAccountSet
 from points.moves import Carry, CarryDebt, Cause, Move, Take
 from points.shares import Division, HeldPart, Leaving, SharedDebt, SharedLot, share_out
 from points.uniting import follow_lots, tidy_holds
@@ -31,7 +32,11 @@ SELECT h.account_id, h.id, b.lot_id, b.points, h.for_set_id, h.person_id
 FROM points_hold h JOIN points_holdlot b ON b.hold_id = h.id
 WHERE h.account_id = ANY(%s) AND h.status = 'open' AND h.expires_at > %s ORDER BY h.id, b.id
 """
-FORSAKE = "UPDATE points_lot SET contributor_id = NULL WHERE id = ANY(%s)"
+FORSAKE = """
+WITH gone AS (UPDATE points_lot SET contributor_id = NULL WHERE id = ANY(%(lots)s::bigint[]))
+INSERT INTO points_lotcontributorchange (lot_id, old_contributor_id, posting_id, cause_kind, cause_id)
+SELECT t.lot, t.old, %(posting)s, %(kind)s, %(cause)s FROM unnest(%(lots)s::bigint[], %(olds)s::bigint[]) AS t(lot, old)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +182,15 @@ class Dividing:
     def _write_forsaken(self, posted: Posted | None, cause: Cause) -> None:
         if not self.forsaken:
             return
-        LotContributorChange.objects.bulk_create(
-            LotContributorChange(
-                lot_id=lot_id,
-                old_contributor_id=old,
-                new_contributor=None,
-                posting_id=posted.id if posted else None,
-                cause_kind=cause.kind,
-                cause_id=cause.id,
-            )
-            for lot_id, old in self.forsaken.items()
-        )
+        asked: dict[str, Any] = {
+            "lots": list(self.forsaken),
+            "olds": list(self.forsaken.values()),
+            "posting": posted.id if posted is not None else None,
+            "kind": cause.kind,
+            "cause": cause.id,
+        }
         with connection.cursor() as cursor:
-            cursor.execute(FORSAKE, [list(self.forsaken)])
+            cursor.execute(FORSAKE, asked)
 
 
 def accounts_by_type(set_id: int) -> dict[int, int]:
