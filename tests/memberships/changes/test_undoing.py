@@ -410,6 +410,26 @@ class TestSomebodyActed:
         assert (figures(anna), figures(ben)) == ((150, 0), (200, 0))
         assert_audit_clean()
 
+    def test_a_hold_placed_for_the_group_is_captured_for_who_placed_it(self, anna_and_ben: list[Membership]) -> None:
+        anna, ben = anna_and_ben
+        earn(ben, 200)
+        change = done("merge", anna, ben, result_type="group", main_id=member_of(anna))
+        group = change.result
+        assert group is not None
+        hold = holds.place_hold(
+            account_in_use(group),
+            points=150,
+            for_set_id=group.own_set_id,
+            person_id=member_of(ben),
+            design=design_of(group.program_id),
+            actor=ACTOR,
+        )
+        back(change, anna, ben)
+        _, captured = holds.capture(hold.pk, actor=ACTOR)
+        assert Posting.objects.get(pk=captured.id).for_set_id == ben.own_set_id
+        assert (figures(anna), figures(ben)) == ((0, 0), (50, 0))
+        assert_audit_clean()
+
     def test_the_audit_knows_that_a_hold_kept_other_lots_before(self, anna_and_ben: list[Membership]) -> None:
         anna, ben = anna_and_ben
         earn(anna, 50, days=9)
