@@ -16,7 +16,7 @@ from memberships.models import ChangeStatus, Member, Membership, MembershipChang
 from memberships.standings import refresh_exemption
 from memberships.types import type_of
 from points.expiry import Expired
-from points.models import PointAccount, PointAccountSet
+from points.models import Hold, HoldStatus, PointAccount, PointAccountSet
 from points.moves import Cause
 from points.restoring import Undone, Way, restore
 from points.uniting import part_lifetimes
@@ -34,6 +34,7 @@ def undo_change(work: Work) -> None:
     carry_suspensions(work, original)
     _go_on_since(work, original, ways)
     _restore_points(work, original, ways, _sets_of(work, before[original.prime_id]))
+    _place_holds(work, original)
     for membership in Membership.objects.filter(pk__in=involved_ids(original), current=True).order_by("pk"):
         refresh_exemption(membership)
     original.status = ChangeStatus.UNDONE
@@ -150,6 +151,15 @@ def _by_type(work: Work, expired: Sequence[Expired]) -> list[list[object]]:
     )
     codes = {pk: one.code for pk, one in work.plan.design.point_types.items()}
     return [[codes[types[one.account_id]], one.points] for one in expired]
+
+
+def _place_holds(work: Work, original: MembershipChange) -> None:
+    """Open holds that were placed for a membership the change made: what captures them acts for who placed them."""
+    made = made_ids(original.outcome, "memberships.Membership")
+    placed = list(Hold.objects.filter(for_set__membership__in=made, status=HoldStatus.OPEN).order_by("pk"))
+    homes = _homes(original, [hold.person_id for hold in placed if hold.person_id is not None])
+    for hold in placed:
+        work.record.alter(hold, for_set_id=homes.get(hold.person_id, original.prime).own_set_id)
 
 
 def _part_figures(source: Membership, ways: Iterable[Way]) -> None:
