@@ -20,7 +20,7 @@ from memberships.targets import Target, find_target
 from memberships.types import type_of
 from points.accounts import account_for
 from points.balances import iso
-from points.expiry import ensure_not_rested
+from points.expiry import ensure_not_rested, keep_alive
 from points.ledger import post
 from points.models import PointAccount, PointAccountSet
 from points.moves import Cause, Move
@@ -78,6 +78,9 @@ def _record(
 ) -> dict[str, Any]:
     membership, design, at = situation.membership, situation.design, situation.at
     type_ = activity_type(design, kind)
+    if type_.counts_as_activity and membership.pool_id not in (None, situation.account.account_set_id):
+        # Any member's activity refreshes the pool.
+        keep_alive(membership.pool_id, design=design, actor=actor, at=at)
     (activity_id,) = next_ids("activities_memberactivity_id_seq")
     posted = post(
         kind,

@@ -20,6 +20,7 @@ from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, UNIQUE_VIOLATION, ids_of, s
 from common.pipeline import Bound, Statement, run_pipeline
 from gateway.answers import StoredAnswer
 from memberships.capabilities import able_states
+from memberships.models import MembershipType
 from points.inactivity import active_since
 from programs.design import Design
 from programs.expiry import available_at, expires_at
@@ -106,7 +107,7 @@ def _bound(flow: Flow, design: Design, point_type: PointType) -> list[Bound]:
             "program": design.program.pk,
             "design": design.version,
             "offset": design.program.clock_offset,
-            "states": able_states(design, flow.kind),
+            "states": _states(flow, design, point_type),
             "pooled": point_type.kind == PointKind.REDEEMABLE,
             "type": point_type.pk,
             "kind": flow.kind,
@@ -118,6 +119,18 @@ def _bound(flow: Flow, design: Design, point_type: PointType) -> list[Bound]:
         }
         bound = design.derived[name] = [statement.bind(fixed) for statement in flow.statements]
     return bound
+
+
+def _states(flow: Flow, design: Design, point_type: PointType) -> list[str]:
+    """Who shares a pool and acts on their own account keeps the pool alive too, which takes the general form."""
+    states = able_states(design, flow.kind)
+    resting = any(
+        one.expiry_policy == ExpiryPolicy.INACTIVITY and one.kind == PointKind.REDEEMABLE
+        for one in design.point_types.values()
+    )
+    if point_type.kind == PointKind.QUALIFYING and resting:
+        return [state for state in states if not state.endswith(f"/{MembershipType.SHARED}")]
+    return states
 
 
 def _parameters(

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from common import clock
 from common.actor import Actor
@@ -19,7 +20,7 @@ from points import expiring_sql as sql
 from points.drafts import Posted
 from points.inactivity import active_since, rested
 from points.ledger import lock_accounts, post
-from points.models import Lot, PointAccount, PostingKind
+from points.models import Lot, PointAccount, PointAccountSet, PostingKind
 from points.moves import Cause, Debit, Take
 from programs.design import Design, design_of
 from programs.models import ExpiryPolicy, PointType, Program, ProgramStatus
@@ -121,6 +122,18 @@ def ensure_not_rested(account_id: int, *, design: Design, actor: Actor, at: date
         for account, point_type in sorted(ended.items()):
             done += expire_rested([account], point_type, design=design, actor=actor, until=at, now=now)
         return done
+
+
+def keep_alive(set_id: int, *, design: Design, actor: Actor, at: datetime) -> None:
+    """An activity of somebody who shares the set, though on another one: inactivity counts from it here too. What
+    ended before it expires first."""
+    ending = [pk for pk, one in design.point_types.items() if one.expiry_policy == ExpiryPolicy.INACTIVITY]
+    account = PointAccount.objects.filter(account_set=set_id, point_type__in=ending).order_by("pk").first()
+    if account is None:
+        return
+    ensure_not_rested(account.pk, design=design, actor=actor, at=at)
+    earlier = Q(activity_at__isnull=True) | Q(activity_at__lt=at)
+    PointAccountSet.objects.filter(earlier, pk=set_id).update(activity_at=at)
 
 
 def _rested_beside(account_id: int, *, design: Design, at: datetime) -> dict[int, PointType]:

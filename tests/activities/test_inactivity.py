@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from activities.calls import PointsCall
-from activities.earning import earn, earn_in_general
+from activities.earning import earn, earn_in_general, earn_online
 from activities.holding import HoldCall, capture_hold, hold_points
 from activities.redeeming import redeem_in_general
 from common import clock
 from memberships.models import Membership
 from points.errors import InsufficientPoints
+from points.expiry import expire_points
 from points.models import Entry
 from programs.models import ExpiryPolicy, PointKind, PointType, Program
+from tests.changes import account_in_use, pool_of
 from tests.factories import ACTOR, account_of, make_membership, make_program
 
 DAY = timedelta(days=1)
@@ -84,3 +86,65 @@ def test_a_capture_ends_what_had_rested_and_frees_nothing_of_it(emma: Membership
         capture_hold(hold["id"], actor=ACTOR, points=30)
     assert bonus_of(emma) == [("earn", 100), ("expire", -60), ("expire", -10), ("capture", -30)]
     assert account_of(emma, "bonus").balance == 0
+
+
+# A pool lives as long as any of its members does something.
+
+
+def shared(program: Program) -> tuple[Membership, Membership]:
+    """Katrin and John, with 100 bonus points in their pool."""
+    with clock.frozen(START):
+        katrin, john = pool_of(program, "Katrin", "John")
+        earn_in_general(PointsCall(katrin.pk, 100, point_type="bonus"), actor=ACTOR)
+    return katrin, john
+
+
+def pooled_bonus(membership: Membership) -> list[tuple[str, int]]:
+    entries = Entry.objects.filter(account=account_in_use(membership, "bonus")).order_by("number")
+    return list(entries.values_list("posting__kind", "amount"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("point_type", ["miles", "status", "bonus"])
+def test_any_members_activity_refreshes_the_pool(point_type: str) -> None:
+    program = with_bonus()
+    katrin, john = shared(program)
+    with clock.frozen(START + 20 * DAY):
+        earn_in_general(PointsCall(john.pk, 5, point_type=point_type), actor=ACTOR)
+    with clock.frozen(START + 40 * DAY):
+        assert expire_points(program, actor=ACTOR) == 0
+        redeem_in_general(PointsCall(katrin.pk, 50, point_type="bonus"), actor=ACTOR)
+    assert ("redeem", -50) in pooled_bonus(katrin)
+
+
+@pytest.mark.django_db
+def test_an_activity_on_a_members_own_account_ends_what_had_rested_in_the_pool() -> None:
+    katrin, john = shared(with_bonus())
+    with clock.frozen(START + 60 * DAY):
+        earn_in_general(PointsCall(john.pk, 5, point_type="status"), actor=ACTOR)
+    assert pooled_bonus(katrin) == [("earn", 100), ("expire", -100)]
+
+
+@pytest.mark.django_db
+def test_who_is_alone_refreshes_the_own_set_only() -> None:
+    program = with_bonus()
+    katrin, _ = shared(program)
+    with clock.frozen(START):
+        other = make_membership(program, "Other")
+    with clock.frozen(START + 20 * DAY):
+        earn_in_general(PointsCall(other.pk, 5, point_type="status"), actor=ACTOR)
+    with clock.frozen(START + 40 * DAY):
+        expire_points(program, actor=ACTOR)
+    assert pooled_bonus(katrin) == [("earn", 100), ("expire", -100)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_online_form_leaves_to_the_general_one_what_refreshes_a_pool() -> None:
+    katrin, _ = pool_of(with_bonus(), "Katrin", "John")
+    other = make_membership(katrin.program, "Other")
+    # Accounts without any activity take the general form anyhow.
+    for membership, point_type in ((katrin, "status"), (katrin, "miles"), (other, "status")):
+        earn_in_general(PointsCall(membership.pk, 5, point_type=point_type), actor=ACTOR)
+    assert earn_online(PointsCall(katrin.pk, 5, point_type="status"), actor=ACTOR) is None
+    assert earn_online(PointsCall(katrin.pk, 5), actor=ACTOR) is not None
+    assert earn_online(PointsCall(other.pk, 5, point_type="status"), actor=ACTOR) is not None

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 
-from bench import rows
+from bench import changes, rows
 from bench.jobs import job_of
 from bench.naive import naive_earn
 from bench.pgbench import raw_once, raw_rate
@@ -52,6 +52,19 @@ def test_a_wrong_balance_stops_the_run(world: World) -> None:
         cursor.execute("UPDATE points_lot SET remaining = remaining - 1 WHERE id = (SELECT min(id) FROM points_lot)")
     with pytest.raises(RuntimeError, match="1 balances that are not the sum of their lots"):
         rows.prove()
+
+
+def test_more_lots_take_no_more_statements_to_merge_split_and_preview(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LOTS": 60, "FEW": 3, "SHARING": 5, "REDEMPTIONS": 2}.items():
+        monkeypatch.setattr(changes, name, value)
+    figures = {one.what: one for one in changes.changes(world, Sizes(rounds=1))}
+    more = {what: one.value for what, one in figures.items() if "statements more than" in what}
+    assert more == {f"{verb}, statements more than with 3 lots": 0 for verb in ("preview of a merge", "merge", "split")}
+    assert figures["redeem from a pool of 5 / standard"].goal == 1.3
+    assert figures["consent page"].value > 0
+    rows.prove()
 
 
 def test_figures_are_medians_of_rounds_held_against_their_goals() -> None:

@@ -10,6 +10,8 @@ from activities.holding import HoldCall, hold_points
 from common import clock
 from customers.exits import deactivate
 from customers.models import Address, AddressKind, Customer, CustomerNumber, CustomerStatus
+from memberships.changes.plan import Proposal
+from memberships.changes.proposing import propose, withdraw
 from memberships.ending import terminate
 from memberships.enrolment import enrol
 from memberships.lifecycle import suspend
@@ -17,6 +19,7 @@ from memberships.models import Membership
 from points.models import Hold
 from programs.models import ExpiryPolicy, PointType, Program
 from staff.models import Role
+from tests.changes import pool_of
 from tests.desk.visitor import Visitor, cells, earned, redeemed
 from tests.factories import ACTOR, make_customer, make_program, member_of
 
@@ -178,6 +181,19 @@ def test_an_adjustment_that_waits_is_told(agent: Visitor, miles: Program, michae
     adjust_points(AdjustmentCall(michael_adams.pk, 5_000, "goodwill"), actor=ACTOR)
     text = agent.reads("customer", member_of(michael_adams)).text
     assert "An adjustment of +5,000 Miles waits for a second person since" in text
+
+
+def test_frozen_points_say_until_when_and_for_which_change(agent: Visitor, miles: Program) -> None:
+    katrin, john = pool_of(miles, "Katrin", "John")
+    told = "Nothing is spent from these points until"
+    assert told not in agent.reads("membership", katrin.pk).text
+    proposal = Proposal("split", john.pk, leaver_id=member_of(john), policy="by_contribution", freezes=True)
+    change = propose(proposal, actor=ACTOR)
+    for membership in (katrin, john):
+        text = agent.reads("membership", membership.pk).text
+        assert told in text and f"while change {change.pk} is decided" in text
+    withdraw(change, actor=ACTOR, reason="no")
+    assert told not in agent.reads("membership", katrin.pk).text
 
 
 def test_changes_say_who_when_what_and_why_with_personal_values_masked(agent: Visitor, db: None) -> None:

@@ -148,8 +148,7 @@ def decide(world: Sharing, person: int, decision: str) -> None:
     require(change.is_open, "change_status")
     require(person in change.people, "not_asked")
     has_given = person in change.given
-    require(decision != "given" or not has_given, "consent_not_taken")
-    require(decision != "withdrawn" or has_given, "consent_not_taken")
+    require(has_given == (decision == "withdrawn"), "consent_not_taken")
     if decision == "given":
         change.given.add(person)
         change.status = "agreed" if change.given == change.people else "awaiting_consent"
