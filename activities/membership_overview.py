@@ -18,6 +18,8 @@ MOST_LOTS = 100
 @dataclass(frozen=True, slots=True)
 class MembershipDetails:
     members: tuple[Member, ...]
+    # Those of other memberships that use the same pool.
+    sharers: tuple[Member, ...]
     standings: tuple[TierStanding, ...]
     acceptances: tuple[TermsAcceptance, ...]
     terms: tuple[MembershipTerm, ...]
@@ -32,8 +34,11 @@ def membership_details(one: Participation) -> MembershipDetails:
     membership = one.membership
     lots = Lot.objects.filter(is_open=True, account__account_set_id__in=one.sets).select_related("account__point_type")
     activities = MemberActivity.objects.filter(membership=membership).select_related("type").order_by("-pk")
+    others = Member.objects.filter(membership__pool=membership.pool_id, current=True, ended_at__isnull=True)
+    sharers = others.exclude(membership=membership).select_related("customer", "membership").order_by("pk")
     return MembershipDetails(
         members=tuple(Member.objects.filter(membership=membership).select_related("customer").order_by("pk")[:MOST]),
+        sharers=tuple(sharers[:MOST]) if membership.pool_id is not None else (),
         standings=tuple(_of(TierStanding, one).select_related("group", "tier").order_by("-since", "-pk")[:MOST]),
         acceptances=tuple(_of(TermsAcceptance, one).select_related("terms").order_by("-accepted_at")[:MOST]),
         terms=tuple(_of(MembershipTerm, one).order_by("-first_day")[:MOST]),

@@ -39,6 +39,7 @@ class MembershipPage(DeskPage):
             card=membership_card(view, self.actor),
             details=details,
             people=[(one, name_for(self.actor, one.customer_id, one.customer.name)) for one in details.members],
+            sharers=[(one, name_for(self.actor, one.customer_id, one.customer.name)) for one in details.sharers],
             see_personal=all(self.actor.sees(one.customer_id) for one in details.members),
         )
 

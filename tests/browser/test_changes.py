@@ -30,7 +30,8 @@ def flyer(transactional_db: None) -> Program:
 
 
 def sound(page: Page) -> None:
-    """Every state fits and is accessible."""
+    """Every state fits and is accessible, once it is loaded."""
+    page.wait_for_load_state("load")
     assert_fits(page)
     assert_accessible(page)
 
@@ -134,6 +135,7 @@ def test_the_moores_form_a_group_and_one_leaves(log_in: LogIn, open_page: Open, 
     page.get_by_label("Reason").fill("Moved out")
     sound(page)
     page.get_by_role("button", name="Show what it would do").click()
+    expect(page.get_by_role("button", name="Propose it and ask for consent")).to_be_visible()
     sound(page)
     page.get_by_role("button", name="Propose it and ask for consent").click()
     for customer in (first, second):
@@ -159,6 +161,7 @@ def test_a_divorce_is_refused_and_decided_by_document_in_a_new_proposal(
     log_in(Role.SUPERVISOR)
     page = open_page(f"/desk/customers/{kat}", width=width)
     page.get_by_role("link", name="Playbook: divorce").click()
+    expect(page.get_by_role("link", name="Propose the split")).to_be_visible()
     sound(page)
     page.get_by_role("link", name="Propose the split").click()
     page.locator(f'input[name="leaver"][value="{joe}"]').check()

@@ -21,7 +21,7 @@ from memberships.changes import inviting, proposing
 from memberships.changes.carrying_out import carry_out
 from memberships.changes.consent import decide
 from memberships.changes.documents import confirm, record_document, turn_down
-from memberships.changes.errors import NotAsked
+from memberships.changes.errors import NotAsked, TermsChanged
 from memberships.desk.changes.base import ATTEST, CARRY_OUT, CONSENT, DECIDE, PROPOSE, MovedOn, change_url, stamp
 from memberships.desk.changes.forms import WhyForm
 from memberships.desk.changes.page import ShownChange
@@ -58,12 +58,16 @@ class Step(ShownChange):
             done = self._done(key, change, form)
         except (LoyaltyError, DatabaseError) as error:
             refusal = told(error)
+            self.after_refusal(change, refusal)
             return self._again(self.find(pk), form, error=refusal, status=refusal.status)
         messages.success(request, done["says"])
         return HttpResponseRedirect(done["to"])
 
     def check(self, change: MembershipChange) -> None:
         """Rights beyond the page's own."""
+
+    def after_refusal(self, change: MembershipChange, refusal: LoyaltyError) -> None:
+        """What stays of a step that was refused; all it did itself is undone."""
 
     def make_form(self, change: MembershipChange) -> forms.Form | None:
         return None if self.form_class is None else self.form_class(self.request.POST, auto_id="withdrawal-%s")
@@ -141,6 +145,11 @@ class Refresh(Step):
 
 class CarryOut(Step):
     action = CARRY_OUT
+
+    def after_refusal(self, change: MembershipChange, refusal: LoyaltyError) -> None:
+        """Consents to other terms count no more."""
+        if isinstance(refusal, TermsChanged):
+            proposing.refresh(change, actor=self.actor)
 
     def carry_out(self, change: MembershipChange, given: dict[str, Any]) -> str:
         carry_out(change, actor=self.actor)

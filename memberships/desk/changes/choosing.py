@@ -163,9 +163,19 @@ class NewChange(DeskPage):
             text=text,
             form=form,
             again=self._address(kind=kind),
+            same_person=self._same_person(kind, prime, secondary),
             steps=steps(0),
             **context,
         )
+
+    def _same_person(self, kind: str | None, prime: Membership | None, secondary: Membership | None) -> str:
+        """Where to say that both records are one person, as long as nobody did."""
+        if kind != MERGE or prime is None or secondary is None or not self.may("customers:write"):
+            return ""
+        people = {one.membership_id: one.customer_id for one in people_in(prime, secondary)}
+        if len(people) != 2 or MembershipType.STANDARD in _results(kind, prime, secondary):
+            return ""
+        return reverse("desk:same-person", args=[people[prime.pk], people[secondary.pk]])
 
     def _found(self, kind: str, prime: Membership | None, text: str) -> list[Candidate]:
         """In the program of the first side only: elsewhere nothing could come of it but a refusal."""

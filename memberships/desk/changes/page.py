@@ -21,7 +21,7 @@ from memberships.desk.changes.people import Trial, decision_log, people_rows
 from memberships.desk.changes.previewing import PreviewShown, preview_shown
 from memberships.desk.changes.receipt import receipt_of
 from memberships.desk.changes.story import story_of
-from memberships.desk.changes.terms import terms_told, will_be_asked
+from memberships.desk.changes.terms import terms_changed, terms_told, will_be_asked
 from memberships.models import DONE, OPEN, ChangeKind, ChangeStatus, InvitationKind, MembershipChange
 
 STEP = {
@@ -78,6 +78,7 @@ class ShownChange(ChangePage):
             terms=terms_told(self, change),
             asked=will_be_asked(self, change) if state == ChangeStatus.DRAFT else [],
             preview=preview,
+            differences=terms_changed(self, change) if is_open else [],
             obstacle=obstacle,
             receipt=receipt_of(change) if state in DONE else None,
             people=people_rows(change, self.actor, trial=trial) if state != ChangeStatus.DRAFT else [],

@@ -1,6 +1,7 @@
 """The terms of a change in plain words, as staff read them out."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from django.utils.translation import ngettext
 from common.desk.words import day, figure
 from common.errors import LoyaltyError
 from memberships.changes.rows import plan_of
-from memberships.changes.terms import plain, terms_of
+from memberships.changes.terms import differences, plain, terms_of
 from memberships.desk.changes.base import ChangePage
 from memberships.desk.changes.forms import POLICY_WORDS, RESULT_WORDS
 from memberships.models import ChangeKind, ChangeStatus, MembershipChange, MembershipType
@@ -39,6 +40,14 @@ def terms_now(page: ChangePage, change: MembershipChange) -> Mapping[str, Any]:
         return terms_of(plan_of(change, at=page.now(change)))
     except LoyaltyError:
         return {}
+
+
+def terms_changed(page: ChangePage, change: MembershipChange) -> list[str]:
+    """Why everyone will be asked again; nothing where the terms are as they were, or can't be read now."""
+    try:
+        return differences(change.terms, terms_of(plan_of(copy(change), at=page.now(change))))
+    except LoyaltyError:
+        return []
 
 
 def will_be_asked(page: ChangePage, change: MembershipChange) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ import pytest
 from customers.models import Customer, CustomerStatus
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import draft, propose
+from memberships.lifecycle import suspend_member
 from memberships.models import (
     ChangeStatus,
     Consent,
@@ -15,6 +16,7 @@ from memberships.models import (
     ConsentInvitation,
     ConsentMethod,
     ConsentStatus,
+    Member,
     Membership,
     MembershipChange,
 )
@@ -320,3 +322,38 @@ def test_everyone_in_a_group_is_asked(agent: Visitor, moores: Membership) -> Non
     )
     page = change_page(agent, change)
     assert [page.has("ask", customer=pk) for pk in people_of(moores)] == [True, True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_terms_that_changed_are_told_and_everyone_is_asked_again(agent: Visitor, moores: Membership) -> None:
+    mia, max_, moe = people_of(moores)
+    proposal = Proposal("split", moores.pk, leaver_id=max_, policy="equal", reason="x")
+    change = agree(propose(proposal, actor=ACTOR))
+    before = change_page(agent, change)
+    suspend_member(Member.objects.get(membership=moores, customer=moe), actor=ACTOR, reason="misuse")
+    now = change_page(agent, change)
+    assert "A member of" in now.page.text
+    assert now.has("refresh")
+    assert not now.has("carry-out")
+    response = before.sends("carry-out")
+    assert response.status_code == 409
+    assert "Everyone is asked again" in told(response)
+    change.refresh_from_db()
+    assert change.status == ChangeStatus.AWAITING_CONSENT
+    assert {consent(change, pk).status for pk in (mia, max_, moe)} == {ConsentStatus.VOID}
+    assert Posting.objects.filter(kind="split").count() == 0
+
+
+def test_who_shares_the_pool_stands_on_the_page_of_the_membership(
+    agent: Visitor, katrin_and_john: list[Membership]
+) -> None:
+    katrin, john = katrin_and_john
+    page = agent.reads("membership", katrin.pk)
+    assert f"Shares points with J*** M*** {john.number}" in page.text
+    assert f"/desk/memberships/{john.pk}" in page.links
+
+
+def test_two_records_may_be_said_to_be_one_person(agent: Visitor, anna_and_ben: list[Membership]) -> None:
+    anna, ben = anna_and_ben
+    page = Press(agent, f"/desk/changes/new?kind=merge&prime={anna.pk}&secondary={ben.pk}").page
+    assert f"/desk/customers/{member_of(anna)}/same-person/{member_of(ben)}" in page.links
