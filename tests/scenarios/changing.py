@@ -75,6 +75,13 @@ def shown(caller: Caller, membership: Membership | int) -> dict[str, Any]:
     return found
 
 
+def after_of(preview: dict[str, Any], customer: int, point_type: str) -> tuple[int, int]:
+    """(balance, debt) of the point type this person would have afterwards."""
+    (person,) = [one for one in preview["people"] if one["customer"] == customer]
+    (points,) = [one for one in person["after"]["points"] if one["point_type"] == point_type]
+    return points["balance"], points["debt"]
+
+
 def people(membership: dict[str, Any]) -> list[int]:
     return [member["customer"] for member in membership["members"]]
 

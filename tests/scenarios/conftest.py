@@ -11,7 +11,8 @@ from tests.audit.helpers import assert_audit_clean
 from tests.factories import make_membership
 
 from . import telling
-from .telling import Caller
+from .changing import desk
+from .telling import Caller, earned
 
 
 @pytest.fixture
@@ -42,6 +43,28 @@ def agent(transactional_db: None) -> Caller:
 @pytest.fixture
 def supervisor(transactional_db: None) -> Caller:
     return telling.staff("susan", Role.SUPERVISOR)
+
+
+@pytest.fixture
+def centre(sky: Program) -> Caller:
+    return desk(sky)
+
+
+@pytest.fixture
+def a(centre: Caller, katrin: Membership) -> Membership:
+    """300 redeemable, 50 qualifying."""
+    earned(centre, katrin, 300)
+    earned(centre, katrin, 50, point_type="status")
+    return katrin
+
+
+@pytest.fixture
+def b(centre: Caller, sky: Program) -> Membership:
+    """200 redeemable, 10 qualifying."""
+    john = make_membership(sky, "John Miller")
+    earned(centre, john, 200)
+    earned(centre, john, 10, point_type="status")
+    return john
 
 
 @pytest.fixture(autouse=True)

@@ -11,13 +11,8 @@ from staff.models import Role
 from tests.factories import ACTOR, make_customer, make_membership, member_of
 
 from . import telling
-from .changing import carried_out, code_sent_to, consents, desk, merge_proposed, merged
+from .changing import carried_out, code_sent_to, consents, merge_proposed, merged
 from .telling import Caller, earned, everything, later
-
-
-@pytest.fixture
-def centre(sky: Program) -> Caller:
-    return desk(sky)
 
 
 @pytest.fixture

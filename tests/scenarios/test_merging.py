@@ -1,23 +1,24 @@
 """Memberships that merge and come apart again (cases 1-19), told through the API."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 
+from common import clock
 from memberships.models import Membership
+from memberships.standings import set_standing
 from points.models import Posting
-from programs.models import Program
+from programs.models import Program, Tier, TierGroup
 from tests import changes as made
-from tests.factories import account_of, make_membership, member_of
+from tests.factories import ACTOR, account_of, make_membership, member_of
 
 from . import telling
 from .changing import (
+    after_of,
     agreed_and_done,
-    cards_of,
     consents,
-    desk,
     home_of,
     mains,
     merge_proposed,
@@ -27,28 +28,6 @@ from .changing import (
     shown,
 )
 from .telling import Caller, earned, everything, later, redeemed
-
-
-@pytest.fixture
-def centre(sky: Program) -> Caller:
-    return desk(sky)
-
-
-@pytest.fixture
-def a(centre: Caller, katrin: Membership) -> Membership:
-    """300 redeemable, 50 qualifying."""
-    earned(centre, katrin, 300)
-    earned(centre, katrin, 50, point_type="status")
-    return katrin
-
-
-@pytest.fixture
-def b(centre: Caller, sky: Program) -> Membership:
-    """200 redeemable, 10 qualifying."""
-    john = make_membership(sky, "John Miller")
-    earned(centre, john, 200)
-    earned(centre, john, 10, point_type="status")
-    return john
 
 
 def test_1_two_standard_memberships_share_one_pool_and_keep_tier_and_qualifying_points(
@@ -91,6 +70,25 @@ def test_2_two_standard_memberships_become_a_group_and_what_is_sent_to_them_land
     answer = centre.does(f"memberships/{a.pk}/redeem-points", points=5)
     assert (answer["membership"], answer["redirected_from"]) == (group["id"], a.pk)
     assert centre.points_of(group["id"]) == {"miles": 515, "status": 60}
+
+
+def test_3_a_group_holds_the_higher_tier_of_the_two_until_the_next_review(
+    centre: Caller, sky: Program, a: Membership, b: Membership
+) -> None:
+    ladder = TierGroup.objects.get(program=sky)
+    Tier.objects.create(group=ladder, code="platinum", name="Platinum", rank=2, threshold=5000)
+    until = clock.program_now(sky) + timedelta(days=200)
+    for membership, code in ((a, "platinum"), (b, "gold")):
+        tier = Tier.objects.get(group=ladder, code=code)
+        set_standing(membership, tier=tier, reason="taken over", until=until, actor=ACTOR)
+    (higher,) = shown(centre, a)["tiers"]
+
+    group = shown(centre, merged(centre, b, a, "group", main=member_of(a))["result"])
+
+    (tier,) = group["tiers"]
+    assert (tier["tier"], tier["since"], tier["until"]) == ("platinum", higher["since"], higher["until"])
+    # What the next review counts is what both had.
+    assert centre.points_of(group["id"])["status"] == 60
 
 
 def test_4_memberships_of_two_programs_are_refused_naming_both(a: Membership) -> None:
@@ -186,13 +184,6 @@ def test_12_a_debt_is_shown_before_consent_and_the_pool_holds_what_is_left(
     assert centre.points_of(debtor)["miles"] == 260
 
 
-def after_of(preview: dict[str, Any], customer: int, point_type: str) -> tuple[int, int]:
-    """(balance, debt) of the point type this person would have afterwards."""
-    (person,) = [one for one in preview["people"] if one["customer"] == customer]
-    (points,) = [one for one in person["after"]["points"] if one["point_type"] == point_type]
-    return points["balance"], points["debt"]
-
-
 def test_14_the_number_of_a_merged_membership_answers_with_the_surviving_one_a_day_later(
     centre: Caller, sky: Program, a: Membership, b: Membership
 ) -> None:
@@ -206,54 +197,6 @@ def test_14_the_number_of_a_merged_membership_answers_with_the_surviving_one_a_d
     assert (answer["membership"], answer["redirected_from"]) == (group, b.pk)
     assert Posting.objects.get(pk=answer["posting"]["id"]).person_id == member_of(b)
     assert centre.points_of(group)["miles"] == 525
-
-
-def state_of(caller: Caller, *memberships: Membership) -> list[Any]:
-    """Memberships, lots and cards as they are shown."""
-    told = []
-    for one in memberships:
-        lots = caller.reads(f"memberships/{one.pk}/lots")["results"]
-        # Points that came back are other rows with the same dates.
-        points = sorted((lot["point_type"], lot["left"], str(lot["expires_at"])) for lot in lots)
-        told.append((shown(caller, one), points, cards_of(caller, one)))
-    return told
-
-
-def test_16_a_merge_by_mistake_is_undone_and_all_is_as_before(centre: Caller, a: Membership, b: Membership) -> None:
-    before = state_of(centre, a, b)
-    change = merged(centre, a, b, "group", main=member_of(a))
-
-    answer = centre.does(f"membership-changes/{change['id']}/undo", status=200, reason="wrong John Miller")
-
-    assert answer["status"] == "undone"
-    after = state_of(centre, a, b)
-    for was, now in zip(before, after, strict=True):
-        assert now == was
-    assert shown(centre, change["result"])["status"] == "expired"
-
-
-def test_16_where_points_were_spent_since_the_undo_shows_who_bears_it_and_asks_everyone_again(
-    centre: Caller, a: Membership, b: Membership
-) -> None:
-    katrin, john = member_of(a), member_of(b)
-    change = merged(centre, a, b, "shared")
-    redeemed(centre, b, 350)
-    before = everything()
-
-    asking = centre.does(f"membership-changes/{change['id']}/undo", status=202, reason="wrong John Miller")
-
-    assert (asking["kind"], asking["status"], asking["undoes"]) == ("undo", "awaiting_consent", change["id"])
-    assert sorted(asking["missing"]) == sorted([katrin, john])
-    assert everything()[1] == before[1]
-    preview = centre.reads(f"membership-changes/{asking['id']}/preview")
-    # John brought 200 and spent 350.
-    assert after_of(preview, katrin, "miles") == (300, 0)
-    assert after_of(preview, john, "miles") == (-150, 150)
-
-    agreed_and_done(centre, asking)
-    assert centre.reads(f"membership-changes/{change['id']}")["status"] == "undone"
-    assert [centre.points_of(one)["miles"] for one in (a, b)] == [300, -150]
-    assert [shown(centre, one)["type"] for one in (a, b)] == ["standard", "standard"]
 
 
 @pytest.mark.concurrency

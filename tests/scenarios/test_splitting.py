@@ -14,7 +14,6 @@ from tests.factories import ACTOR, account_of, lots_of, make_membership, member_
 from .changing import (
     agreed_and_done,
     cards_of,
-    desk,
     home_of,
     mains,
     merge_proposed,
@@ -25,11 +24,6 @@ from .changing import (
     split_proposed,
 )
 from .telling import Caller, days_from_now, earned, everything, later, redeemed
-
-
-@pytest.fixture
-def centre(sky: Program) -> Caller:
-    return desk(sky)
 
 
 @pytest.fixture
