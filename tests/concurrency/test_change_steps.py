@@ -9,9 +9,11 @@ from django.db import IntegrityError, OperationalError, connection
 
 from common.errors import LoyaltyError
 from common.history import audit_context
+from gateway.models import Event
 from memberships.changes import carrying_out, proposing
 from memberships.changes.carrying_out import carry_out
 from memberships.changes.errors import ChangeNotOpen
+from memberships.changes.handing_over import hand_over
 from memberships.changes.proposing import withdraw
 from memberships.models import ChangeStatus, Member, Membership, MembershipChange
 from points.models import Posting
@@ -159,6 +161,20 @@ def test_two_who_are_made_main_members_at_once_leave_one(moores: Membership) -> 
 
     assert errors_in(together(*[make_main(member) for member in others])) == []
     assert Membership.objects.get(pk=moores.pk).main_member in others
+    assert_audit_clean()
+
+
+def test_two_hand_overs_at_once_follow_one_on_the_other(moores: Membership) -> None:
+    people = list(Member.objects.filter(customer__name__in=["Max", "Moe"]).values_list("customer_id", flat=True))
+
+    def to(person: int) -> Callable[[], Membership]:
+        return lambda: hand_over(moores, to_customer=person, actor=ACTOR, reason="her wish")
+
+    assert errors_in(together(*[to(person) for person in people])) == []
+    told = [event.facts for event in Event.objects.filter(kind="membership.handed_over").order_by("pk")]
+    assert [one["from"] for one in told] == [Member.objects.get(customer__name="Mia").customer_id, told[0]["to"]]
+    main = Membership.objects.get(pk=moores.pk).main_member
+    assert main is not None and main.customer_id == told[1]["to"]
     assert_audit_clean()
 
 
