@@ -165,7 +165,7 @@ class Divorce(Playbook):
         if membership.pool_id is not None:
             ways = (Way(_("Who brought, who spent"), reverse("desk:fairness", args=[membership.pk])),)
         how = _("Agree on how the points are divided. The fairness view shows what each would take.")
-        return PlayStep(_("Look at who brought the points"), NOT_NEEDED if not ways else NOW, how, ways)
+        return PlayStep(_("Look at who brought the points"), NOT_NEEDED, how, ways)
 
     def _propose(self, membership: Membership, change: MembershipChange | None, state: ChangeStatus | None) -> PlayStep:
         title = _("Propose the split")
