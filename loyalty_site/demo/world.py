@@ -37,7 +37,10 @@ def is_loaded() -> bool:
     wanted = {plan.code for plan in PROGRAMS}
     found = set(Program.objects.filter(code__in=wanted).values_list("code", flat=True))
     if found and found != wanted:
-        raise WorldWrong(f"This database has programs of its own called {', '.join(sorted(found))}: use another one.")
+        raise WorldWrong(
+            f"This database has programs of its own called {', '.join(sorted(found))}: use another one, or, if it is "
+            "an older sample world, load it anew with --reset."
+        )
     return found == wanted
 
 
