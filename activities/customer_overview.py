@@ -11,7 +11,7 @@ from common import clock
 from common.actor import Actor
 from customers.models import Customer, CustomerStatus
 from customers.overview import whole_customer
-from memberships.changes.waiting import Waiting, open_changes_of
+from memberships.changes.waiting import Waiting, open_changes
 from memberships.changes_seen import Change, changes_of
 from memberships.overview import Participation, participations_of
 from points.overview import Latest, Overview, latest_of, overview_of
@@ -70,13 +70,13 @@ def customer_view(pk: int, actor: Actor) -> CustomerView | None:
 def membership_views(
     found: Sequence[Participation], actor: Actor, designs: Mapping[int, Design], *, latest: int = MOST_LATEST
 ) -> list[MembershipView]:
-    """Each with its points and its open change: two statements for all points, one for changes where none is open."""
+    """Each with its points and its open change: two statements for all points, and more only where one is open."""
     nows = {one.design.program.pk: clock.program_now(one.design.program) for one in found}
     sets: dict[int, datetime] = {pk: nows[one.design.program.pk] for one in found for pk in one.sets}
     accounts = overview_of(sets, designs)
     entries = latest_of([one.account_id for one in accounts], most=latest)
-    changes = open_changes_of([one.membership.pk for one in found], actor)
-    return [_view(one, accounts, entries, actor, latest, changes.get(one.membership.pk)) for one in found]
+    changes = open_changes([one.open_change_id for one in found if one.open_change_id is not None], actor)
+    return [_view(one, accounts, entries, actor, latest, changes.get(one.open_change_id or 0)) for one in found]
 
 
 def _view(

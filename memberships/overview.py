@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Case, F, OuterRef, When
+from django.db.models import BooleanField, Case, F, OuterRef, Subquery, When
 from django.db.models.functions import JSONObject
 
 from cards.models import CardKind, CardStatus
 from common.actor import Actor
 from memberships.able import reason_against
 from memberships.capabilities import CAPABILITIES
-from memberships.models import CardHolding, Member, Membership, StandingSource, TierStanding
+from memberships.models import CardHolding, ChangeParty, Member, Membership, StandingSource, TierStanding
 from memberships.types import type_of
 from programs.design import Design
 
@@ -78,6 +78,7 @@ class Participation:
     cards: tuple[HeldCard, ...]
     abilities: tuple[Ability, ...]
     left_at: datetime | None
+    open_change_id: int | None
 
     @property
     def sets(self) -> list[int]:
@@ -111,7 +112,9 @@ def _whole(memberships: Any) -> Any:
     people = Member.objects.filter(membership=OuterRef("pk"))
     standings = TierStanding.objects.filter(membership=OuterRef("pk"), ended_at__isnull=True)
     holdings = CardHolding.objects.filter(membership=OuterRef("pk"), held_until__isnull=True)
+    parties = ChangeParty.objects.filter(membership=OuterRef("pk"), is_open=True)
     return memberships.select_related("pool").order_by("pk").annotate(
+        open_change_id=Subquery(parties.values("change_id")[:1]),
         people_found=ArraySubquery(
             people.order_by(F("ended_at").asc(nulls_first=True), "pk").values(
                 found=JSONObject(
@@ -152,6 +155,7 @@ def _participation(membership: Any, design: Design, customer_id: int | None) -> 
         cards=tuple(HeldCard(**one) for one in membership.cards_found),
         abilities=tuple(_abilities(membership, design, _member(acting))),
         left_at=_time(mine["ended_at"]) if mine else None,
+        open_change_id=membership.open_change_id,
     )
 
 

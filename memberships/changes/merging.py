@@ -15,7 +15,7 @@ from memberships.changes.moving import (
 )
 from memberships.changes.plan import Work
 from memberships.models import Membership, MembershipStatus, MembershipType
-from memberships.standings import refresh_exemption
+from memberships.standings import refresh_exemption, refresh_pool_exemption
 from memberships.types import type_of
 from points.models import PointAccountSet, PostingKind
 from points.uniting import Flow, sum_lifetimes
@@ -40,8 +40,7 @@ def merge_into_pool(work: Work) -> None:
     unite_accounts(work, moving, kind=PostingKind.MERGE)
     own_pool(work, pool, plan.owner_id)
     later_clock(work, [*(one.own_set_id for one in joining), *ending], pool)
-    for membership in plan.parties:
-        refresh_exemption(membership)
+    refresh_pool_exemption(pool.pk)
     work.change.result = plan.prime
 
 
