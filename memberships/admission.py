@@ -101,10 +101,10 @@ def refuse_cooling_down(customer_id: int, *, program: Program, at: datetime) -> 
     if not program.cool_down_days:
         return
     left = Q(ended_at__isnull=False) | Q(membership__end_reason=EndReason.TERMINATED)
-    times = [
-        member.ended_at or member.membership.ended_at
-        for member in Member.objects.select_related("membership").filter(left, program=program, customer_id=customer_id)
-    ]
+    members = Member.objects.select_related("membership").filter(left, program=program, customer_id=customer_id)
+    # Whose membership was undone never was in it.
+    members = members.exclude(membership__end_reason=EndReason.UNDONE)
+    times = [member.ended_at or member.membership.ended_at for member in members]
     last = max((time for time in times if time is not None), default=None)
     if last is not None:
         refuse_before_first_day(customer_id, last, program=program, at=at)
