@@ -26,8 +26,12 @@ THREADS, TIMES, LOTS = 9, 4, 40
 
 @pytest.fixture
 def people(transactional_db: None) -> tuple[list[Membership], Membership]:
+    return people_in("miles")
+
+
+def people_in(code: str) -> tuple[list[Membership], Membership]:
     """Three who share a pool with a hundred and twenty lots, and somebody outside it with forty."""
-    program = make_program("miles")
+    program = make_program(code)
     sharing, other = pool_of(program, "Katrin", "John", "Emma"), make_membership(program, "Other")
     for one in (*sharing, other):
         fill(one, LOTS)
@@ -68,9 +72,9 @@ def test_points_given_while_one_leaves_go_from_where_they_are_by_then(
 
 @pytest.mark.control
 def test_control_with_nothing_locked_the_wrong_lots_are_given(
-    people: tuple[list[Membership], Membership], monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the membership while it is read, nor the account it leads to by then."""
+    """Neither the membership while it is read, nor the account it leads to by then. It goes wrong soon, not at once."""
     pause = plain("SELECT pg_sleep(0.2)").bind({})
 
     def send(queries: list[Bound], parameters: Any) -> Any:
@@ -83,4 +87,4 @@ def test_control_with_nothing_locked_the_wrong_lots_are_given(
         careless = without(getattr(transfer_online, name), " FOR SHARE OF m")
         monkeypatch.setattr(transfer_online, name, careless)
     monkeypatch.setattr(transfer_online, "MOVE", without(transfer_online.MOVE, f" AND {IS_LOCKED}"))
-    assert errors_in(race(people)) or list(audit())
+    assert any(errors_in(race(people_in(f"miles{n}"))) or list(audit()) for n in range(8))
