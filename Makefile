@@ -42,7 +42,7 @@ demo: $(VENV)/runtime.stamp
 	PORT=$(PORT) $(BIN)/python manage.py demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-deep: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "deep or not deep" $(PYTEST_ARGS)

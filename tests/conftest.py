@@ -18,6 +18,21 @@ from tests.factories import make_membership, make_program
 
 # Whether a race without its lock shows the damage in one try is a matter of timing.
 CONTROL_TRIES = 5
+# Files that take long come first: at the end one process would wait for the other.
+LONG = (
+    "tests/faults",
+    "tests/crawl",
+    "tests/stateful",
+    "tests/concurrency",
+    "tests/browser",
+    "tests/api/test_schema",
+    "tests/memberships/changes/test_failures",
+    "tests/points/test_restoring",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_runtest_protocol(item: pytest.Function, nextitem: pytest.Item | None) -> bool | None:

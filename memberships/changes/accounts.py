@@ -26,13 +26,17 @@ def flows(
 ) -> list[Flow]:
     """The set's accounts, each into the same one of the set that `to` names for its point type; none where it names
     none. Accounts missing there are opened."""
+    sources = dict(PointAccount.objects.filter(account_set=source_set_id).values_list("point_type_id", "pk"))
+    point_types = work.plan.design.point_types
+    homes = {type_id: home for type_id in sources if (home := to(point_types[type_id])) is not None}
+    targets = PointAccount.objects.filter(account_set__in=set(homes.values()))
+    known = {(home, type_id): pk for home, type_id, pk in targets.values_list("account_set", "point_type", "pk")}
     found = []
-    for account in PointAccount.objects.filter(account_set_id=source_set_id).order_by("pk"):
-        point_type = work.plan.design.point_types[account.point_type_id]
-        set_id = to(point_type)
-        if set_id is not None:
-            other = account_for(PointAccountSet.objects.get(pk=set_id), point_type)
-            found.append(Flow(account.pk, other.pk, contributor_id))
+    for type_id, home in sorted(homes.items()):
+        target = known.get((home, type_id))
+        if target is None:
+            target = account_for(PointAccountSet.objects.get(pk=home), point_types[type_id]).pk
+        found.append(Flow(sources[type_id], target, contributor_id))
     return found
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from activities.calls import PointsCall
 from activities.redeeming import redeem
@@ -32,35 +32,34 @@ class PlantedFailure(Exception):
 
 
 @contextmanager
-def failing_at(write: int) -> Iterator[None]:
-    """The write of that number does not come through."""
-    seen = 0
+def failing_at(write: int) -> Iterator[list[str]]:
+    """The write of that number does not come through; gives the writes there were."""
+    seen: list[str] = []
 
     def execute(go: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        nonlocal seen
         if str(sql).lstrip().upper().startswith(WRITES):
-            seen += 1
-            if seen == write:
-                raise PlantedFailure(str(sql)[:60])
+            seen.append(str(sql)[:60])
+            if len(seen) == write:
+                raise PlantedFailure(seen[-1])
         return go(sql, params, many, context)
 
     with connection.execute_wrapper(execute):
-        yield
+        yield seen
 
 
 def fails_at_every_write(verb: Callable[[], object]) -> int:
-    """How many writes the verb takes; after the last failure it goes through."""
-    before, write = all_rows(), 0
-    while True:
-        write += 1
-        try:
-            with failing_at(write):
-                verb()
-        except PlantedFailure as failure:
-            assert all_rows() == before, f"write {write} left something: {failure}"
-        else:
-            assert all_rows() != before
-            return write - 1
+    """How many writes the verb takes; it is tried with a failure at each of them, and then goes through."""
+    before = all_rows()
+    with transaction.atomic(), failing_at(0) as writes:
+        verb()
+        transaction.set_rollback(True)
+    for write in range(1, len(writes) + 1):
+        with failing_at(write), pytest.raises(PlantedFailure):
+            verb()
+    assert all_rows() == before, "a failure left something"
+    verb()
+    assert all_rows() != before
+    return len(writes)
 
 
 def with_points(*memberships: Membership) -> None:
