@@ -19,14 +19,10 @@ from points.ledger import lock_accounts, post
 from points.models import Debt, PointAccount, PointAccountSet
 from points.moves import Carry, CarryDebt, Cause, Move, Take
 from points.shares import Division, HeldPart, Leaving, SharedDebt, SharedLot, share_out
-from points.uniting import follow_lots, tidy_holds
+from points.uniting import OPEN_LOTS, follow_lots, tidy_holds
 from programs.design import Design
 from programs.models import PointKind
 
-OPEN_LOTS = """
-SELECT account_id, id, remaining, contributor_id FROM points_lot
-WHERE account_id = ANY(%s) AND is_open ORDER BY account_id, expires_at, earned_at, id
-"""
 HELD_LOTS = """
 SELECT h.account_id, h.id, b.lot_id, b.points, h.for_set_id, h.person_id
 FROM points_hold h JOIN points_holdlot b ON b.hold_id = h.id

@@ -19,7 +19,7 @@ from points.models import Debt, Hold, HoldStatus
 from points.moves import Carry, CarryDebt, Cause, Move, Take
 
 OPEN_LOTS = """
-SELECT account_id, id, remaining FROM points_lot
+SELECT account_id, id, remaining, contributor_id FROM points_lot
 WHERE account_id = ANY(%s) AND is_open ORDER BY account_id, expires_at, earned_at, id
 """
 HELD_LOTS = """
@@ -144,7 +144,7 @@ def _moves(flows: Sequence[Flow]) -> list[Move]:
     lots: dict[int, list[Take]] = {}
     with connection.cursor() as cursor:
         cursor.execute(OPEN_LOTS, [sources])
-        for account_id, lot_id, left in cursor.fetchall():
+        for account_id, lot_id, left, _ in cursor.fetchall():
             lots.setdefault(account_id, []).append(Take(lot_id, left))
     debts: dict[int, list[Debt]] = {}
     for debt in Debt.objects.filter(account_id__in=sources, remaining__gt=0).order_by("pk"):

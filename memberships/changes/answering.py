@@ -19,6 +19,7 @@ from customers.models import CustomerStatus, StaffCustomer
 from gateway.events import record_event
 from memberships.changes.errors import ConsentNotTaken, NotAsked, OwnConsent, TermsChanged
 from memberships.changes.states import end_change, locked_change, require_status
+from memberships.changes.waiting import is_asked, is_missing
 from memberships.models import OPEN, ChangeStatus, Consent, ConsentDecision, ConsentStatus, MembershipChange
 from programs.design import design_of
 
@@ -72,7 +73,7 @@ def answering(change: MembershipChange, *, customer_id: int, actor: Actor, reaso
         require_status(row, *OPEN, at=at)
         consents = Consent.objects.select_related("customer").filter(change=row)
         consent = consents.filter(customer_id=customer_id).first()
-        if consent is None or not _is_asked(row, customer_id):
+        if consent is None or not is_asked(row, customer_id):
             raise NotAsked(
                 f"Customer {customer_id} is not affected by change {row.pk}, so is not asked.",
                 facts={"change": row.pk, "customer": customer_id},
@@ -179,15 +180,7 @@ def _follow(question: Question, decision: str) -> None:
 def missing(change: MembershipChange) -> list[int]:
     """Ids of the customers whose consent to the terms in force is not given, in the order of asking."""
     consents = Consent.objects.filter(change=change).order_by("pk")
-    rows = consents.values_list("customer_id", "status", "digest")
-    waiting = [pk for pk, status, digest in rows if status != GIVEN or digest != change.digest]
-    return [pk for pk in waiting if _is_asked(change, pk)]
-
-
-def _is_asked(change: MembershipChange, customer_id: int) -> bool:
-    """Whose consent it still takes stands in the terms; drafts and rows made without terms name nobody."""
-    asked = change.terms.get("asked")
-    return asked is None or customer_id in asked
+    return [one.customer_id for one in consents if is_missing(one, change)]
 
 
 def _leave_event(question: Question, kind: str, **facts: Any) -> None:

@@ -40,9 +40,20 @@ def changes_with_parties(actor: Actor) -> QuerySet[MembershipChange]:
 
 def waiting(change: MembershipChange) -> Waiting:
     """From the consents as they were read with it."""
-    missing = tuple(one.customer for one in change.consents.all() if not counts(one, change))
+    missing = tuple(one.customer for one in change.consents.all() if is_missing(one, change))
     overdue = change.is_open and change.expires_at is not None and change.expires_at <= program_now(change.program)
     return Waiting(change, missing if change.is_open else (), overdue)
+
+
+def is_missing(consent: Consent, change: MembershipChange) -> bool:
+    """It is still asked for and does not count."""
+    return is_asked(change, consent.customer_id) and not counts(consent, change)
+
+
+def is_asked(change: MembershipChange, customer_id: int) -> bool:
+    """Whose consent it still takes stands in the terms; drafts and rows made without terms name nobody."""
+    asked = change.terms.get("asked")
+    return asked is None or customer_id in asked
 
 
 def counts(consent: Consent, change: MembershipChange) -> bool:
