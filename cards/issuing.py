@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cards.errors import CardNotUsable, CardStatusConflict, CardsWait, TimeOutOfRange
-from cards.models import Card, CardKind, CardStatus
+from cards.models import IN_USE, Card, CardKind, CardStatus
 from cards.numbering import register_number, register_numbers
 from common.actor import Actor
 from common.clock import program_now
@@ -18,18 +18,17 @@ from gateway.events import record_event, record_events
 from programs.expiry import end_of_day
 from programs.models import Program, ProgramStatus
 
-IN_USE = frozenset({CardStatus.ACTIVE, CardStatus.BLOCKED})
 REPORTED = frozenset({CardStatus.LOST, CardStatus.STOLEN, CardStatus.DAMAGED})
 FINAL = frozenset({CardStatus.CANCELLED, CardStatus.EXPIRED, CardStatus.REPLACED})
 # The status a verb leads to, and those it may start from.
 TRANSITIONS: Mapping[CardStatus, frozenset[CardStatus]] = {
     CardStatus.ACTIVE: frozenset({CardStatus.CREATED, CardStatus.BLOCKED}),
     CardStatus.BLOCKED: frozenset({CardStatus.ACTIVE}),
-    CardStatus.LOST: IN_USE,
-    CardStatus.STOLEN: IN_USE,
-    CardStatus.DAMAGED: IN_USE,
-    CardStatus.REPLACED: IN_USE | REPORTED,
-    CardStatus.CANCELLED: IN_USE | REPORTED | {CardStatus.CREATED},
+    CardStatus.LOST: frozenset(IN_USE),
+    CardStatus.STOLEN: frozenset(IN_USE),
+    CardStatus.DAMAGED: frozenset(IN_USE),
+    CardStatus.REPLACED: REPORTED.union(IN_USE),
+    CardStatus.CANCELLED: REPORTED.union(IN_USE, {CardStatus.CREATED}),
 }
 
 

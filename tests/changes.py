@@ -9,7 +9,7 @@ from cards.issuing import issue_card
 from cards.models import CardKind
 from common import clock
 from common.history import audit_context
-from customers.models import Customer, DuplicateCustomer, DuplicateStatus
+from customers.models import Customer, CustomerKind, DuplicateCustomer, DuplicateStatus
 from memberships.card_holding import give_card, issue_main_card
 from memberships.models import (
     ChangeStatus,
@@ -54,7 +54,9 @@ def pool_of(program: Program, *names: str) -> list[Membership]:
 def organization_pool(program: Program, *names: str) -> tuple[Membership, list[Membership]]:
     """An organization membership and the shared memberships on its pool."""
     with transaction.atomic(), audit_context(ACTOR, "test"):
-        organization = _bare(program, MembershipType.ORGANIZATION, pool=open_set(program.pk, is_pool=True))
+        acme = make_customer("Acme Ltd", kind=CustomerKind.ORGANIZATION)
+        pool = open_set(program.pk, is_pool=True)
+        organization = _bare(program, MembershipType.ORGANIZATION, pool=pool, organization=acme)
         members = [make_membership(program, name) for name in names]
         for membership in members:
             membership.organization_membership = organization

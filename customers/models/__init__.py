@@ -1,3 +1,4 @@
+from customers.models.affiliation import Affiliation, EmployeeGroup
 from customers.models.customer import Customer, CustomerKind, CustomerNumber, CustomerStatus
 from customers.models.details import (
     Address,
@@ -14,6 +15,7 @@ from customers.models.staff import StaffCustomer
 __all__ = [
     "Address",
     "AddressKind",
+    "Affiliation",
     "ContactPreference",
     "Customer",
     "CustomerKind",
@@ -21,6 +23,7 @@ __all__ = [
     "CustomerStatus",
     "DuplicateCustomer",
     "DuplicateStatus",
+    "EmployeeGroup",
     "Identification",
     "IdentificationKind",
     "Message",

@@ -1,3 +1,4 @@
+from memberships.models.benefit import BenefitSource, MembershipBenefit
 from memberships.models.change import (
     DONE,
     OPEN,
@@ -19,12 +20,28 @@ from memberships.models.consent import (
 )
 from memberships.models.holding import CardHolding
 from memberships.models.membership import EndReason, Member, Membership, MembershipStatus, MembershipType
+from memberships.models.organization import (
+    AgreementBenefit,
+    AgreementForm,
+    AgreementTier,
+    AgreementVersion,
+    InheritedAgreement,
+    OrganizationAgreement,
+    OrganizationSignatory,
+)
 from memberships.models.participation import MembershipTerm, StandingSource, TermsAcceptance, TierStanding
+from memberships.models.registration import CardRegistration, ProofKind, RegistrationOutcome, RegistrationStatus
 
 __all__ = [
     "DONE",
     "OPEN",
+    "AgreementBenefit",
+    "AgreementForm",
+    "AgreementTier",
+    "AgreementVersion",
+    "BenefitSource",
     "CardHolding",
+    "CardRegistration",
     "ChangeBasis",
     "ChangeKind",
     "ChangeParty",
@@ -36,14 +53,21 @@ __all__ = [
     "ConsentMethod",
     "ConsentStatus",
     "EndReason",
+    "InheritedAgreement",
     "InvitationKind",
     "Member",
     "Membership",
+    "MembershipBenefit",
     "MembershipChange",
     "MembershipStatus",
     "MembershipTerm",
     "MembershipType",
+    "OrganizationAgreement",
+    "OrganizationSignatory",
     "PartyRole",
+    "ProofKind",
+    "RegistrationOutcome",
+    "RegistrationStatus",
     "StandingSource",
     "TermsAcceptance",
     "TierStanding",

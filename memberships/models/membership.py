@@ -93,6 +93,15 @@ class Membership(AuditedModel):
         related_name="pool_memberships",
         db_constraint=False,
     )
+    organization = models.ForeignKey(
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="organization_memberships",
+        db_index=False,
+        help_text=_("Whose umbrella an organization membership is."),
+    )
     organization_membership = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -170,6 +179,16 @@ class Membership(AuditedModel):
             models.CheckConstraint(
                 name="membership_not_own_successor",
                 condition=Q(superseded_by__isnull=True) | ~Q(superseded_by=F("id")),
+            ),
+            models.CheckConstraint(
+                name="membership_umbrella_named",
+                condition=Q(type="organization", organization__isnull=False)
+                | (~Q(type="organization") & Q(organization__isnull=True)),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "program"],
+                name="membership_one_umbrella",
+                condition=Q(organization__isnull=False) & ~Q(status="expired"),
             ),
             CompositeForeignKey(
                 name="membership_own_set_program",

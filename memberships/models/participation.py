@@ -8,6 +8,7 @@ from common.constraints import CompositeForeignKey
 from common.history import AuditedModel
 from customers.models import Customer
 from memberships.models.membership import Membership
+from memberships.models.organization import OrganizationAgreement
 from programs.models import Program, ProgramTerms, Tier, TierGroup
 
 
@@ -36,6 +37,16 @@ class TierStanding(AuditedModel):
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=9, choices=StandingSource.choices)
     reason = models.CharField(_("reason"), max_length=120, blank=True)
+    agreement = models.ForeignKey(
+        OrganizationAgreement,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    agreement_version = models.PositiveIntegerField(_("version of the agreement"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("tier standing")
@@ -48,6 +59,16 @@ class TierStanding(AuditedModel):
             models.CheckConstraint(
                 name="standing_manual_explained",
                 condition=~Q(source="manual") | (~Q(reason="") & Q(until__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="standing_agreement_cited",
+                condition=~Q(source="agreement") | (Q(agreement__isnull=False) & Q(agreement_version__isnull=False)),
+            ),
+            CompositeForeignKey(
+                name="standing_agreement_version",
+                fields=["agreement", "agreement_version"],
+                to="memberships.AgreementVersion",
+                to_fields=["agreement", "version"],
             ),
             CompositeForeignKey(
                 name="standing_membership_program",

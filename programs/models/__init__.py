@@ -1,4 +1,5 @@
 from programs.models.base import DesignModel, DesignVersion, bump_design
+from programs.models.benefit import Benefit, TierBenefit
 from programs.models.kept import KeptFigures
 from programs.models.point_type import ConversionRate, ExpiryPolicy, ExpiryRounding, PointKind, PointType
 from programs.models.program import (
@@ -17,6 +18,7 @@ from programs.models.tier import Downgrade, FedBy, Tier, TierGroup, TierPeriod
 
 __all__ = [
     "Activation",
+    "Benefit",
     "CheckScheme",
     "ConversionRate",
     "DesignModel",
@@ -37,6 +39,7 @@ __all__ = [
     "RefundPolicy",
     "SplitPolicy",
     "Tier",
+    "TierBenefit",
     "TierGroup",
     "TierPeriod",
     "bump_design",

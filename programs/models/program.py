@@ -172,6 +172,13 @@ class Program(DesignModel):
         _("adjustment limit per day, of a membership and of a requester"), default=5000
     )
     redemption_limit = models.PositiveBigIntegerField(_("redemption limit per request"), null=True, blank=True)
+    possession_limit = models.PositiveBigIntegerField(
+        _("found card: points without proof"),
+        null=True,
+        blank=True,
+        default=1000,
+        help_text=_("Who registers a card with more points proves that it is theirs. Empty: nobody has to."),
+    )
     transfer_minimum = models.PositiveBigIntegerField(_("least points of a transfer"), default=1)
     transfer_maximum = models.PositiveBigIntegerField(_("most points of a transfer"), null=True, blank=True)
     transfer_year_limit = models.PositiveBigIntegerField(

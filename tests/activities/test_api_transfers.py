@@ -98,8 +98,9 @@ def test_neither_a_suspended_sender_nor_a_suspended_receiver_is_able(
 def test_an_organization_receives_no_points(till: Caller, michael_adams: Membership, miles: Program) -> None:
     earned(michael_adams, 500)
     theirs = make_membership(miles, "Acme")
+    acme = theirs.members.get().customer
     theirs.members.all().delete()
-    theirs.type = MembershipType.ORGANIZATION
+    theirs.type, theirs.organization = MembershipType.ORGANIZATION, acme
     theirs.save()
     answer = till.post(path(michael_adams), {"to_membership": theirs.pk, "points": 1})
     assert refused(answer, 422, "membership_not_able")["type"] == "organization"

@@ -1,4 +1,4 @@
-"""Cards and the numbers that name them for ever (domain 1.10)."""
+"""Cards, each named by a number for ever (domain 1.10)."""
 
 from typing import Any, ClassVar
 
@@ -6,36 +6,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cards.models.design import CardBatch, CardKind, CardType
+from cards.models.number import NumberRegistry
 from common.actor import Actor
+from common.constraints import CompositeForeignKey
 from common.history import AuditedModel, AuditedQuerySet
 from programs.models import Program
-
-
-class NumberKind(models.TextChoices):
-    CARD = "card", _("card number")
-    EXTERNAL = "external", _("external number")
-
-
-class NumberRegistry(models.Model):
-    """Every number ever given out, over all programs and for ever: a number alone determines its program."""
-
-    number = models.CharField(_("number"), max_length=40, primary_key=True)
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(_("kind"), max_length=8, choices=NumberKind.choices, default=NumberKind.CARD)
-
-    class Meta:
-        verbose_name = _("registered number")
-        verbose_name_plural = _("number registry")
-        constraints = [models.UniqueConstraint(fields=["number", "program"], name="registry_number_program")]
-
-    def __str__(self) -> str:
-        return self.number
-
-
-class CardKind(models.TextChoices):
-    MAIN = "main", _("main")
-    ADDITIONAL = "additional", _("additional (earns only)")
-    TEMPORARY = "temporary", _("temporary")
 
 
 class CardStatus(models.TextChoices):
@@ -48,6 +24,9 @@ class CardStatus(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
     EXPIRED = "expired", _("expired")
     REPLACED = "replaced", _("replaced")
+
+
+IN_USE = (CardStatus.ACTIVE, CardStatus.BLOCKED)
 
 
 class CardQuerySet(AuditedQuerySet):
@@ -64,6 +43,18 @@ class Card(AuditedModel):
         NumberRegistry, on_delete=models.PROTECT, db_column="number", related_name="card", verbose_name=_("number")
     )
     kind = models.CharField(_("type"), max_length=10, choices=CardKind.choices, default=CardKind.MAIN)
+    card_type = models.ForeignKey(
+        CardType, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
+    )
+    batch = models.ForeignKey(
+        CardBatch,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cards",
+        db_constraint=False,
+        db_index=False,
+    )
     status = models.CharField(_("status"), max_length=9, choices=CardStatus.choices, default=CardStatus.CREATED)
     created_at = models.DateTimeField(_("created at"))
     activated_at = models.DateTimeField(_("activated at"), null=True, blank=True)
@@ -86,6 +77,13 @@ class Card(AuditedModel):
             models.Index(fields=["program", "id"], name="card_in_program"),
             models.Index(fields=["status", "id"], name="card_not_active", condition=~Q(status="active")),
             models.Index(fields=["kind", "id"], name="card_not_main", condition=~Q(kind="main")),
+            models.Index(fields=["batch", "id"], name="card_in_batch", condition=Q(batch__isnull=False)),
+            # What the runs of renewal and expiry look for.
+            models.Index(
+                fields=["program", "valid_until"],
+                name="card_ends",
+                condition=Q(valid_until__isnull=False, status__in=["created", "active", "blocked"]),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["id", "program"], name="card_id_program"),
@@ -94,10 +92,26 @@ class Card(AuditedModel):
             models.CheckConstraint(
                 name="card_active_dated", condition=~Q(status=CardStatus.ACTIVE) | Q(activated_at__isnull=False)
             ),
+            # A renewed card stays usable until its end; a replaced one is gone at once.
             models.CheckConstraint(
-                name="card_successor_means_ended",
+                name="card_successor_of_used",
                 condition=Q(successor__isnull=True)
-                | ~Q(status__in=[CardStatus.CREATED, CardStatus.ACTIVE, CardStatus.BLOCKED]),
+                | (~Q(status=CardStatus.CREATED) & (Q(valid_until__isnull=False) | ~Q(status__in=IN_USE))),
+            ),
+            models.CheckConstraint(
+                name="card_replaced_has_successor", condition=~Q(status="replaced") | Q(successor__isnull=False)
+            ),
+            CompositeForeignKey(
+                name="card_type_program",
+                fields=["card_type", "program"],
+                to="cards.CardType",
+                to_fields=["id", "program"],
+            ),
+            CompositeForeignKey(
+                name="card_batch_program",
+                fields=["batch", "program"],
+                to="cards.CardBatch",
+                to_fields=["id", "program"],
             ),
         ]
 
