@@ -7,6 +7,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 from django.core.management import call_command
 from django.db import connection
+from django.test import TransactionTestCase
 
 from gateway.authentication import forget_tokens
 from memberships.models import Membership
@@ -14,6 +15,7 @@ from memberships.programs import forget_programs
 from programs.design import forget_designs
 from programs.models import Program
 from tests import kept_database
+from tests.emptying import empty_tables, is_superuser
 from tests.factories import make_membership, make_program
 
 # Whether a race without its lock shows the damage in one try is a matter of timing.
@@ -74,7 +76,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     with django_db_blocker.unblock():
         kept_database.sign("")
         call_command("flush", interactive=False, verbosity=0)
-    yield
+        quickly = is_superuser()
+    with pytest.MonkeyPatch.context() as patch:
+        if quickly:
+            patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_tables())
+        yield
     with django_db_blocker.unblock():
         kept_database.sign(kept_database.fingerprint())
 
