@@ -64,7 +64,7 @@ def issue_card(
         at = at or now
         card_type = type_for(program, kind=kind, wanted=card_type)
         if valid_until is None:
-            valid_until = last_day_of(card_type, made_at=now, program=program)
+            valid_until = last_day_of(card_type, since=now.astimezone(program.zone).date())
         elif end_of_day(valid_until, program.zone) <= now:
             raise CardEndPast(
                 f"{valid_until} is over: no card is made for the past.", facts={"valid_until": valid_until.isoformat()}
@@ -89,7 +89,7 @@ def issue_cards(program: Program, times: Sequence[tuple[datetime, bool]], *, act
     numbers = register_numbers(program, count=len(times))
     with in_program(program), audit_context(actor):
         card_type = type_for(program, kind=CardKind.MAIN)
-        last_day = last_day_of(card_type, made_at=program_now(program), program=program)
+        last_day = last_day_of(card_type, since=program_now(program).astimezone(program.zone).date())
         cards: list[Card] = create_with_history(
             Card(
                 program=program,
@@ -127,7 +127,7 @@ def block(card: Card, *, actor: Actor, reason: str) -> Card:
         actor=actor,
         reason=reason,
         status=CardStatus.BLOCKED,
-        barred_from=program_now(card.program),
+        bars=True,
     )
 
 
@@ -157,23 +157,27 @@ def report(card: Card, status: CardStatus, *, actor: Actor, since: datetime | No
         actor=actor,
         reason=reason,
         status=CardStatus(status),
-        barred_from=since or now,
+        bars=True,
+        since=since,
     )
 
 
-def replace(card: Card, *, actor: Actor, reason: str) -> Card:
-    """The successor: same kind, new number, usable at once. The old card is final.
+def replace(
+    card: Card, *, actor: Actor, reason: str, number: str | None = None, valid_until: date | None = None
+) -> Card:
+    """The successor: same kind, new number (drawn, or from elsewhere), usable at once. The old card is final.
 
-    A renewed card is replaced by the successor that waits for its end. Raises CardStatusConflict, CardHasSuccessor.
+    A renewed card is replaced by the successor that waits for its end. Raises CardStatusConflict, CardHasSuccessor and
+    what `issue_card` does.
     """
     with in_program(card.program_id), audit_context(actor, reason):
         old = _locked(card)
         _refuse_unless(old, CardStatus.REPLACED, "replaced", None)
         now = program_now(old.program)
         if old.successor is not None:
-            successor = activate(_waiting(old, old.successor), actor=actor, at=now)
+            successor = activate(_waiting(old, old.successor, number), actor=actor, at=now)
         else:
-            successor = _replacement(old, actor=actor, at=now)
+            successor = _replacement(old, actor=actor, at=now, number=number, valid_until=valid_until)
         old.status, old.successor = CardStatus.REPLACED, successor
         old.barred_from = old.barred_from or now
         old.save()
@@ -184,14 +188,7 @@ def replace(card: Card, *, actor: Actor, reason: str) -> Card:
 def cancel(card: Card, *, actor: Actor, reason: str) -> Card:
     """For good, with the successor that waits for its end; the numbers stay registered."""
     with in_program(card.program_id), audit_context(actor, reason):
-        cancelled = _change(
-            card,
-            "cancelled",
-            actor=actor,
-            reason=reason,
-            status=CardStatus.CANCELLED,
-            barred_from=program_now(card.program),
-        )
+        cancelled = _change(card, "cancelled", actor=actor, reason=reason, status=CardStatus.CANCELLED, bars=True)
         if cancelled.successor is not None and cancelled.successor.status == CardStatus.CREATED:
             cancel(cancelled.successor, actor=actor, reason=reason)
         return cancelled
@@ -229,23 +226,25 @@ def refuse_unusable(card: Card, at: datetime) -> None:
         )
 
 
-def _replacement(old: Card, *, actor: Actor, at: datetime) -> Card:
+def _replacement(old: Card, *, actor: Actor, at: datetime, number: str | None, valid_until: date | None) -> Card:
     """A temporary card, or one whose type sets no end, passes on its own."""
     card_type = type_going_on(old)
-    by_type = None if old.kind == CardKind.TEMPORARY else last_day_of(card_type, made_at=at, program=old.program)
+    today = at.astimezone(old.program.zone).date()
+    by_type = None if old.kind == CardKind.TEMPORARY else last_day_of(card_type, since=today)
     return issue_card(
         old.program,
         actor=actor,
         kind=old.kind,
         at=at,
         active=True,
-        valid_until=by_type or old.valid_until,
+        valid_until=valid_until or by_type or old.valid_until,
+        number=number,
         card_type=card_type,
     )
 
 
-def _waiting(old: Card, successor: Card) -> Card:
-    if successor.status != CardStatus.CREATED:
+def _waiting(old: Card, successor: Card, number: str | None) -> Card:
+    if successor.status != CardStatus.CREATED or number is not None:
         raise CardHasSuccessor(
             f"Card {old.number_id} was renewed by {successor.number_id}, which is {successor.get_status_display()}: "
             "replace that one, and cancel this.",
@@ -262,15 +261,19 @@ def _change(
     reason: str = "",
     only_from: frozenset[CardStatus] | None = None,
     status: CardStatus,
+    bars: bool = False,
+    since: datetime | None = None,
     **values: Any,
 ) -> Card:
-    """Lock, re-read, check, change, record. Of two ends of use the earlier one stays."""
+    """Lock, re-read, check, change, record. `bars`: not usable `since` then, by default now; of two such times the
+    earlier one stays."""
     with in_program(card.program_id), audit_context(actor, reason):
         card = _locked(card)
         _refuse_unless(card, status, event, only_from)
-        bar = values.get("barred_from")
-        if bar is not None and card.barred_from is not None:
-            values["barred_from"] = min(bar, card.barred_from)
+        if bars:
+            # Behind the lock: whoever used the card while this waited did so before.
+            since = since or program_now(card.program)
+            card.barred_from = min(since, card.barred_from or since)
         card.status = status
         for name, value in values.items():
             setattr(card, name, value)

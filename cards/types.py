@@ -1,6 +1,6 @@
 """What a card is like: the type of its kind, and how long one of that type lasts (domain 1.10)."""
 
-from datetime import date, datetime
+from datetime import date
 
 from cards.errors import CardTypeRefused
 from cards.models import Card, CardType
@@ -27,8 +27,8 @@ def type_going_on(card: Card) -> CardType | None:
     return own if own is not None and own.kind == card.kind else type_for(card.program, kind=card.kind)
 
 
-def last_day_of(card_type: CardType | None, *, made_at: datetime, program: Program) -> date | None:
-    """The last day of a card of the type made then; None: without end."""
+def last_day_of(card_type: CardType | None, *, since: date) -> date | None:
+    """The last day of a card of the type that lasts since then; None: without end."""
     if card_type is None or card_type.valid_months is None:
         return None
-    return add_months(made_at.astimezone(program.zone).date(), card_type.valid_months)
+    return add_months(since, card_type.valid_months)

@@ -88,11 +88,13 @@ def cards_in_hand(membership: Membership) -> QuerySet[Card]:
     )
 
 
-def replace_card(card: Card, *, actor: Actor, reason: str) -> Card:
-    """The successor, in the hand of whoever held the old card."""
+def replace_card(
+    card: Card, *, actor: Actor, reason: str, number: str | None = None, valid_until: date | None = None
+) -> Card:
+    """The successor, in the hand of whoever held the old card; `number` if it is from elsewhere."""
     with in_program(card.program_id), audit_context(actor, reason):
         held = locked_holding(card)
-        successor = issuing.replace(card, actor=actor, reason=reason)
+        successor = issuing.replace(card, actor=actor, reason=reason, number=number, valid_until=valid_until)
         at = program_now(successor.program)
         end_holding(card, actor=actor, at=at)
         # A renewed card's successor is in the same hand already.

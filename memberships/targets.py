@@ -17,6 +17,7 @@ from memberships.acting import acting_member
 from memberships.admission import current_participation
 from memberships.card_holding import holder_at, last_holder
 from memberships.errors import AmbiguousNumber, CardEarnsOnly, MembershipEnded, NotAMember
+from memberships.locking import shared_card
 from memberships.models import Member, Membership
 from memberships.persons import surviving_id
 from memberships.types import SPENDING
@@ -71,6 +72,13 @@ def visible_card(actor: Actor, number: str) -> Card:
     return card
 
 
+def card_behind_lock(target: Target, actor: Actor, *, at: datetime) -> None:
+    """Ask the card again, if there is one, behind the lock of the target's membership: whoever blocked, reported or
+    replaced it while this waited came first, and nobody does until the transaction ends."""
+    if target.card_id is not None:
+        _refuse_unusable(shared_card(target.card_id), actor, at=at)
+
+
 def guarded(error: CardNotUsable, *, actor: Actor, card: Card) -> LoyaltyError:
     """What the actor is told of a card out of use: who may not read the program's cards learns no more than of a number
     that was never given out."""
@@ -107,10 +115,7 @@ def _by_card(actor: Actor, number: str, *, at: datetime, purpose: str | None) ->
     if holding is None and last_holder(card.pk) is None:
         # Nobody's card, one of a revoked batch too, is as unknown to a till as no card.
         raise NotFound(NO_CARD)
-    try:
-        refuse_unusable(card, at)
-    except CardNotUsable as error:
-        raise guarded(error, actor=actor, card=card) from error
+    _refuse_unusable(card, actor, at=at)
     if holding is None:
         raise NotFound(NO_CARD)
     if card.kind == CardKind.ADDITIONAL and purpose in SPENDING:
@@ -120,6 +125,13 @@ def _by_card(actor: Actor, number: str, *, at: datetime, purpose: str | None) ->
         )
     target = _at_home(holding.membership, holding.customer_id)
     return replace(target, card_id=card.pk)
+
+
+def _refuse_unusable(card: Card, actor: Actor, *, at: datetime) -> None:
+    try:
+        refuse_unusable(card, at)
+    except CardNotUsable as error:
+        raise guarded(error, actor=actor, card=card) from error
 
 
 def _landed(membership: Membership, *, asked: int | None, any_end: bool) -> Target:
