@@ -1,5 +1,6 @@
 """Who holds which card: the link between plastic and people (domain 1.10)."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
@@ -60,7 +61,14 @@ def holder_at(card_id: int, at: datetime) -> CardHolding | None:
 
 def last_holder(card_id: int) -> CardHolding | None:
     """Who holds the card, or held it last: for staff a retired number still finds the membership."""
-    return CardHolding.objects.select_related("membership").filter(card_id=card_id).order_by("-held_from").first()
+    return last_holders([card_id]).get(card_id)
+
+
+def last_holders(card_ids: Collection[int]) -> dict[int, CardHolding]:
+    """By card who holds it, or held it last."""
+    held = CardHolding.objects.select_related("membership").filter(card__in=card_ids)
+    latest = held.order_by("card", "-held_from", "-pk").distinct("card")
+    return {holding.card_id: holding for holding in latest}
 
 
 def holdings_of(card: Card) -> QuerySet[CardHolding]:
@@ -84,7 +92,7 @@ def locked_holding(card: Card) -> CardHolding | None:
 def cards_in_hand(membership: Membership) -> QuerySet[Card]:
     """The cards of the membership's members today."""
     return Card.objects.filter(holdings__membership=membership, holdings__held_until__isnull=True).select_related(
-        "program", "successor"
+        "program", "successor", "card_type"
     )
 
 
@@ -158,9 +166,9 @@ def hand_out(
     return card
 
 
-def activate_card(card: Card, *, actor: Actor) -> Card:
+def activate_card(card: Card, *, actor: Actor, reason: str = "") -> Card:
     """By hand, before the card it follows has ended. Raises CardNotHeld, MembershipNotAble, CardStatusConflict."""
-    with in_program(card.program_id), audit_context(actor):
+    with in_program(card.program_id), audit_context(actor, reason):
         _require_use(card)
         return issuing.activate(card, actor=actor)
 

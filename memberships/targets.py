@@ -66,7 +66,8 @@ def find_target(
 
 def visible_card(actor: Actor, number: str) -> Card:
     """The card of that number, whatever its status; NotFound where the actor has no part in its program."""
-    card: Card | None = Card.objects.select_related("program").filter(number=compact(number)[:40]).first()
+    rows = Card.objects.select_related("program", "card_type", "successor")
+    card: Card | None = rows.filter(number=compact(number)[:40]).first()
     if card is None or (actor.programs is not None and card.program_id not in actor.programs):
         raise NotFound(NO_CARD)
     return card
