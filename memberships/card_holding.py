@@ -133,10 +133,34 @@ def give_new_card(
     """
     with in_program(membership.program_id), audit_context(actor):
         (row,) = locked_memberships([membership.pk])
-        member = _member_to_hold(row, customer_id)
+        member = member_to_hold(row, customer_id)
         if row.activated_at is not None:
             require_able(row, "use_card", design_of(row.program_id), member=member)
         return hand_out(row, customer_id=member.customer_id, kind=kind, actor=actor, number=number, card_type=card_type)
+
+
+def member_to_hold(membership: Membership, customer_id: int) -> Member:
+    """The person in the locked membership. Raises MembershipEnded, NotAMember."""
+    if not membership.current:
+        raise MembershipEnded(
+            f"{membership.number} has ended; no card is given out in it.",
+            facts={"membership": membership.pk, "end_reason": membership.end_reason},
+        )
+    people = [customer_id, surviving_id(customer_id)]
+    member = Member.objects.filter(membership=membership, customer__in=people, ended_at__isnull=True).first()
+    if member is None:
+        raise NotAMember(
+            f"Customer {customer_id} is no current member of {membership.number}.",
+            facts={"membership": membership.pk, "member": customer_id},
+        )
+    return member
+
+
+def main_card_of(membership: Membership, customer_id: int) -> Card | None:
+    """The person's main card, out of use too unless that is final."""
+    held = CardHolding.objects.filter(membership=membership, customer=customer_id, held_until__isnull=True)
+    mains = held.filter(card__kind=CardKind.MAIN).exclude(card__status__in=issuing.FINAL)
+    return Card.objects.filter(pk__in=mains.values("card")).select_related("program").order_by("pk").first()
 
 
 def hand_out(
@@ -205,32 +229,14 @@ def _require_use(card: Card) -> None:
     require_able(held.membership, "use_card", design_of(card.program_id), member=member)
 
 
-def _member_to_hold(membership: Membership, customer_id: int) -> Member:
-    if not membership.current:
-        raise MembershipEnded(
-            f"{membership.number} has ended; no card is given out in it.",
-            facts={"membership": membership.pk, "end_reason": membership.end_reason},
-        )
-    people = [customer_id, surviving_id(customer_id)]
-    member = Member.objects.filter(membership=membership, customer__in=people, ended_at__isnull=True).first()
-    if member is None:
-        raise NotAMember(
-            f"Customer {customer_id} is no current member of {membership.number}.",
-            facts={"membership": membership.pk, "member": customer_id},
-        )
-    return member
-
-
 def _refuse_kind(membership: Membership, customer_id: int, kind: str) -> None:
     if kind == CardKind.TEMPORARY:
         raise CardKindRefused("Temporary cards belong to nobody: they come in batches.", facts={"kind": kind})
     if kind != CardKind.MAIN:
         return
-    held = CardHolding.objects.filter(membership=membership, customer=customer_id, held_until__isnull=True)
-    mains = held.filter(card__kind=CardKind.MAIN).exclude(card__status__in=issuing.FINAL)
-    number = mains.values_list("card__number", flat=True).first()
-    if number is not None:
+    card = main_card_of(membership, customer_id)
+    if card is not None:
         raise MainCardThere(
-            f"The person has main card {number}. Replace it, or give an additional one.",
-            facts={"membership": membership.pk, "member": customer_id, "number": number},
+            f"The person has main card {card.number_id}. Replace it, or give an additional one.",
+            facts={"membership": membership.pk, "member": customer_id, "number": card.number_id},
         )
