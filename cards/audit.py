@@ -46,8 +46,8 @@ INVARIANTS = (
     Invariant(
         "K11",
         "cards",
-        "an active card has begun and is not barred, one taken out of use is, an expired one had an end; its type is one "
-        "of its program",
+        "an active card has begun and is not barred, one taken out of use is, an expired one had an end; its type is "
+        "one of its program",
         "Correct the times of the card by the history of its steps.",
         """
         SELECT c.id, c.status || ', active since ' || coalesce(c.activated_at::text, 'never') || ', barred from '
