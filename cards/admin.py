@@ -1,13 +1,15 @@
-"""Cards and numbers, to be looked at: every change is a verb."""
+"""Card types, which program managers design; cards and numbers, to be looked at: every change of them is a verb."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from cards.models import Card, NumberRegistry
+from cards.models import Card, CardType, NumberRegistry
 from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin, ReadOnlyMixin
 from common.admin.filters import by_choice, by_row
 from common.admin.looks import rows_link
@@ -25,19 +27,55 @@ STATUS_LABELS = {
 }
 
 
+@admin.register(CardType)
+class CardTypeAdmin(LoyaltyModelAdmin):
+    """A change counts for cards made from now on; those that exist keep their last day."""
+
+    view_action = "cards:read"
+    write_action = "programs:design"
+    program_path = "program"
+    list_display = ("name", "code", "program", "kind", "form", "is_default", "valid_months", "renewable")
+    list_filter = (by_row("program"), by_choice("kind"))
+    list_select_related = ("program",)
+    search_prefix = ("code", "name")
+    sortable_by = None
+    fieldsets = (
+        (_("Card type"), {"fields": ("program", ("name", "code"), ("kind", "form"), "is_default")}),
+        (
+            _("End and renewal"),
+            {
+                "description": _("Counts for cards made from now on; those that exist keep their last day."),
+                "fields": ("valid_months", ("renewable", "renewal_days")),
+            },
+        ),
+    )
+    help_texts = {
+        "code": _("Names the type in the API; fixed once it stands."),
+        "kind": _("An additional card only earns. Fixed once it stands."),
+        "is_default": _("Cards of the kind are of this type unless another one is named."),
+        "renewable": _("A card near its end gets a successor by the daily run. Temporary cards never do."),
+    }
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        fixed = ["program", "code", "kind"] if obj is not None else []
+        return [*super().get_readonly_fields(request, obj), *fixed]
+
+
 @admin.register(Card)
 class CardAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
     view_action = "cards:read"
     program_path = "program"
-    list_display = ("number_id", "program", "kind", "shown_status", "valid_until", "barred_from", "holders")
+    list_display = (
+        "number_id", "program", "kind", "shown_type", "shown_status", "valid_until", "barred_from", "holders",
+    )  # fmt: skip
     list_filter = (by_row("program"), by_choice("kind"), by_choice("status"))
-    list_select_related = ("program",)
+    list_select_related = ("program", "card_type")
     search_prefix = ("number__number",)
     search_help_text = _("Card number, or how it begins")
     readonly_fields = ("holders",)
     help_texts = {
         "barred_from": _("Events from then on are refused; those before still count."),
-        "successor": _("The card that replaced it."),
+        "successor": _("The card that replaced it, or waits for its end."),
         "valid_until": _("Last day, in the program's zone."),
     }
     fieldsets = (
@@ -46,7 +84,8 @@ class CardAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
             {
                 "fields": (
                     ("number", "program"),
-                    ("kind", "status"),
+                    ("kind", "card_type"),
+                    ("status", "batch"),
                     ("created_at", "activated_at"),
                     ("valid_until", "barred_from"),
                     ("successor", "holders"),
@@ -58,6 +97,10 @@ class CardAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
     @admin.display(description=_("number"))
     def number_id(self, card: Card) -> str:
         return str(card.number_id)
+
+    @admin.display(description=_("card type"))
+    def shown_type(self, card: Card) -> str:
+        return str(card.card_type or "")
 
     @display(description=_("status"), label=STATUS_LABELS)
     def shown_status(self, card: Card) -> tuple[str, Any]:

@@ -31,3 +31,28 @@ class TimeOutOfRange(LoyaltyError):
 class CardsWait(LoyaltyError):
     code = "program_not_released"
     title = "The program takes no new cards"
+
+
+class CardTypeRefused(LoyaltyError):
+    code = "card_type"
+    title = "The card can't be of that type"
+
+
+class CardEndPast(LoyaltyError):
+    code = "card_end"
+    title = "The card's last day is over"
+
+
+class CardHasSuccessor(Conflict):
+    code = "card_has_successor"
+    title = "The card has a successor already"
+
+
+class NumberTaken(Conflict):
+    code = "number_taken"
+    title = "The number is taken"
+
+
+class NumberRefused(LoyaltyError):
+    code = "number_refused"
+    title = "This is no number for a card"

@@ -8,7 +8,7 @@ from django.db import connection
 from stdnum import ean, luhn
 from stdnum.iso7064 import mod_37_36
 
-from cards.errors import NumbersExhausted, SchemeUnusable
+from cards.errors import NumberRefused, NumbersExhausted, NumberTaken, SchemeUnusable
 from cards.models import NumberKind, NumberRegistry
 from programs.models import CheckScheme, NumberBody, Program
 
@@ -18,6 +18,8 @@ LETTERS_TOO = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE32_LEAST = 16
 ATTEMPTS = 20
+# What channels, pages and scanners can carry; shorter ones would be found by trying.
+EXTERNAL = re.compile(r"[0-9A-Z]{6,40}")
 
 
 def compact(number: str) -> str:
@@ -44,6 +46,33 @@ def validate(number: str, *, program: Program) -> bool:
     )
 
 
+def looks_like_one_of(program: Program, number: str) -> bool:
+    """Whether the number begins as the program's numbers do and is as long, whatever its check character."""
+    number = compact(number)
+    length = len(program.card_prefix) + _body_length(program) + 1
+    return number.startswith(program.card_prefix) and len(number) == length
+
+
+def register_external(program: Program, number: str) -> str:
+    """A number from elsewhere, as it is stored; now taken for ever. Raises NumberRefused, NumberTaken.
+
+    The refusal is the same wherever the number stands, for who asks may not see that program.
+    """
+    asked, number = number, compact(number)
+    if not EXTERNAL.fullmatch(number):
+        raise NumberRefused(
+            f"“{asked[:60]}” can't be a card number: it needs 6 to 40 digits and letters without accents.",
+            facts={"number": asked[:60]},
+        )
+    if not _insert(program, {number}, kind=NumberKind.EXTERNAL):
+        raise NumberTaken(
+            f"The number {number} was given out before; a number names one card for ever. Check it, or give the card "
+            "another one.",
+            facts={"number": number},
+        )
+    return number
+
+
 def register_numbers(program: Program, *, count: int) -> list[str]:
     """So many new numbers of the program, each now taken for ever. A number drawn twice is drawn again."""
     taken: list[str] = []
@@ -62,13 +91,13 @@ def register_number(program: Program) -> str:
     return register_numbers(program, count=1)[0]
 
 
-def _insert(program: Program, numbers: set[str]) -> list[str]:
+def _insert(program: Program, numbers: set[str], *, kind: NumberKind = NumberKind.CARD) -> list[str]:
     table = NumberRegistry._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (number, program_id, kind) "  # noqa: S608 - the name of our own table
             "SELECT n, %s, %s FROM unnest(%s::varchar[]) n ON CONFLICT DO NOTHING RETURNING number",
-            [program.pk, NumberKind.CARD.value, sorted(numbers)],
+            [program.pk, kind.value, sorted(numbers)],
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -65,6 +65,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         (
             ("cards.Card", "credit_card"),
             ("memberships.CardHolding", "badge"),
+            ("cards.CardType", "style"),
             ("cards.NumberRegistry", "numbers"),
         ),
     ),

@@ -118,6 +118,26 @@ class AmbiguousNumber(LoyaltyError):
     title = "The number occurs in several programs"
 
 
+class CardEarnsOnly(LoyaltyError):
+    code = "card_earns_only"
+    title = "An additional card only earns"
+
+
+class CardKindRefused(LoyaltyError):
+    code = "card_kind"
+    title = "Such a card is not given out so"
+
+
+class MainCardThere(Conflict):
+    code = "main_card_there"
+    title = "The person has a main card"
+
+
+class CardNotHeld(Conflict):
+    code = "card_not_held"
+    title = "Nobody holds the card"
+
+
 class DeletionRefused(Conflict):
     code = "deletion_refused"
     title = "The membership can't be deleted"

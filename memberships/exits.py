@@ -173,7 +173,8 @@ def _taking_part(customer: Customer) -> QuerySet[Member]:
 
 def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:
     at = program_now(row.program)
-    for holding in CardHolding.objects.filter(membership=row).select_related("card__program").order_by("card"):
+    # Successors first: the card they wait for would take them along.
+    for holding in CardHolding.objects.filter(membership=row).select_related("card__program").order_by("-card"):
         if holding.card.status not in issuing.FINAL:
             issuing.cancel(holding.card, actor=actor, reason=reason)
         end_holding(holding.card, actor=actor, at=at)

@@ -3,6 +3,7 @@
 import secrets
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -63,6 +64,12 @@ class CardType(DesignModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """One default for each kind, told in words a form can show."""
+        others = CardType.objects.filter(program=self.program_id, kind=self.kind, is_default=True).exclude(pk=self.pk)
+        if self.is_default and (other := others.first()) is not None:
+            raise ValidationError({"is_default": _("“%(other)s” is the default of this kind.") % {"other": other}})
 
 
 class BatchStatus(models.TextChoices):

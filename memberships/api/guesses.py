@@ -7,19 +7,21 @@ from typing import Any
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
+from cards.errors import NumberTaken
 from common.errors import NotFound
 from gateway.throttling import FAILURE_WINDOW, count_failure, seconds_left, too_many_failures
 
 
 @contextmanager
 def guess(request: Request) -> Iterator[None]:
-    """Around a look-up by number: NotFound counts, and after too many nothing is looked up."""
+    """Around a look-up by number: NotFound counts, and after too many nothing is looked up. A number that is taken
+    counts too, for it tells that there is such a card."""
     auth: Any = request.auth
     subject = f"numbers:{auth.throttle_subject}"
     if too_many_failures(subject):
         raise Throttled(wait=seconds_left(FAILURE_WINDOW))
     try:
         yield
-    except NotFound:
+    except (NotFound, NumberTaken):
         count_failure(subject)
         raise

@@ -19,8 +19,7 @@ from customers.models import Customer
 from gateway.api.writing import answer_concerns
 from memberships import ending, lifecycle
 from memberships.api import serializers as io
-from memberships.api.shapes import MEMBERS, SHOWN, card_shape, membership_shape, membership_shapes, tiers_of
-from memberships.card_holding import cards_in_hand
+from memberships.api.shapes import MEMBERS, SHOWN, membership_shape, membership_shapes, tiers_of
 from memberships.enrolment import enrol, enrol_in_several
 from memberships.filters import MembershipFilter
 from memberships.models import Member, Membership
@@ -73,12 +72,6 @@ class MembershipViewSet(LoyaltyViewSet):
         """The rung of every ladder the membership stands on."""
         membership = Membership.objects.prefetch_related(*SHOWN).get(pk=self.get_object().pk)
         return Response({"results": tiers_of(membership)})
-
-    @extend_schema(responses=io.CardsOutput, filters=False)
-    def cards(self, request: Request, pk: str) -> Response:
-        """The cards in the hands of the members."""
-        cards = cards_in_hand(self.get_object()).order_by("pk")
-        return Response({"results": [card_shape(card) for card in cards]})
 
     @extend_schema(request=io.OptionalReasonInput, responses=io.MembershipOutput)
     def activate(self, request: Request, pk: str) -> Response:

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from memberships.api.cards import CardViewSet
+from memberships.api.cards import CardViewSet, MembershipCardViewSet
 from memberships.api.changes import ChangeViewSet, ConfirmViewSet
 from memberships.api.lookup import CustomerLookupViewSet
 from memberships.api.memberships import CustomerMembershipViewSet, EnrollmentViewSet, MembershipViewSet
@@ -11,12 +11,20 @@ CHANGE = r"^membership-changes/(?P<pk>[0-9]{1,18})"
 CARD = r"^cards/(?P<number>[0-9A-Za-z-]{1,60})"
 VERBS = ("activate", "pause", "suspend", "reinstate", "renew", "terminate")
 CHANGE_VERBS = {"ask": "ask", "consents": "consents", "carry-out": "carry_out", "withdraw": "withdraw", "undo": "undo"}
+CARD_VERBS = {
+    "activate": "activate",
+    "block": "block",
+    "unblock": "unblock",
+    "report-lost": "report_lost",
+    "report-stolen": "report_stolen",
+    "replace": "replace",
+}
 
 urlpatterns = [
     path("memberships", MembershipViewSet.as_view({"get": "list", "post": "create"}), name="memberships"),
     re_path(f"{ONE}$", MembershipViewSet.as_view({"get": "retrieve"}), name="membership"),
     re_path(f"{ONE}/tiers$", MembershipViewSet.as_view({"get": "tiers"}), name="membership-tiers"),
-    re_path(f"{ONE}/cards$", MembershipViewSet.as_view({"get": "cards"}), name="membership-cards"),
+    re_path(f"{ONE}/cards$", MembershipCardViewSet.as_view({"get": "list", "post": "create"}), name="membership-cards"),
     *[
         re_path(f"{ONE}/{verb}$", MembershipViewSet.as_view({"post": verb}), name=f"membership-{verb}")
         for verb in VERBS
@@ -51,7 +59,8 @@ urlpatterns = [
         name="customer-memberships",
     ),
     re_path(f"{CARD}$", CardViewSet.as_view({"get": "retrieve"}), name="card"),
-    re_path(f"{CARD}/report-lost$", CardViewSet.as_view({"post": "report_lost"}), name="card-report-lost"),
-    re_path(f"{CARD}/report-stolen$", CardViewSet.as_view({"post": "report_stolen"}), name="card-report-stolen"),
-    re_path(f"{CARD}/replace$", CardViewSet.as_view({"post": "replace"}), name="card-replace"),
+    *[
+        re_path(f"{CARD}/{path_end}$", CardViewSet.as_view({"post": verb}), name=f"card-{path_end}")
+        for path_end, verb in CARD_VERBS.items()
+    ],
 ]

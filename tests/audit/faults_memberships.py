@@ -20,7 +20,7 @@ def _leave(w: World, name: str) -> None:
     """Out of the membership, the card cancelled."""
     holding = CardHolding.objects.get(customer=w.customers[name], held_until=None)
     _save(holding, held_until=w.now - days(1))
-    _save(holding.card, status="cancelled")
+    _save(holding.card, status="cancelled", barred_from=w.now - days(1))
     _save(w.member(name), ended_at=w.now - days(1))
 
 

@@ -122,6 +122,8 @@ class World:
             number=f"{7_000_000 + NumberRegistry.objects.count()}", program=self.north
         )
         values = {"created_at": self.now - days(100), "activated_at": self.now - days(100)}
+        if more.get("status") not in (None, "created", "active"):
+            values["barred_from"] = self.now - days(5)
         return Card.objects.create(program=self.north, number=registered, **(values | more))
 
     def post(self, name: str, kind: str, at: datetime, *, of: str = "michael", **more: Any) -> Posting:

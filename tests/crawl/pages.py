@@ -186,6 +186,7 @@ BACK_OFFICE: dict[str, Rows] = {
     "points.adjustment": Rows("memberships:read"),
     "points.reversal": Rows("memberships:read"),
     "cards.card": Rows("cards:read"),
+    "cards.cardtype": Rows("cards:read", DESIGN),
     "cards.numberregistry": Rows("cards:read"),
     "gateway.event": Rows("reports:read"),
     "gateway.channel": Rows(MANAGE, MANAGE, None),

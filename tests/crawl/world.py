@@ -13,6 +13,7 @@ from oauth2_provider.models import get_access_token_model
 from activities.calls import PointsCall
 from activities.redeeming import redeem_in_general
 from activities.reversing import reverse_posting
+from cards.models import CardKind, CardType
 from common import clock
 from customers.details import replace_details
 from customers.merging import dismiss_pair
@@ -95,6 +96,7 @@ def furnish(side: Side) -> Side:
     apps.get_model("memberships.membershipterm").objects.create(
         membership=membership, program=program, first_day="2026-01-01", last_day="2026-12-31", fee=10, currency="EUR",
     )  # fmt: skip
+    CardType.objects.create(program=program, code="gift", name="Gift card", kind=CardKind.ADDITIONAL)
     move_points(side)
     propose_a_change(side)
     put_message(
