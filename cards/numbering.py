@@ -28,7 +28,7 @@ def compact(number: str) -> str:
 def new_number(program: Program) -> str:
     """A number by the program's scheme, from the operating system's randomness; not yet registered."""
     start = program.card_prefix + _body(program)
-    return start + _check(program)(start)
+    return start + check_of(program)(start)
 
 
 def validate(number: str, *, program: Program) -> bool:
@@ -38,9 +38,9 @@ def validate(number: str, *, program: Program) -> bool:
     body = number[len(program.card_prefix) : -1]
     return (
         number.startswith(program.card_prefix)
-        and len(body) == _body_length(program)
+        and len(body) == body_length(program)
         and all(symbol in symbols for symbol in body)
-        and _check(program)(number[:-1]) == number[-1]
+        and check_of(program)(number[:-1]) == number[-1]
     )
 
 
@@ -73,20 +73,20 @@ def _insert(program: Program, numbers: set[str]) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _body_length(program: Program) -> int:
+def body_length(program: Program) -> int:
     if program.card_body == NumberBody.BASE32:
         return max(program.card_body_length, BASE32_LEAST)
     return program.card_body_length
 
 
 def _body(program: Program) -> str:
-    length = _body_length(program)
+    length = body_length(program)
     if program.card_body == NumberBody.BASE32:
         return "".join(secrets.choice(BASE32) for _ in range(length))
     return f"{secrets.randbelow(10**length):0{length}d}"
 
 
-def _check(program: Program) -> Callable[[str], str]:
+def check_of(program: Program) -> Callable[[str], str]:
     """What computes the check character for everything before it."""
     digits_only = program.card_body == NumberBody.DIGITS and re.fullmatch(r"[0-9]*", program.card_prefix)
     if program.card_check == CheckScheme.ISO7064:

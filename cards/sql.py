@@ -1,0 +1,48 @@
+"""Statements for cards by the thousand: each leaves the history of what it does."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from cards.models import Card, CardBatch, CardKind, CardStatus, NumberKind
+from common.history import recording
+
+INSERT = """
+WITH taken AS (
+    INSERT INTO cards_numberregistry (number, program_id, kind)
+    SELECT n, %s, %s FROM unnest(%s::varchar[]) n ON CONFLICT DO NOTHING RETURNING number
+), made AS (
+    INSERT INTO cards_card (number, program_id, kind, card_type_id, batch_id, status, created_at, valid_until)
+    SELECT number, %s, %s, %s::bigint, %s, %s, %s::timestamptz, %s::date FROM taken RETURNING *
+)
+"""
+CANCEL = """
+WITH unused AS (
+    SELECT id FROM cards_card WHERE batch_id = %s AND status = %s AND id > %s
+    ORDER BY id LIMIT %s FOR NO KEY UPDATE
+), cancelled AS (
+    UPDATE cards_card c SET status = %s, barred_from = %s::timestamptz FROM unused u WHERE c.id = u.id RETURNING c.*
+)
+"""
+
+
+def insert_cards(batch: CardBatch, numbers: list[str], *, valid_until: date, at: datetime) -> int:
+    """Register the numbers and make a card of each; how many. A number that is taken already makes none."""
+    kind, status = CardKind.TEMPORARY.value, CardStatus.CREATED.value
+    history, of_history = recording(Card, rows="made", kind="+")
+    card = [batch.program_id, kind, batch.card_type_id, batch.pk, status, at, valid_until]
+    return _run(INSERT + history, [batch.program_id, NumberKind.CARD.value, numbers, *card, *of_history])
+
+
+def cancel_unused(batch: CardBatch, *, at: datetime, after: int, most: int) -> int:
+    """Cancel up to so many of the batch's cards that nobody used yet; how many it were."""
+    history, of_history = recording(Card, rows="cancelled", kind="~")
+    wanted = [batch.pk, CardStatus.CREATED.value, after, most, CardStatus.CANCELLED.value, at]
+    return _run(CANCEL + history, [*wanted, *of_history])
+
+
+def _run(statement: str, given: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return int(cursor.rowcount)
