@@ -4,18 +4,21 @@ A batch is made in chunks, each a transaction of its own under the lock of the b
 what is there, and two who make the same batch take turns.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import date
 
+from django.db.models import Q
+
 from cards.drawing import Ahead
-from cards.errors import BatchDiffers, BatchWrong, CardsWait, NumbersExhausted
+from cards.errors import BatchDiffers, BatchRevoked, BatchWrong, CardsWait, NumbersExhausted
 from cards.models import BatchStatus, CardBatch, CardKind, CardType
 from cards.numbering import ATTEMPTS
-from cards.sql import insert_cards
+from cards.sql import cancel_unused, insert_cards
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
-from common.errors import FieldError
+from common.errors import FieldError, LoyaltyError
 from common.history import audit_context
 from gateway.channels import system_actor
 from gateway.events import record_event
@@ -26,7 +29,11 @@ MOST = 10_000_000
 MOST_MONTHS = 1200
 LONGEST_NAME = 80
 CHUNK = 20_000
-TO_MAKE = (BatchStatus.QUEUED, BatchStatus.RUNNING)
+UNMADE = (BatchStatus.QUEUED, BatchStatus.RUNNING)
+TO_MAKE = Q(status__in=UNMADE)
+TO_DO = TO_MAKE | Q(status=BatchStatus.REVOKED, cancelled_at__isnull=True)
+
+logger = logging.getLogger(__name__)
 
 
 def ask_for_batch(
@@ -79,7 +86,7 @@ def make_batch(batch: CardBatch, *, progress: Callable[[int], object] = lambda m
     with Ahead(batch.program) as ahead:
         while True:
             batch, made = _make_chunk(batch, ahead)
-            if batch.status not in TO_MAKE:
+            if batch.status not in UNMADE:
                 return batch
             fruitless = 0 if made else fruitless + 1
             if fruitless == ATTEMPTS:
@@ -88,6 +95,57 @@ def make_batch(batch: CardBatch, *, progress: Callable[[int], object] = lambda m
                     facts={"program": batch.program.code, "found": batch.made, "asked": batch.count},
                 )
             progress(made)
+
+
+def revoke_batch(batch: CardBatch, *, actor: Actor, reason: str) -> CardBatch:
+    """No card of the batch is used for the first time any more; cards in use stay. Raises BatchRevoked.
+
+    The first of the unused cards are cancelled at once, the rest of a large batch by `cancel_revoked`.
+    """
+    with in_program(batch.program_id), audit_context(actor, reason):
+        batch = locked_batch(batch)
+        if batch.status == BatchStatus.REVOKED:
+            raise BatchRevoked(f"“{batch.name}” was revoked already.", facts={"batch": batch.pk})
+        batch.status, batch.revoked_at = BatchStatus.REVOKED, program_now(batch.program)
+        _cancel_chunk(batch, after=0)
+        batch.save()
+        record_event("card_batch.revoked", program_id=batch.program_id, subject_id=batch.pk, facts=facts_of(batch))
+        return batch
+
+
+def cancel_revoked(batch: CardBatch, *, progress: Callable[[int], object] = lambda cancelled: None) -> CardBatch:
+    """Cancel what is still unused of a revoked batch, in chunks; cancelled already, nothing happens."""
+    last = 0
+    while True:
+        with in_program(batch.program_id), audit_context(system_actor(), f"batch {batch.name} revoked"):
+            batch = locked_batch(batch)
+            if batch.status != BatchStatus.REVOKED or batch.cancelled_at is not None:
+                return batch
+            count, last = _cancel_chunk(batch, after=last)
+            batch.save()
+        progress(count)
+
+
+def do_waiting(*, progress: Callable[[int], object] = lambda done: None) -> int:
+    """Make the batches that wait, and cancel what is left of revoked ones; how many came to their end.
+
+    One whose program is not released goes on waiting; one that can't be made is told to the log.
+    """
+    done = 0
+    waiting = CardBatch.objects.filter(TO_DO).exclude(TO_MAKE, ~Q(program__status=ProgramStatus.RELEASED))
+    for batch in waiting.select_related("program").order_by("pk"):
+        verb = cancel_revoked if batch.status == BatchStatus.REVOKED else make_batch
+        try:
+            verb(batch, progress=progress)
+            done += 1
+        except LoyaltyError as error:
+            logger.warning("Batch %s of cards waits: %s", batch.pk, error.message)
+    return done
+
+
+def locked_batch(batch: CardBatch) -> CardBatch:
+    rows: list[CardBatch] = lock_rows(CardBatch.objects.filter(pk=batch.pk).select_related("program"))
+    return rows[0]
 
 
 def ends_on(batch: CardBatch) -> date:
@@ -111,9 +169,9 @@ def refuse_unless_released(program: Program) -> None:
 
 def _make_chunk(batch: CardBatch, ahead: Ahead) -> tuple[CardBatch, int]:
     """The batch as it is then, and how many cards were made."""
-    with in_program(batch.program_id), audit_context(system_actor(), f"batch {batch.name}"):
-        (batch,) = lock_rows(CardBatch.objects.filter(pk=batch.pk).select_related("program"))
-        if batch.status not in TO_MAKE:
+    with in_program(batch.program_id), audit_context(system_actor()):
+        batch = locked_batch(batch)
+        if batch.status not in UNMADE:
             return batch, 0
         refuse_unless_released(batch.program)
         now, missing = program_now(batch.program), batch.count - batch.made
@@ -126,6 +184,15 @@ def _make_chunk(batch: CardBatch, ahead: Ahead) -> tuple[CardBatch, int]:
             record_event("card_batch.made", program_id=batch.program_id, subject_id=batch.pk, facts=facts_of(batch))
         batch.save()
         return batch, made
+
+
+def _cancel_chunk(batch: CardBatch, *, after: int) -> tuple[int, int]:
+    """How many were cancelled, and the last one's id; the batch, to be saved, says when they all are."""
+    now = batch.revoked_at or program_now(batch.program)
+    count, last = cancel_unused(batch, at=now, after=after, most=CHUNK)
+    if count < CHUNK:
+        batch.cancelled_at = program_now(batch.program)
+    return count, last
 
 
 def _same(known: CardBatch, figures: dict[str, object], card_type: CardType | None) -> CardBatch:

@@ -1,7 +1,6 @@
 """Statements for cards by the thousand: each leaves the history of what it does."""
 
 from datetime import date, datetime
-from typing import Any
 
 from django.db import connection
 
@@ -23,7 +22,8 @@ WITH unused AS (
     ORDER BY id LIMIT %s FOR NO KEY UPDATE
 ), cancelled AS (
     UPDATE cards_card c SET status = %s, barred_from = %s::timestamptz FROM unused u WHERE c.id = u.id RETURNING c.*
-)
+), recorded AS ({history} RETURNING id)
+SELECT count(*), coalesce(max(id), 0) FROM recorded
 """
 
 
@@ -31,18 +31,21 @@ def insert_cards(batch: CardBatch, numbers: list[str], *, valid_until: date, at:
     """Register the numbers and make a card of each; how many. A number that is taken already makes none."""
     kind, status = CardKind.TEMPORARY.value, CardStatus.CREATED.value
     history, of_history = recording(Card, rows="made", kind="+")
-    card = [batch.program_id, kind, batch.card_type_id, batch.pk, status, at, valid_until]
-    return _run(INSERT + history, [batch.program_id, NumberKind.CARD.value, numbers, *card, *of_history])
-
-
-def cancel_unused(batch: CardBatch, *, at: datetime, after: int, most: int) -> int:
-    """Cancel up to so many of the batch's cards that nobody used yet; how many it were."""
-    history, of_history = recording(Card, rows="cancelled", kind="~")
-    wanted = [batch.pk, CardStatus.CREATED.value, after, most, CardStatus.CANCELLED.value, at]
-    return _run(CANCEL + history, [*wanted, *of_history])
-
-
-def _run(statement: str, given: list[Any]) -> int:
+    card = [kind, batch.card_type_id, batch.pk, status, at, valid_until]
     with connection.cursor() as cursor:
-        cursor.execute(statement, given)
+        cursor.execute(
+            INSERT + history,
+            [batch.program_id, NumberKind.CARD.value, numbers, batch.program_id, *card, *of_history],
+        )
         return int(cursor.rowcount)
+
+
+def cancel_unused(batch: CardBatch, *, at: datetime, after: int, most: int) -> tuple[int, int]:
+    """Cancel up to so many of the batch's cards that nobody used, in order of their ids; how many, and the last id."""
+    history, of_history = recording(Card, rows="cancelled", kind="~")
+    statement = CANCEL.format(history=history)
+    wanted = [batch.pk, CardStatus.CREATED.value, after, most, CardStatus.CANCELLED.value, at]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*wanted, *of_history])
+        count, last = cursor.fetchone()
+    return count, last
