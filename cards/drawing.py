@@ -1,26 +1,10 @@
-"""Card numbers by the hundred thousand: the next ones are drawn while the database stores the last."""
+"""Drawing card numbers while the database stores the last ones."""
 
-import secrets
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
-from cards.numbering import BASE32, body_length, check_of
-from programs.models import NumberBody, Program
-
-# Every symbol stands for eight of the 256 values of a byte, so all are equally likely.
-_SYMBOLS = (BASE32 * 8).encode()
-
-
-def draw_numbers(program: Program, *, count: int) -> list[str]:
-    """So many numbers by the program's scheme from the operating system's randomness, ascending; not registered."""
-    length, check = body_length(program), check_of(program)
-    if program.card_body == NumberBody.BASE32:
-        bodies = [secrets.token_bytes(length).translate(_SYMBOLS).decode() for _ in range(count)]
-    else:
-        most = 10**length
-        bodies = [f"{secrets.randbelow(most):0{length}d}" for _ in range(count)]
-    starts = [program.card_prefix + body for body in bodies]
-    return sorted(start + check(start) for start in starts)
+from cards.numbering import new_numbers
+from programs.models import Program
 
 
 class Ahead:
@@ -35,8 +19,8 @@ class Ahead:
         """So many numbers; `then` is how many will be wanted next."""
         numbers = self._drawn.result() if self._drawn is not None else []
         if len(numbers) < count:
-            numbers += draw_numbers(self._program, count=count - len(numbers))
-        self._drawn = self._thread.submit(draw_numbers, self._program, count=then) if then else None
+            numbers += new_numbers(self._program, count=count - len(numbers))
+        self._drawn = self._thread.submit(new_numbers, self._program, count=then) if then else None
         return numbers[:count]
 
     def __enter__(self) -> Self:
