@@ -37,6 +37,7 @@ class CardAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
     list_filter = (by_row("program"), by_choice("kind"), by_choice("status"))
     list_select_related = ("program",)
     search_prefix = ("number__number",)
+    served = ("batch__id__exact",)
     search_help_text = _("Card number, or how it begins")
     readonly_fields = ("holders",)
     help_texts = {

@@ -31,12 +31,11 @@ def insert_cards(batch: CardBatch, numbers: list[str], *, valid_until: date, at:
     """Register the numbers and make a card of each; how many. A number that is taken already makes none."""
     kind, status = CardKind.TEMPORARY.value, CardStatus.CREATED.value
     history, of_history = recording(Card, rows="made", kind="+")
-    card = [kind, batch.card_type_id, batch.pk, status, at, valid_until]
+    # Ascending, so that neighbors in the indexes are written together and two runs can't deadlock.
+    registered = [batch.program_id, NumberKind.CARD.value, sorted(numbers)]
+    card = [batch.program_id, kind, batch.card_type_id, batch.pk, status, at, valid_until]
     with connection.cursor() as cursor:
-        cursor.execute(
-            INSERT + history,
-            [batch.program_id, NumberKind.CARD.value, numbers, batch.program_id, *card, *of_history],
-        )
+        cursor.execute(INSERT + history, [*registered, *card, *of_history])
         return int(cursor.rowcount)
 
 

@@ -13,6 +13,7 @@ from oauth2_provider.models import get_access_token_model
 from activities.calls import PointsCall
 from activities.redeeming import redeem_in_general
 from activities.reversing import reverse_posting
+from cards.batches import ask_for_batch, make_batch
 from common import clock
 from customers.details import replace_details
 from customers.merging import dismiss_pair
@@ -97,6 +98,8 @@ def furnish(side: Side) -> Side:
     )  # fmt: skip
     move_points(side)
     propose_a_change(side)
+    batch = make_batch(ask_for_batch(program, name="fair", count=3, valid_months=12, actor=ACTOR))
+    side.ids.update(batch=batch.pk)
     put_message(
         Customer.objects.get(pk=side.ids["customer"]), purpose=MessagePurpose.NOTICE, template="none", program=program,
         context={"membership": membership.number},
