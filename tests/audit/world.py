@@ -235,7 +235,7 @@ def _people(world: World) -> None:
     world.hold_card("anonymous", None, kind="temporary")
     batch = CardBatch.objects.create(
         program=world.north, name="fair", count=1, made=1, valid_months=12, status="ready",
-        created_at=world.now - days(100), channel_id=world.till,
+        created_at=world.now - days(100), channel_id=world.till.pk,
     )  # fmt: skip
     world.new_card(kind="temporary", status="created", activated_at=None, batch=batch)
     ended = world.now - days(5)

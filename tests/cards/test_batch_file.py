@@ -16,9 +16,9 @@ from common import clock
 from common.actor import Actor
 from common.errors import NotAllowed
 from gateway.models import Event
+from loyalty_site.authentication import actor_of_user
 from programs.models import Program
 from staff.models import AccessLog, Role, StaffRight, User
-from loyalty_site.authentication import actor_of_user
 from tests.factories import ACTOR, make_program
 
 pytestmark = pytest.mark.django_db
