@@ -5,22 +5,20 @@ Codes are not stored: one is worked out from the number and the secret of its ba
 
 import hmac
 import re
-from base64 import b32encode
 
 from cards.models import Card, CardBatch
 from cards.numbering import BASE32
 
-LENGTH = 8
-# Eight symbols of five bits each.
+# Eight symbols of five bits each, written two by two.
 BYTES = 5
-_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", BASE32.encode())
+_PAIRS = [first + second for first in BASE32 for second in BASE32]
 _READ_ALIKE = str.maketrans("OIL", "011")
 
 
 def code_of(batch: CardBatch, number: str) -> str:
     """Eight of Crockford's symbols, by the secret of the batch."""
-    digest = hmac.digest(bytes(batch.code_key), number.encode(), "sha256")
-    return b32encode(digest[:BYTES]).translate(_CROCKFORD).decode()
+    bits = int.from_bytes(hmac.digest(bytes(batch.code_key), number.encode(), "sha256")[:BYTES], "big")
+    return _PAIRS[bits >> 30] + _PAIRS[bits >> 20 & 1023] + _PAIRS[bits >> 10 & 1023] + _PAIRS[bits & 1023]
 
 
 def code_matches(card: Card, code: str) -> bool:
