@@ -13,7 +13,7 @@ from django.db.models import Q
 from cards.drawing import Ahead
 from cards.errors import BatchDiffers, BatchRevoked, BatchWrong, CardsWait, NumbersExhausted
 from cards.models import BatchStatus, CardBatch, CardKind, CardType
-from cards.numbering import ATTEMPTS
+from cards.numbering import ATTEMPTS, new_number
 from cards.sql import cancel_unused, insert_cards
 from common.actor import Actor
 from common.clock import program_now
@@ -49,7 +49,7 @@ def ask_for_batch(
     """So many temporary cards, to be made by `make_batch`; valid until a day, or for months from today.
 
     Asked again under its name with the same figures, the batch that is there is answered. Raises CardsWait,
-    BatchWrong, BatchDiffers.
+    BatchWrong, BatchDiffers, SchemeUnusable.
     """
     with in_program(program), audit_context(actor):
         # Two who ask at once under one name: the second finds the batch of the first.
@@ -63,6 +63,8 @@ def ask_for_batch(
         now = program_now(program)
         if faults := _faults(program, name, figures, card_type, today=now.astimezone(program.zone).date()):
             raise BatchWrong(" ".join(fault["detail"] for fault in faults), errors=faults)
+        # A scheme that can give no numbers is told now, not by the worker.
+        new_number(program)
         batch: CardBatch = CardBatch.objects.create(
             program=program,
             name=name,

@@ -107,7 +107,6 @@ class BatchDownload(BatchPage):
     """By POST alone, for it is given out once."""
 
     action = MANAGE
-    template = "desk/batches/batch.html"
 
     def post(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         batch = self.batch(pk)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from cards import batches, drawing
 from cards.batch_figures import BatchFigures, figures_of
 from cards.batches import ask_for_batch, cancel_revoked, do_waiting, ends_on, make_batch, revoke_batch
-from cards.errors import BatchDiffers, BatchRevoked, BatchWrong, CardsWait, NumbersExhausted
+from cards.errors import BatchDiffers, BatchRevoked, BatchWrong, CardsWait, NumbersExhausted, SchemeUnusable
 from cards.issuing import activate, block
 from cards.models import BatchStatus, Card, CardBatch, CardKind, CardStatus, CardType, NumberRegistry
 from cards.numbering import register_number, validate
@@ -126,6 +126,12 @@ def test_what_can_not_be_is_refused_at_its_field(sky: Program, figures: Any, poi
 def test_only_a_released_program_takes_a_batch(status: str) -> None:
     with pytest.raises(CardsWait):
         asked(make_program("sky", status=status))
+    assert CardBatch.objects.count() == 0
+
+
+def test_a_scheme_that_gives_no_numbers_is_told_when_one_asks() -> None:
+    with pytest.raises(SchemeUnusable):
+        asked(make_program("sky", card_prefix="SK", card_check="gs1"))
     assert CardBatch.objects.count() == 0
 
 
