@@ -1,5 +1,6 @@
 """Card types, which program managers design; cards and numbers, to be looked at: every change of them is a verb."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -9,10 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from cards.models import Card, CardType, NumberRegistry
-from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin, ReadOnlyMixin
+from cards.batches import ends_on
+from cards.models import Card, CardBatch, CardType, NumberRegistry
+from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin, ReadOnlyMixin, tasks
 from common.admin.filters import by_choice, by_row
-from common.admin.looks import rows_link
+from common.admin.looks import figure, rows_link, written
 
 STATUS_LABELS = {
     "created": "info",
@@ -25,6 +27,7 @@ STATUS_LABELS = {
     "expired": "danger",
     "replaced": "info",
 }
+BATCH_LABELS = {"queued": "warning", "running": "info", "ready": "success", "revoked": "danger"}
 
 
 @admin.register(CardType)
@@ -71,6 +74,7 @@ class CardAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
     list_filter = (by_row("program"), by_choice("kind"), by_choice("status"))
     list_select_related = ("program", "card_type")
     search_prefix = ("number__number",)
+    served = ("batch__id__exact",)
     search_help_text = _("Card number, or how it begins")
     readonly_fields = ("holders",)
     help_texts = {
@@ -109,6 +113,62 @@ class CardAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
     @admin.display(description=_("holders"))
     def holders(self, card: Card) -> str | SafeString:
         return rows_link("memberships.CardHolding", _("who held it"), card__id__exact=card.pk)
+
+
+@admin.register(CardBatch)
+class CardBatchAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
+    """To be looked at; asked for, given out and revoked at the desk. The key of its codes is shown nowhere."""
+
+    view_action = "cards:read"
+    program_path = "program"
+    list_display = ("name", "program", "cards", "shown_status", "last_day", "created_at", "downloaded_at")
+    list_filter = (by_row("program"), by_choice("status"))
+    list_select_related = ("program",)
+    search_prefix = ("name",)
+    search_help_text = _("Name of the batch, or how it begins")
+    readonly_fields = ("last_day", "its_cards")
+    help_texts = {
+        "made": _("Made in chunks; an interrupted run goes on from here."),
+        "valid_months": _("From the day it was asked for, in the program's zone."),
+        "downloaded_at": _("The file is given out once."),
+        "cancelled_at": _("Cards in use stay."),
+    }
+    fieldsets = (
+        (
+            _("Batch"),
+            {
+                "fields": (
+                    ("name", "program"),
+                    ("count", "made"),
+                    ("status", "card_type"),
+                    ("valid_until", "valid_months"),
+                    ("last_day", "its_cards"),
+                    ("created_at", "finished_at"),
+                    ("downloaded_at", "revoked_at"),
+                    "cancelled_at",
+                )
+            },
+        ),
+    )
+
+    def task_buttons(self, request: HttpRequest, row: CardBatch) -> Iterable[dict[str, Any] | None]:
+        yield tasks.Desk(request, row.program_id).button(tasks.BATCH, row.pk)
+
+    @admin.display(description=_("cards"), ordering="count")
+    def cards(self, batch: CardBatch) -> str:
+        return figure(batch.count)
+
+    @display(description=_("status"), label=BATCH_LABELS)
+    def shown_status(self, batch: CardBatch) -> tuple[str, Any]:
+        return batch.status, batch.get_status_display()
+
+    @admin.display(description=_("last day"))
+    def last_day(self, batch: CardBatch) -> str:
+        return written(ends_on(batch))
+
+    @admin.display(description=_("of this batch"))
+    def its_cards(self, batch: CardBatch) -> str | SafeString:
+        return rows_link("cards.Card", _("its cards"), batch__id__exact=batch.pk)
 
 
 @admin.register(NumberRegistry)

@@ -56,3 +56,28 @@ class NumberTaken(Conflict):
 class NumberRefused(LoyaltyError):
     code = "number_refused"
     title = "This is no number for a card"
+
+
+class BatchWrong(LoyaltyError):
+    code = "batch_wrong"
+    title = "There can be no such batch of cards"
+
+
+class BatchDiffers(Conflict):
+    code = "batch_differs"
+    title = "A batch of that name has other figures"
+
+
+class BatchNotReady(Conflict):
+    code = "batch_not_ready"
+    title = "The batch is not ready"
+
+
+class BatchRevoked(Conflict):
+    code = "batch_revoked"
+    title = "The batch is revoked"
+
+
+class BatchDownloaded(Conflict):
+    code = "batch_downloaded"
+    title = "The file of the batch was given out already"

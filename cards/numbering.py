@@ -17,6 +17,8 @@ LETTERS_TOO = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Crockford's symbols: none is taken for another when read aloud or typed.
 BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE32_LEAST = 16
+# Each symbol stands for eight of the 256 values of a byte, so all are equally likely.
+_SYMBOL_OF_BYTE = (BASE32 * 8).encode()
 ATTEMPTS = 20
 # What channels, pages and scanners can carry; shorter ones would be found by trying.
 EXTERNAL = re.compile(r"[0-9A-Z]{6,40}")
@@ -31,6 +33,18 @@ def new_number(program: Program) -> str:
     """A number by the program's scheme, from the operating system's randomness; not yet registered."""
     start = program.card_prefix + _body(program)
     return start + _check(program)(start)
+
+
+def new_numbers(program: Program, *, count: int) -> list[str]:
+    """So many at once, hardly ever one twice. Nothing of it touches the database."""
+    length, check = _body_length(program), _check(program)
+    if program.card_body == NumberBody.BASE32:
+        bodies = [secrets.token_bytes(length).translate(_SYMBOL_OF_BYTE).decode() for _ in range(count)]
+    else:
+        most = 10**length
+        bodies = [f"{secrets.randbelow(most):0{length}d}" for _ in range(count)]
+    starts = [program.card_prefix + body for body in bodies]
+    return [start + check(start) for start in starts]
 
 
 def validate(number: str, *, program: Program) -> bool:

@@ -13,6 +13,7 @@ from psycopg import sql
 
 import activities.audit
 import cards.audit
+import cards.batch_audit
 import customers.audit
 import gateway.audit
 import memberships.audit
@@ -30,6 +31,7 @@ APPS = (
     customers.audit,
     points.audit,
     cards.audit,
+    cards.batch_audit,
     memberships.audit,
     activities.audit,
 )

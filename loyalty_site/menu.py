@@ -64,6 +64,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         _("Cards"),
         (
             ("cards.Card", "credit_card"),
+            ("cards.CardBatch", "style"),
             ("memberships.CardHolding", "badge"),
             ("cards.CardType", "style"),
             ("cards.NumberRegistry", "numbers"),

@@ -114,6 +114,8 @@ class CardBatch(AuditedModel):
     downloaded_at = models.DateTimeField(_("downloaded at"), null=True, blank=True)
     downloaded_by_id = models.BigIntegerField(_("downloaded by"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    # A revoked card is refused at once; cancelling a million of them takes its time.
+    cancelled_at = models.DateTimeField(_("unused cards cancelled at"), null=True, blank=True)
     channel_id = models.BigIntegerField(_("channel"))
     user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
 
@@ -124,7 +126,11 @@ class CardBatch(AuditedModel):
         verbose_name_plural = _("batches of cards")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["id"], name="batch_to_make", condition=Q(status__in=["queued", "running"])),
+            models.Index(
+                fields=["id"],
+                name="batch_to_make",
+                condition=Q(status__in=["queued", "running"]) | Q(status="revoked", cancelled_at__isnull=True),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["program", "name"], name="batch_name_in_program"),
@@ -141,6 +147,9 @@ class CardBatch(AuditedModel):
                 name="batch_revoked_dated",
                 condition=Q(status="revoked", revoked_at__isnull=False)
                 | (~Q(status="revoked") & Q(revoked_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="batch_cancelled_if_revoked", condition=Q(cancelled_at__isnull=True) | Q(status="revoked")
             ),
             CompositeForeignKey(
                 name="batch_card_type_program",

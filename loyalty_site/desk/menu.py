@@ -16,6 +16,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("customers", gettext_lazy("Customers"), "search", "customers:read"),
     ("new-customer", gettext_lazy("New customer"), "new-customer", "customers:write"),
     ("changes", gettext_lazy("Changes"), "changes", "memberships:read"),
+    ("batches", gettext_lazy("Batches of cards"), "batches", "cards:read"),
     ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
     ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read"),
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),

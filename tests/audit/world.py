@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activities.models import ActivityType, MemberActivity
-from cards.models import Card, NumberRegistry
+from cards.models import Card, CardBatch, NumberRegistry
 from common import clock
 from customers.models import Address, Customer, CustomerNumber
 from gateway.models import Channel, ChannelProgram, Event, EventHorizon, EventNumber
@@ -235,7 +235,11 @@ def _people(world: World) -> None:
     _group(world)
     world.membership("anonymous", type="anonymous")
     world.hold_card("anonymous", None, kind="temporary")
-    world.new_card(kind="temporary", status="created", activated_at=None)
+    batch = CardBatch.objects.create(
+        program=world.north, name="fair", count=1, made=1, valid_months=12, status="ready",
+        created_at=world.now - days(100), channel_id=world.till.pk,
+    )  # fmt: skip
+    world.new_card(kind="temporary", status="created", activated_at=None, batch=batch)
     ended = world.now - days(5)
     old = world.membership(
         "ada",

@@ -45,6 +45,10 @@ def of_change(needs: str, **options: Any) -> Page:
     return Page(needs, ("change",), **options)
 
 
+def of_batch(needs: str, **options: Any) -> Page:
+    return Page(needs, ("batch",), **options)
+
+
 def of_program(needs: str, query: str = "", **options: Any) -> Page:
     return Page(needs, query="program={program}" + query, post=ONLY_LOOKED_AT, **options)
 
@@ -104,6 +108,12 @@ DESK: dict[str, Page] = {
     "hand-over": of_membership("memberships:manage"),
     "suspend-member": of_membership("memberships:manage"),
     "reinstate-member": of_membership("memberships:manage"),
+    # Cards.
+    "batches": Page("cards:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "batch-new": Page("cards:manage", query="program={program}"),
+    "batch": of_batch("cards:read", post=ONLY_LOOKED_AT),
+    "batch-download": of_batch("cards:manage", get=ONLY_LOOKED_AT),
+    "batch-revoke": of_batch("cards:manage"),
     # Memberships.
     "membership": of_membership("memberships:read", post=ONLY_LOOKED_AT),
     "statement": of_membership("memberships:read", post=ONLY_LOOKED_AT),
@@ -187,6 +197,7 @@ BACK_OFFICE: dict[str, Rows] = {
     "points.reversal": Rows("memberships:read"),
     "cards.card": Rows("cards:read"),
     "cards.cardtype": Rows("cards:read", DESIGN),
+    "cards.cardbatch": Rows("cards:read"),
     "cards.numberregistry": Rows("cards:read"),
     "gateway.event": Rows("reports:read"),
     "gateway.channel": Rows(MANAGE, MANAGE, None),

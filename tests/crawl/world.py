@@ -13,6 +13,7 @@ from oauth2_provider.models import get_access_token_model
 from activities.calls import PointsCall
 from activities.redeeming import redeem_in_general
 from activities.reversing import reverse_posting
+from cards.batches import ask_for_batch, make_batch
 from cards.models import CardKind, CardType
 from common import clock
 from customers.details import replace_details
@@ -99,6 +100,8 @@ def furnish(side: Side) -> Side:
     CardType.objects.create(program=program, code="gift", name="Gift card", kind=CardKind.ADDITIONAL)
     move_points(side)
     propose_a_change(side)
+    batch = make_batch(ask_for_batch(program, name="fair", count=3, valid_months=12, actor=ACTOR))
+    side.ids.update(batch=batch.pk)
     put_message(
         Customer.objects.get(pk=side.ids["customer"]), purpose=MessagePurpose.NOTICE, template="none", program=program,
         context={"membership": membership.number},
