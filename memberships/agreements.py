@@ -122,8 +122,7 @@ def agreement_for(membership: Membership, *, customer_id: int, day: date) -> Org
 
 def agreements_on(membership: Membership, day: date) -> QuerySet[OrganizationAgreement]:
     """The umbrella's agreements that hold on that day, whoever they are for."""
-    lasting = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
-    return standing_agreements(membership).filter(lasting, valid_from__lte=day)
+    return standing_agreements(membership).filter(_lasting_into(day), valid_from__lte=day)
 
 
 def standing_agreements(membership: Membership) -> QuerySet[OrganizationAgreement]:
@@ -136,11 +135,15 @@ def standing_agreements(membership: Membership) -> QuerySet[OrganizationAgreemen
 
 def group_of(membership: Membership, *, customer_id: int, day: date) -> int | None:
     """The employee group the person belongs to in the umbrella's organization that day."""
-    lasting = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
+    return groups_of(membership, [customer_id], day).get(customer_id)
+
+
+def groups_of(membership: Membership, customers: Collection[int], day: date) -> dict[int, int | None]:
+    """By customer, for those who belong to the umbrella's organization that day."""
     affiliations = Affiliation.objects.filter(
-        lasting, customer=customer_id, organization=membership.organization_id, valid_from__lte=day
+        _lasting_into(day), customer__in=customers, organization=membership.organization_id, valid_from__lte=day
     )
-    return affiliations.values_list("employee_group_id", flat=True).first()
+    return dict(affiliations.values_list("customer_id", "employee_group_id"))
 
 
 def _locked(agreement: OrganizationAgreement, *, actor: Actor, reason: str) -> tuple[Membership, OrganizationAgreement]:

@@ -73,7 +73,7 @@ def enrol(
         if terms is not None:
             acceptance(membership, customer, terms, actor=actor, at=at).save()
         active = _give_terms_and_status(membership, program=program, at=at)
-        stand_initially(membership, at=at, but=[tier.group_id for tier in found.tiers] if found else ())
+        stand_initially(membership, at=at, but=found.ladders if found else ())
         if found is not None:
             _inherit(membership, found, at=at, actor=actor)
         issue_main_card(membership, program=program, customer_id=customer.pk, actor=actor, at=at, active=active)
@@ -112,19 +112,28 @@ def enrol_in_several(
     programs: Sequence[Program],
     actor: Actor,
     accepted: Collection[int] = (),
+    organizations: Mapping[int, int | None] | None = None,
     at: datetime | None = None,
 ) -> list[Membership]:
     """All or none, in one transaction; `accepted` holds the ids of the programs whose terms were accepted.
 
-    Answers in the order asked. A refusal names the outcome of every program.
+    `organizations` names by program whose agreement to stand under, None for none; where it says nothing the person's
+    affiliation decides. Answers in the order asked. A refusal names the outcome of every program.
     """
     made: dict[int, Membership] = {}
     refused: dict[int, LoyaltyError] = {}
+    named = organizations or {}
     with transaction.atomic():
         for program in sorted(programs, key=lambda one: one.pk):
             try:
                 made[program.pk] = enrol(
-                    customer, program=program, actor=actor, accept_terms=program.pk in accepted, at=at
+                    customer,
+                    program=program,
+                    actor=actor,
+                    accept_terms=program.pk in accepted,
+                    organization_id=named.get(program.pk),
+                    plain=program.pk in named and named[program.pk] is None,
+                    at=at,
                 )
             except LoyaltyError as error:
                 refused[program.pk] = error

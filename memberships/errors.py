@@ -148,6 +148,11 @@ class AgreementFull(LoyaltyError):
     title = "The agreement has as many memberships as it allows"
 
 
+class BenefitRefused(LoyaltyError):
+    code = "benefit_refused"
+    title = "The benefit can't be given or taken back so"
+
+
 class NotAMember(LoyaltyError):
     code = "not_a_member"
     title = "The person is no current member"

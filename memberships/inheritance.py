@@ -68,7 +68,12 @@ def inherit(
         inherit_benefits(membership, found, at=at, record=record)
         if stood or membership.pool_id is not None:
             refresh_exemption(membership)
-        tell_inherited(inherited, found)
+        record_event(
+            "membership.inherited",
+            program_id=membership.program_id,
+            subject_id=membership.pk,
+            facts=told_inherited(inherited, found),
+        )
         return inherited
 
 
@@ -83,7 +88,7 @@ def end_inheritance(membership: Membership, *, at: datetime, record: Record) -> 
         ended = inherited
     for given in open_agreement_benefits(membership):
         record.alter(given, ended_at=max(at, given.since))
-    lifted = [one for one in open_standings(membership).filter(source=StandingSource.AGREEMENT) if _keeps(one, at)]
+    lifted = [one for one in open_standings(membership).filter(agreement__isnull=False) if is_kept(one, at)]
     for standing in lifted:
         record.alter(standing, until=max(at, standing.since))
     record.alter(membership, organization_membership=None)
@@ -107,7 +112,7 @@ def inherit_tiers(membership: Membership, found: Inheritance, *, at: datetime, r
     made = []
     for tier in found.tiers:
         present = standing_on.get(tier.group_id)
-        if present is not None and not _better(tier, found.until, present):
+        if present is not None and not is_better(tier, found.until, present):
             continue
         if present is not None:
             record.alter(present, ended_at=max(at, present.since))
@@ -161,16 +166,17 @@ def agreement_benefit(
     )
 
 
-def _better(tier: Tier, until: datetime | None, present: TierStanding) -> bool:
+def is_better(tier: Tier, until: datetime | None, present: TierStanding) -> bool:
     """A higher rung; or the same rung, kept for longer than now."""
     if tier.rank != present.tier.rank:
         return tier.rank > present.tier.rank
     if present.until is None:
-        return present.source != StandingSource.AGREEMENT
+        return present.agreement_id is None
     return until is None or until > present.until
 
 
-def _keeps(standing: TierStanding, at: datetime) -> bool:
+def is_kept(standing: TierStanding, at: datetime) -> bool:
+    """Whether an agreement's standing is not lowered at that time."""
     return standing.until is None or standing.until > at
 
 
@@ -183,16 +189,12 @@ def _close_own(membership: Membership, record: Record) -> None:
         record.alter(account, closed=True)
 
 
-def tell_inherited(inherited: InheritedAgreement, found: Inheritance) -> None:
-    record_event(
-        "membership.inherited",
-        program_id=inherited.program_id,
-        subject_id=inherited.membership_id,
-        facts={
-            "organization_membership": found.umbrella.pk,
-            "agreement": inherited.agreement_id,
-            "version": inherited.version,
-            "form": str(inherited.form),
-            "source": str(inherited.source),
-        },
-    )
+def told_inherited(inherited: InheritedAgreement, found: Inheritance) -> dict[str, Any]:
+    """What the event says."""
+    return {
+        "organization_membership": found.umbrella.pk,
+        "agreement": inherited.agreement_id,
+        "version": inherited.version,
+        "form": str(inherited.form),
+        "source": str(inherited.source),
+    }

@@ -80,7 +80,7 @@ def open_standings(membership: Membership) -> QuerySet[TierStanding]:
 def may_lower(standing: TierStanding, *, at: datetime) -> bool:
     """A standing by hand or agreement is not lowered before its date; one by an agreement without end not at all."""
     if standing.until is None:
-        return standing.source != StandingSource.AGREEMENT
+        return standing.agreement_id is None
     return at >= standing.until
 
 

@@ -1,6 +1,5 @@
 """Which organization membership and which agreement a person would stand under, and why none (domain 1.8)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -29,6 +28,11 @@ class Inheritance:
     tiers: tuple[Tier, ...]
     until: datetime | None
 
+    @property
+    def ladders(self) -> frozenset[int]:
+        """In which the agreement gives a tier."""
+        return frozenset(tier.group_id for tier in self.tiers)
+
 
 def find_inheritance(
     program: Program, *, customer_id: int, organization_id: int | None = None, at: datetime, lock: bool = True
@@ -46,7 +50,7 @@ def find_inheritance(
     refuse_inactive_umbrella(umbrella)
     agreement = agreement_for(umbrella, customer_id=customer_id, day=day)
     if agreement is not None and lock:
-        agreement = _locked(agreement, day)
+        agreement = locked_agreement(agreement, day)
     if agreement is None:
         raise _no_agreement(umbrella, customer_id=customer_id, day=day)
     refuse_full(agreement)
@@ -79,17 +83,24 @@ def refuse_inactive_umbrella(umbrella: Membership) -> None:
     )
 
 
-def refuse_full(agreement: OrganizationAgreement, *, more: int = 1) -> None:
+def refuse_full(agreement: OrganizationAgreement) -> None:
     """Counted by a statement of its own, so that it sees who came while this one waited for the agreement."""
-    if agreement.maximum is None:
+    room = room_in(agreement)
+    if room is None or room > 0 or agreement.maximum is None:
         return
-    count = InheritedAgreement.objects.filter(agreement=agreement, ended_at__isnull=True).count()
-    if count + more > agreement.maximum:
-        raise AgreementFull(
-            f"“{agreement.name}” allows {agreement.maximum} memberships, and {count} stand under it. Enrol the person "
-            "plainly, or have the agreement amended.",
-            facts={"agreement": agreement.pk, "maximum": agreement.maximum, "count": count},
-        )
+    count = agreement.maximum - room
+    raise AgreementFull(
+        f"“{agreement.name}” allows {agreement.maximum} memberships, and {count} stand under it. Enrol the person "
+        "plainly, or have the agreement amended.",
+        facts={"agreement": agreement.pk, "maximum": agreement.maximum, "count": count},
+    )
+
+
+def room_in(agreement: OrganizationAgreement) -> int | None:
+    """How many more may come under the agreement; None: any number. Below zero where it was amended to fewer."""
+    if agreement.maximum is None:
+        return None
+    return agreement.maximum - InheritedAgreement.objects.filter(agreement=agreement, ended_at__isnull=True).count()
 
 
 def _umbrella(program: Program, *, customer_id: int, organization_id: int | None, day: date) -> Membership:
@@ -115,27 +126,32 @@ def _umbrella(program: Program, *, customer_id: int, organization_id: int | None
     raise NoOrganization(cause, facts=facts | {"organizations": organizations, "day": day.isoformat()})
 
 
-def _locked(agreement: OrganizationAgreement, day: date) -> OrganizationAgreement | None:
+def locked_agreement(agreement: OrganizationAgreement, day: date) -> OrganizationAgreement | None:
     """The agreement as it is after the wait; None where it no longer holds that day.
 
     With a maximum those who enrol go one by one; without one they go side by side, and only a change waits for them.
     """
-    if agreement.maximum is not None:
-        rows: Sequence[OrganizationAgreement] = lock_rows(OrganizationAgreement.objects.filter(pk=agreement.pk))
+    if agreement.maximum is None:
+        row = shared_agreement(agreement.pk)
     else:
-        table = OrganizationAgreement._meta.db_table
-        rows = list(
-            OrganizationAgreement.objects.raw(
-                f"SELECT * FROM {table} WHERE id = %s FOR SHARE",  # noqa: S608 - the name of our own table
-                [agreement.pk],
-            )
-        )
-    (row,) = rows
+        (row,) = lock_rows(OrganizationAgreement.objects.filter(pk=agreement.pk))
     changed = row.employee_group_id != agreement.employee_group_id
     if changed or (agreement.maximum is None and row.maximum is not None):
         raise Busy("The agreement was amended this moment. Try again.", facts={"agreement": row.pk})
     ended = row.valid_from > day or (row.valid_until is not None and row.valid_until < day)
     return None if ended or row.cancelled_at is not None else row
+
+
+def shared_agreement(pk: int) -> OrganizationAgreement:
+    """The row FOR SHARE: nobody amends or ends it until the transaction is over."""
+    table = OrganizationAgreement._meta.db_table
+    rows = OrganizationAgreement.objects.raw(
+        f"SELECT * FROM {table} WHERE id = %s FOR SHARE",  # noqa: S608 - the name of our own table
+        [pk],
+    )
+    (row,) = rows
+    found: OrganizationAgreement = row
+    return found
 
 
 def _no_agreement(umbrella: Membership, *, customer_id: int, day: date) -> NoAgreement:

@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from memberships.api.benefits import BenefitViewSet
 from memberships.api.cards import CardViewSet
 from memberships.api.changes import ChangeViewSet, ConfirmViewSet
 from memberships.api.lookup import CustomerLookupViewSet
@@ -16,6 +17,7 @@ urlpatterns = [
     path("memberships", MembershipViewSet.as_view({"get": "list", "post": "create"}), name="memberships"),
     re_path(f"{ONE}$", MembershipViewSet.as_view({"get": "retrieve"}), name="membership"),
     re_path(f"{ONE}/tiers$", MembershipViewSet.as_view({"get": "tiers"}), name="membership-tiers"),
+    re_path(f"{ONE}/benefits$", BenefitViewSet.as_view({"get": "list"}), name="membership-benefits"),
     re_path(f"{ONE}/cards$", MembershipViewSet.as_view({"get": "cards"}), name="membership-cards"),
     *[
         re_path(f"{ONE}/{verb}$", MembershipViewSet.as_view({"post": verb}), name=f"membership-{verb}")
