@@ -76,6 +76,8 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("programs.Program", "loyalty"),
             ("programs.PointType", "toll"),
             ("programs.TierGroup", "stairs"),
+            ("programs.Benefit", "redeem"),
+            ("programs.TierBenefit", "workspace_premium"),
             ("programs.ConversionRate", "currency_exchange"),
             ("programs.ProgramTerms", "gavel"),
             ("activities.ActivityType", "category"),

@@ -103,6 +103,56 @@ class StandingRefused(LoyaltyError):
     title = "The tier can't be set so"
 
 
+class OrganizationRefused(LoyaltyError):
+    code = "organization_refused"
+    title = "The organization's membership can't be like that"
+
+
+class AlreadyOrganization(Conflict):
+    code = "already_organization"
+    title = "The organization has a membership in the program already"
+
+
+class LastSignatory(LoyaltyError):
+    code = "last_signatory"
+    title = "An organization's membership keeps a signatory"
+
+
+class AgreementRefused(LoyaltyError):
+    code = "agreement_refused"
+    title = "The agreement can't be like that"
+
+
+class AgreementsOverlap(Conflict):
+    code = "agreements_overlap"
+    title = "Another agreement holds for the same people in these days"
+
+
+class NoOrganization(LoyaltyError):
+    code = "no_organization"
+    title = "No membership of an organization to enrol under"
+
+
+class OrganizationNotActive(LoyaltyError):
+    code = "organization_not_active"
+    title = "The organization's membership is not active"
+
+
+class NoAgreement(LoyaltyError):
+    code = "no_agreement"
+    title = "No agreement holds for the person on that day"
+
+
+class AgreementFull(LoyaltyError):
+    code = "agreement_full"
+    title = "The agreement has as many memberships as it allows"
+
+
+class BenefitRefused(LoyaltyError):
+    code = "benefit_refused"
+    title = "The benefit can't be given or taken back so"
+
+
 class NotAMember(LoyaltyError):
     code = "not_a_member"
     title = "The person is no current member"

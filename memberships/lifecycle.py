@@ -18,6 +18,7 @@ from memberships.errors import NoTerm, NothingToPay, NotRestorable, ReasonMissin
 from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Member, Membership, MembershipStatus
+from memberships.organizations import refuse_second_umbrella
 from memberships.paid_terms import first_unpaid, last_day_of, last_term, open_term
 from programs.models import Activation
 
@@ -152,7 +153,9 @@ def _transition(
 
 def _lock_people(membership: Membership) -> None:
     """In the order of an enrolment, person before membership, so that the two can't wait for each other."""
-    lock_rows(Customer.objects.filter(members__membership=membership, members__ended_at__isnull=True))
+    taking_part = Customer.objects.filter(members__membership=membership, members__ended_at__isnull=True)
+    people = [*taking_part.values_list("pk", flat=True), membership.organization_id]
+    lock_rows(Customer.objects.filter(pk__in=[pk for pk in people if pk is not None]))
 
 
 def _expect(row: Membership, *statuses: MembershipStatus, verb: str) -> None:
@@ -177,6 +180,9 @@ def _bring_back(row: Membership) -> None:
     for member in Member.objects.filter(membership=row, ended_at__isnull=True).order_by("customer_id"):
         admission.locked_customer(member.customer_id)
         admission.refuse_second(member.customer_id, program=row.program)
+    if row.organization_id is not None:
+        admission.locked_customer(row.organization_id)
+        refuse_second_umbrella(row.organization_id, program=row.program)
     row.end_reason, row.ended_at, row.rests_until = "", None, None
 
 

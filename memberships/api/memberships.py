@@ -46,6 +46,12 @@ def customer_of(pk: int) -> Customer:
     return customer
 
 
+def organization_of(given: dict[str, Any]) -> int | None:
+    """The id of the organization's customer, where one is named."""
+    named = given.get("organization")
+    return None if named is None else customer_of(named).pk
+
+
 class MembershipViewSet(LoyaltyViewSet):
     queryset = Membership.objects.all()
     serializer_class: type[BaseSerializer[Any]] | None = io.MembershipOutput
@@ -106,6 +112,9 @@ class MembershipViewSet(LoyaltyViewSet):
             actor=self.actor,
             type=given["type"],
             accept_terms=given["accept_terms"],
+            organization_id=organization_of(given),
+            plain="organization" in given and given["organization"] is None,
+            plain_if_refused=given["plain_if_refused"],
         )
         return 201, self._shown(membership)
 
@@ -147,7 +156,17 @@ class EnrollmentViewSet(LoyaltyViewSet):
         accepted = {
             program.pk for program, one in zip(programs, given["enrollments"], strict=True) if one["accept_terms"]
         }
-        made = enrol_in_several(customer_of(given["customer"]), programs=programs, actor=self.actor, accepted=accepted)
+        made = enrol_in_several(
+            customer_of(given["customer"]),
+            programs=programs,
+            actor=self.actor,
+            accepted=accepted,
+            organizations={
+                program.pk: organization_of(one)
+                for program, one in zip(programs, given["enrollments"], strict=True)
+                if "organization" in one
+            },
+        )
         answer_concerns(request, customers=[given["customer"]])
         return 201, {"results": membership_shapes([one.pk for one in made], self.actor)}
 

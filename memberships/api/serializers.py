@@ -8,16 +8,26 @@ from common.api.serializers import StrictSerializer
 from memberships.ending import BY_HAND
 from memberships.models import EndReason, MembershipStatus, MembershipType
 
+UNDER = (
+    "The organization (a customer) under whose agreement the person enrols; null: under none. Omitted, the person's "
+    "affiliation decides."
+)
+
 
 class EnrolInput(StrictSerializer):
     program = StrictCharField(max_length=40)
     customer = IdField()
     type = serializers.ChoiceField(MembershipType.choices, default=MembershipType.STANDARD)
+    organization = IdField(required=False, allow_null=True, help_text=UNDER)
+    plain_if_refused = StrictBooleanField(
+        default=False, help_text="Enrol plainly where the organization named has no agreement that takes the person."
+    )
     accept_terms = StrictBooleanField(default=False)
 
 
 class ProgramConsentInput(StrictSerializer):
     program = StrictCharField(max_length=40)
+    organization = IdField(required=False, allow_null=True, help_text=UNDER)
     accept_terms = StrictBooleanField(default=False)
 
 

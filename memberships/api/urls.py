@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from memberships.api.benefits import BenefitViewSet
 from memberships.api.cards import CardViewSet, MembershipCardViewSet
 from memberships.api.changes import ChangeViewSet, ConfirmViewSet
 from memberships.api.lookup import CustomerLookupViewSet
@@ -25,6 +26,8 @@ urlpatterns = [
     re_path(f"{ONE}$", MembershipViewSet.as_view({"get": "retrieve"}), name="membership"),
     re_path(f"{ONE}/tiers$", MembershipViewSet.as_view({"get": "tiers"}), name="membership-tiers"),
     re_path(f"{ONE}/cards$", MembershipCardViewSet.as_view({"get": "list", "post": "create"}), name="membership-cards"),
+    re_path(f"{ONE}/benefits$", BenefitViewSet.as_view({"get": "list"}), name="membership-benefits"),
+    re_path(f"{ONE}/cards$", MembershipViewSet.as_view({"get": "cards"}), name="membership-cards"),
     *[
         re_path(f"{ONE}/{verb}$", MembershipViewSet.as_view({"post": verb}), name=f"membership-{verb}")
         for verb in VERBS

@@ -85,6 +85,7 @@ ROWS = (
     Row("POST enrollments", MANAGE, own=422, body={"customer": "$customer", "enrollments": [{"program": "$program"}]}),
     Row(f"GET {ONE}", READ),
     Row(f"GET {ONE}/tiers", READ),
+    Row(f"GET {ONE}/benefits", READ),
     Row(f"GET {ONE}/cards", READ),
     Row(f"GET {ONE}/balances", READ),
     Row(f"GET {ONE}/lots", READ),

@@ -68,8 +68,8 @@ def standard_membership_on_a_pool(w: World) -> None:
 
 @fault("A04")
 def outsider_on_the_pool_of_an_organization(w: World) -> None:
-    w.membership("acme", type="organization", pool=w.memberships["john"].pool, organization=w.customer("Acme Ltd"))
-    _membership(w, "john", organization_membership=w.memberships["acme"])
+    w.customer("zoe")
+    w.membership("zoe", "zoe", type="shared", pool=w.memberships["acme"].pool)
 
 
 @fault("A05")

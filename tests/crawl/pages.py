@@ -163,6 +163,8 @@ BACK_OFFICE: dict[str, Rows] = {
     "programs.conversionrate": Rows("memberships:read", DESIGN),
     "programs.tiergroup": Rows("memberships:read", DESIGN),
     "programs.tier": Rows("memberships:read", DESIGN, "group__program"),
+    "programs.benefit": Rows("memberships:read", DESIGN),
+    "programs.tierbenefit": Rows("memberships:read", DESIGN, deletes=True),
     "customers.customer": Rows("customers:read", "customers:write", None),
     "customers.identification": Rows("customers:read", None, None),
     "customers.address": Rows("customers:read", None, None),
