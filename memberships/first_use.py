@@ -1,0 +1,143 @@
+"""The first use of a temporary card makes an anonymous membership (domain 1.4, 1.10)."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from cards import issuing
+from cards.errors import CardNotUsable
+from cards.models import BatchStatus, Card, CardKind, CardStatus
+from common.actor import Actor
+from common.clock import program_now
+from common.db import in_program, lock_rows
+from common.errors import NotFound
+from common.history import audit_context
+from gateway.events import record_event
+from memberships.admission import refuse_unless_open
+from memberships.card_holding import give_card
+from memberships.enrolment import ATTEMPTS, NUMBER_TAKEN
+from memberships.errors import NumbersExhausted
+from memberships.locking import shared_membership
+from memberships.models import CardHolding, Membership, MembershipStatus, MembershipType
+from memberships.numbering import new_member_number
+from memberships.paid_terms import last_day_of
+from memberships.standings import stand_initially
+from memberships.targets import NO_CARD
+from points.accounts import open_set
+from programs.expiry import end_of_day
+from programs.models import Program
+
+
+def waits_for_first_use(card: Card, *, at: datetime) -> bool:
+    """Whether an event of that time would be the card's first: it is new, or its first use known so far is later."""
+    if card.kind != CardKind.TEMPORARY:
+        return False
+    return card.status == CardStatus.CREATED or _used_later(_first_holding(card), at)
+
+
+def first_use(card: Card, *, at: datetime, actor: Actor) -> Membership:
+    """The anonymous membership that the card's first use, at `at`, makes.
+
+    Asked again, or by two at once, it answers the membership there is; a use before the first one known so far
+    becomes the first. Raises CardNotUsable, NotFound for a card nobody can use first, and where the program takes no
+    enrolments ProgramNotOpen or OutsideValidity.
+    """
+    while True:
+        holding = _first_holding(card)
+        membership = _made(card, at=at, actor=actor) if holding is None else _led_back(holding, at=at, actor=actor)
+        if membership is not None:
+            return membership
+
+
+def _first_holding(card: Card) -> CardHolding | None:
+    return CardHolding.objects.filter(card_id=card.pk).order_by("held_from", "pk").first()
+
+
+def _used_later(holding: CardHolding | None, at: datetime) -> bool:
+    return holding is not None and holding.customer_id is None and at < holding.held_from
+
+
+def _made(card: Card, *, at: datetime, actor: Actor) -> Membership | None:
+    """None where somebody came first: the card's lock is given back, for theirs comes after the membership's."""
+    with in_program(card.program_id), audit_context(actor, "first use"):
+        card = _locked(card)
+        if _first_holding(card) is not None:
+            transaction.set_rollback(True)
+            return None
+        program, since = card.program, min(at, program_now(card.program))
+        refuse_unless_open(program, at=since)
+        _refuse_unusable(card, at=at)
+        membership = _open_membership(program, at=since)
+        stand_initially(membership, at=since)
+        issuing.activate(card, actor=actor, at=since)
+        give_card(card, membership=membership, customer_id=None, actor=actor, at=since)
+        facts = {"card": card.pk, "number": membership.number, "status": str(membership.status)}
+        record_event("membership.first_used", program_id=program.pk, subject_id=membership.pk, facts=facts)
+        return membership
+
+
+def _led_back(holding: CardHolding, *, at: datetime, actor: Actor) -> Membership:
+    """The membership of the card; whoever used it before the use that came in first held it then already."""
+    with in_program(holding.program_id), audit_context(actor, "earlier first use"):
+        membership = shared_membership(holding.membership_id)
+        card = _locked(holding.card)
+        (holding,) = lock_rows(CardHolding.objects.filter(pk=holding.pk))
+        if _used_later(holding, at):
+            _refuse_outside(card, at=at)
+            card.activated_at = holding.held_from = at
+            card.save()
+            holding.save()
+        return membership
+
+
+def _locked(card: Card) -> Card:
+    rows: list[Card] = lock_rows(Card.objects.filter(pk=card.pk).select_related("program", "batch"))
+    return rows[0]
+
+
+def _refuse_unusable(card: Card, *, at: datetime) -> None:
+    if card.kind != CardKind.TEMPORARY:
+        raise NotFound(NO_CARD)
+    if card.status != CardStatus.CREATED or (card.batch is not None and card.batch.status == BatchStatus.REVOKED):
+        raise CardNotUsable(
+            f"The card is {card.get_status_display()} and can't be used any more.", facts={"card_status": card.status}
+        )
+    _refuse_outside(card, at=at)
+
+
+def _refuse_outside(card: Card, *, at: datetime) -> None:
+    """A card can be used from the day it was made through its last day, by the time of the event."""
+    zone = card.program.zone
+    made_on, day = card.created_at.astimezone(zone).date(), at.astimezone(zone).date()
+    if day < made_on or (card.valid_until is not None and at >= end_of_day(card.valid_until, zone)):
+        raise CardNotUsable(
+            f"The card is valid from {made_on} to {card.valid_until or 'any day'}; the event is of {day}.",
+            facts={
+                "card_status": card.status,
+                "at": at.isoformat(),
+                "valid_from": made_on.isoformat(),
+                "valid_until": card.valid_until and card.valid_until.isoformat(),
+            },
+        )
+
+
+def _open_membership(program: Program, *, at: datetime) -> Membership:
+    """Active whatever the program asks of members: nobody is there to activate it or to pay."""
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                made: Membership = Membership.objects.create(
+                    program=program,
+                    number=new_member_number(program),
+                    type=MembershipType.ANONYMOUS,
+                    status=MembershipStatus.ACTIVE,
+                    own_set=open_set(program.pk),
+                    enrolled_at=at,
+                    activated_at=at,
+                    expires_on=last_day_of(program, None),
+                )
+                return made
+        except IntegrityError as error:
+            if NUMBER_TAKEN not in str(error):
+                raise
+    raise NumbersExhausted(f"{program.name} found no free member number.", facts={"program": program.code})
