@@ -138,6 +138,11 @@ class OrganizationNotActive(LoyaltyError):
     title = "The organization's membership is not active"
 
 
+class UnderNoOrganization(Conflict):
+    code = "under_no_organization"
+    title = "The membership stands under no organization"
+
+
 class NoAgreement(LoyaltyError):
     code = "no_agreement"
     title = "No agreement holds for the person on that day"

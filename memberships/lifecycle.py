@@ -18,6 +18,7 @@ from memberships.errors import NoTerm, NothingToPay, NotRestorable, ReasonMissin
 from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Member, Membership, MembershipStatus
+from memberships.organization_pools import lives_on
 from memberships.organizations import refuse_second_umbrella
 from memberships.paid_terms import first_unpaid, last_day_of, last_term, open_term
 from programs.models import Activation
@@ -192,6 +193,8 @@ def _refuse_unless_resting(row: Membership, *, at: datetime) -> None:
             f"{row.number} went into another membership; the change that did it can be undone.",
             facts={"membership": row.pk, "end_reason": row.end_reason, "superseded_by": row.superseded_by_id},
         )
+    if lives_on(row):
+        return
     if row.rests_until is None or at >= row.rests_until:
         raise NotRestorable(
             f"The points of {row.number} no longer rest. Enrol the person anew.",

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from common.actor import Actor
 from common.clock import program_now
@@ -105,8 +105,10 @@ def refresh_pool_exemption(pool_id: int, *, one_is_not: bool = False) -> None:
             PointAccountSet.objects.filter(pk=pool_id).update(exempt_until=None)
         return
     sharing = Membership.objects.filter(pool=pool_id, current=True, type=MembershipType.SHARED)
-    times = list(sharing.values_list("own_set__exempt_until", flat=True))
-    until = None if None in times else min((one for one in times if one is not None), default=None)
+    # One who is not exempt is enough, and soon found among many.
+    until = None
+    if not sharing.filter(own_set__exempt_until__isnull=True).exists():
+        until = sharing.aggregate(first=Min("own_set__exempt_until"))["first"]
     PointAccountSet.objects.filter(pk=pool_id).update(exempt_until=until)
 
 

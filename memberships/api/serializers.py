@@ -111,6 +111,11 @@ class MembershipOutput(serializers.Serializer):
     end_reason = serializers.ChoiceField(EndReason.choices, allow_null=True)
     superseded_by = serializers.IntegerField(allow_null=True)
     organization_membership = serializers.IntegerField(allow_null=True)
+    organization_membership_status = serializers.ChoiceField(
+        MembershipStatus.choices,
+        allow_null=True,
+        help_text="Of the organization; anything but active: the membership goes on without it.",
+    )
     members = MemberOutput(many=True)
     tiers = TierOutput(many=True)
     balances = BalanceOutput(many=True)

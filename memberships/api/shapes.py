@@ -44,7 +44,9 @@ def membership_shape(membership: Membership, actor: Actor) -> dict[str, Any]:
 
 def membership_shapes(ids: Sequence[int], actor: Actor) -> list[dict[str, Any]]:
     """In the order of the ids; program by program, for nothing here joins two of them."""
-    rows = Membership.objects.filter(pk__in=ids).select_related("pool").prefetch_related(*SHOWN)
+    rows = (
+        Membership.objects.filter(pk__in=ids).select_related("pool", "organization_membership").prefetch_related(*SHOWN)
+    )
     found = {one.pk: one for one in rows}
     by_program: dict[int, list[Membership]] = {}
     for membership in found.values():
@@ -132,6 +134,7 @@ def _shape(membership: Membership, design: Design, actor: Actor) -> dict[str, An
         "end_reason": membership.end_reason or None,
         "superseded_by": membership.superseded_by_id,
         "organization_membership": membership.organization_membership_id,
+        "organization_membership_status": _status_above(membership),
         "members": [
             {
                 "customer": member.customer_id,
@@ -148,6 +151,12 @@ def _shape(membership: Membership, design: Design, actor: Actor) -> dict[str, An
         "expires_on": membership.expires_on,
         "rests_until": membership.rests_until,
     }
+
+
+def _status_above(membership: Membership) -> str | None:
+    """Anything but active flags the membership: it goes on, though its organization does not."""
+    umbrella = membership.organization_membership
+    return None if umbrella is None else str(umbrella.status)
 
 
 def _sets_of(membership: Membership, design: Design) -> list[int]:

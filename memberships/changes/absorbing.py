@@ -2,6 +2,7 @@
 
 from cards.models import CardKind
 from memberships.changes.accounts import later_clock, unite_accounts
+from memberships.changes.benefits import carry_benefits
 from memberships.changes.merging import into_home
 from memberships.changes.moving import end_into, move_cards, stand_highest
 from memberships.changes.plan import Work
@@ -18,6 +19,7 @@ def absorb(work: Work) -> None:
     for holding in move_cards(work, source, target, customer_id=None, to_customer_id=registrant_id):
         if holding.card.kind == CardKind.TEMPORARY:
             work.record.alter(holding.card, kind=CardKind.ADDITIONAL, valid_until=None)
+    carry_benefits(work, source, {registrant_id: target} if registrant_id is not None else {})
     stand_highest(work, target, [source])
     refresh_exemption(target)
     unite_accounts(work, moving, kind=PostingKind.MERGE)

@@ -1,5 +1,5 @@
-"""The end of a membership that shares a pool: its member leaves by the program's leaving rule, asked for no consent
-(domain 1.5)."""
+"""Who shares a pool leaves it by a rule that was accepted before, asked for no consent: when the membership ends
+(domain 1.5), and when a person leaves an organization (1.8)."""
 
 from django.db.models import F
 
@@ -13,9 +13,8 @@ from memberships.changes.carrying_out import execute
 from memberships.changes.eligibility import refuse_unless_released
 from memberships.changes.plan import Plan
 from memberships.changes.rows import plan_of
-from memberships.changes.sides import affected_ids
+from memberships.changes.side_locks import lock_sides
 from memberships.changes.terms import digest_of, role_of, terms_of
-from memberships.locking import locked_memberships
 from memberships.models import (
     ChangeBasis,
     ChangeKind,
@@ -25,20 +24,22 @@ from memberships.models import (
     Membership,
     MembershipChange,
 )
+from memberships.organization_pools import accepted_rule, pool_umbrella
 from programs.design import design_of
 
 REASON_LENGTH = 200
 
 
-def leave_by_rule(membership: Membership, *, actor: Actor, reason: str) -> MembershipChange:
-    """Split the member of the shared membership off; it is standard afterwards, ready to end.
+def leave_by_rule(
+    membership: Membership, *, actor: Actor, reason: str, basis: ChangeBasis = ChangeBasis.END
+) -> MembershipChange:
+    """Split the member of the shared membership off; it is standard afterwards, ready to end or to go on alone.
 
-    In the caller's transaction, which ends it. Raises HoldTooLarge, ProgramNotOpen, Busy, ChangeRefused.
+    In the caller's transaction. Raises HoldTooLarge, ProgramNotOpen, Busy, ChangeRefused.
     """
     with in_program(membership.program_id), audit_context(actor, reason):
-        change = leaving_change(membership, actor=actor, reason=reason)
-        ids = affected_ids(change)
-        locked_memberships(ids, key_change=True)
+        change = leaving_change(membership, actor=actor, reason=reason, basis=basis)
+        ids = lock_sides(change, key_change=True)
         plan = _planned(change)
         if [one.pk for one in plan.parties] != ids:
             raise Busy("Somebody joined or left the pool meanwhile. Try again.")
@@ -49,18 +50,24 @@ def leave_by_rule(membership: Membership, *, actor: Actor, reason: str) -> Membe
         return change
 
 
-def leaving_change(membership: Membership, *, actor: Actor, reason: str) -> MembershipChange:
-    """What the end of the membership means for those who share with it: a draft, not saved, as previews take it."""
+def leaving_change(
+    membership: Membership, *, actor: Actor, reason: str, basis: ChangeBasis = ChangeBasis.END
+) -> MembershipChange:
+    """What it means for the person and those who share with them: a draft, not saved, as previews take it.
+
+    By the rule of the agreement the person came under, in the version they accepted; of friends by the program's.
+    """
     program = design_of(membership.program_id).program
     leaver = Member.objects.get(membership=membership, ended_at__isnull=True)
+    umbrella = pool_umbrella(membership)
     return MembershipChange(
         program=program,
         kind=ChangeKind.SPLIT,
-        basis=ChangeBasis.END,
+        basis=basis,
         prime=membership,
         leaver_id=leaver.customer_id,
-        main_id=_successor(membership, leaver.customer_id),
-        policy=program.leaving_rule,
+        main_id=_successor(membership, leaver.customer_id) if umbrella is None else None,
+        policy=program.leaving_rule if umbrella is None else accepted_rule(membership),
         reason=reason[:REASON_LENGTH],
         proposed_at=program_now(program),
         channel_id=actor.channel_id,

@@ -121,11 +121,19 @@ def stand_highest(work: Work, target: Membership, sources: Iterable[Membership])
                 best[standing.group_id] = standing
     for standing in best.values():
         if standing.membership_id != target.pk:
-            stand(work, target, standing.tier, since=standing.since, until=standing.until)
+            stand(work, target, standing.tier, since=standing.since, until=standing.until, like=standing)
 
 
-def stand(work: Work, membership: Membership, tier: Any, *, since: datetime, until: datetime | None = None) -> None:
-    """On that tier by the change; what it stood on in the ladder before ends."""
+def stand(
+    work: Work,
+    membership: Membership,
+    tier: Any,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+    like: TierStanding | None = None,
+) -> None:
+    """On that tier by the change; what it stood on in the ladder before ends. `like`: cites the same agreement."""
     for old in open_standings(membership).filter(group_id=tier.group_id):
         work.record.alter(old, ended_at=work.at)
     standing = TierStanding.objects.create(
@@ -136,6 +144,8 @@ def stand(work: Work, membership: Membership, tier: Any, *, since: datetime, unt
         since=since,
         until=until,
         source=StandingSource.CHANGE,
+        agreement_id=like.agreement_id if like is not None else None,
+        agreement_version=like.agreement_version if like is not None else None,
     )
     work.record.made(standing)
 

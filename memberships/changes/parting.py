@@ -1,10 +1,14 @@
 """On which terms people who shared points part: the program's words as the figures of `points.shares` (domain 1.9)."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from customers.models import Customer
 from memberships.changes.plan import Plan
+from memberships.models import Member, Membership, MembershipType
+from memberships.persons import surviving_id
+from points.dividing import Reach, debtors_of
 from points.shares import Leaving
 from programs.models import PointKind, PointType, SplitPolicy
 
@@ -21,14 +25,31 @@ def records_of(customer_ids: Iterable[int]) -> dict[int, frozenset[int]]:
     return {customer_id: frozenset(records) for customer_id, records in found.items()}
 
 
-def leavings(plan: Plan, records: Records, leaver_id: int, *, kinds: Collection[str]) -> dict[int, Leaving]:
-    """Per point type of the kinds how the leaver parts from the others, everyone in `records` taking part."""
+# Where only what is the leaver's, or nobody's, is looked at.
+BY_OWNER = frozenset({SplitPolicy.BY_CONTRIBUTION, SplitPolicy.LEAVE_BEHIND})
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who parts from whom: those of `records`, and so many `others` who are not told apart. `reach` is what the
+    leaver touches of what they share; None: all of it, as every policy does that goes by the whole."""
+
+    records: Records
+    others: int = 0
+    reach: Reach | None = None
+
+
+def leavings(
+    plan: Plan, records: Records, leaver_id: int, *, kinds: Collection[str], others: int = 0
+) -> dict[int, Leaving]:
+    """Per point type of the kinds how the leaver parts from the others: everyone in `records` takes part, and `others`
+    more who are not told apart."""
     everyone = frozenset().union(*records.values())
     change = plan.change
     return {
         type_id: Leaving(
             _policy(plan, point_type),
-            len(records),
+            len(records) + others,
             records[leaver_id],
             everyone,
             percent=change.leaver_share or Decimal(0),
@@ -38,6 +59,26 @@ def leavings(plan: Plan, records: Records, leaver_id: int, *, kinds: Collection[
         for type_id, point_type in plan.design.point_types.items()
         if point_type.kind in kinds
     }
+
+
+def company_of(plan: Plan, own: Membership, pool_id: int, leaver_id: int) -> Company:
+    """Whom the leaver, whose own membership that is, parts from. The pool of an organization has thousands of members:
+    they are counted, and told apart only where they owe."""
+    if plan.umbrella is None or plan.umbrella.pool_id != pool_id:
+        return Company(records_of(person.customer_id for person in plan.people))
+    policy = plan.change.policy
+    owing = debtors_of(pool_id) if policy == SplitPolicy.BY_CONTRIBUTION else set()
+    staying = Member.objects.filter(
+        membership__pool=pool_id, membership__type=MembershipType.SHARED, current=True, ended_at__isnull=True
+    ).exclude(customer=leaver_id)
+    known = staying.filter(customer__in={surviving_id(one) for one in owing}).values_list("customer_id", flat=True)
+    records = records_of([leaver_id, *known])
+    reach = None
+    if policy in BY_OWNER:
+        gone = owing.difference(*records.values())
+        nobodys = policy == SplitPolicy.BY_CONTRIBUTION
+        reach = Reach(own.own_set_id, records[leaver_id], nobodys, frozenset(gone))
+    return Company(records, staying.count() + 1 - len(records), reach)
 
 
 def _policy(plan: Plan, point_type: PointType) -> str:
