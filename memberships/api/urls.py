@@ -27,7 +27,6 @@ urlpatterns = [
     re_path(f"{ONE}/tiers$", MembershipViewSet.as_view({"get": "tiers"}), name="membership-tiers"),
     re_path(f"{ONE}/cards$", MembershipCardViewSet.as_view({"get": "list", "post": "create"}), name="membership-cards"),
     re_path(f"{ONE}/benefits$", BenefitViewSet.as_view({"get": "list"}), name="membership-benefits"),
-    re_path(f"{ONE}/cards$", MembershipViewSet.as_view({"get": "cards"}), name="membership-cards"),
     *[
         re_path(f"{ONE}/{verb}$", MembershipViewSet.as_view({"post": verb}), name=f"membership-{verb}")
         for verb in VERBS

@@ -24,8 +24,15 @@ from .helpers import assert_audit_clean
 from .organizations import add_organizations
 from .world import World, build
 
-MODULES = (faults_batches, faults_changes, faults_consents, faults_memberships, faults_people, faults_points)
-MODULES = (faults_changes, faults_consents, faults_memberships, faults_organizations, faults_people, faults_points)
+MODULES = (
+    faults_batches,
+    faults_changes,
+    faults_consents,
+    faults_memberships,
+    faults_organizations,
+    faults_people,
+    faults_points,
+)
 # Triggers of foreign keys and our own, which fire in every replication role; then whatever else refuses a row.
 STRIP = """
 DO $$ DECLARE r record; BEGIN
