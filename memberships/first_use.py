@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from cards import issuing
 from cards.errors import CardNotUsable
@@ -15,11 +15,9 @@ from common.history import audit_context
 from gateway.events import record_event
 from memberships.admission import refuse_unless_open
 from memberships.card_holding import give_card
-from memberships.enrolment import ATTEMPTS, NUMBER_TAKEN
-from memberships.errors import NumbersExhausted
 from memberships.locking import shared_membership
 from memberships.models import CardHolding, Membership, MembershipStatus, MembershipType
-from memberships.numbering import new_member_number
+from memberships.numbering import with_new_number
 from memberships.paid_terms import last_day_of
 from memberships.standings import stand_initially
 from memberships.targets import NO_CARD
@@ -123,21 +121,18 @@ def _refuse_outside(card: Card, *, at: datetime) -> None:
 
 def _open_membership(program: Program, *, at: datetime) -> Membership:
     """Active whatever the program asks of members: nobody is there to activate it or to pay."""
-    for _ in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                made: Membership = Membership.objects.create(
-                    program=program,
-                    number=new_member_number(program),
-                    type=MembershipType.ANONYMOUS,
-                    status=MembershipStatus.ACTIVE,
-                    own_set=open_set(program.pk),
-                    enrolled_at=at,
-                    activated_at=at,
-                    expires_on=last_day_of(program, None),
-                )
-                return made
-        except IntegrityError as error:
-            if NUMBER_TAKEN not in str(error):
-                raise
-    raise NumbersExhausted(f"{program.name} found no free member number.", facts={"program": program.code})
+
+    def make(number: str) -> Membership:
+        made: Membership = Membership.objects.create(
+            program=program,
+            number=number,
+            type=MembershipType.ANONYMOUS,
+            status=MembershipStatus.ACTIVE,
+            own_set=open_set(program.pk),
+            enrolled_at=at,
+            activated_at=at,
+            expires_on=last_day_of(program, None),
+        )
+        return made
+
+    return with_new_number(program, make)
