@@ -9,14 +9,14 @@ import pytest
 from django.test import Client
 
 from cards import issuing
-from cards.models import Card, CardForm, CardHolding, CardKind, CardType, NumberRegistry
+from cards.models import Card, CardForm, CardKind, CardType, NumberRegistry
 from gateway.authentication import forget_tokens
 from gateway.models import Event
 from gateway.throttling import forget_permits, too_many_failures
 from memberships import lifecycle
 from memberships.api import guesses
 from memberships.card_holding import cards_in_hand
-from memberships.models import Membership
+from memberships.models import CardHolding, Membership
 from programs.models import Program
 from tests.changes import anonymous, group_of
 from tests.channels import bearer, channel_of
@@ -96,7 +96,7 @@ def test_the_cards_of_a_group_are_listed_with_their_holders_in_few_statements(de
 
 def test_a_card_is_blocked_and_unblocked_with_a_reason(desk, membership):
     number = number_of(membership)
-    assert refused(desk.post(f"cards/{number}/block")) == (400, "invalid")
+    assert refused(desk.post(f"cards/{number}/block")) == (400, "malformed")
     blocked = desk.post(f"cards/{number}/block", reason="odd sale")
     assert (blocked.status_code, blocked.json()["status"]) == (200, "blocked")
     assert blocked.json()["barred_from"] is not None
@@ -155,13 +155,13 @@ def test_what_can_not_be_given_is_refused_and_nothing_changes(desk, sky, members
     path = f"memberships/{membership.pk}/cards"
     for body, expected in (
         ({"type": "main"}, (409, "main_card_there")),
-        ({"type": "temporary"}, (400, "invalid")),
+        ({"type": "temporary"}, (400, "malformed")),
         ({"card_type": "gold"}, (422, "card_type")),
         ({"card_type": "silver"}, (422, "card_type")),
         ({"customer": stranger}, (422, "not_a_member")),
         ({"number": "1"}, (422, "number_refused")),
         ({"number": number_of(membership)}, (409, "number_taken")),
-        ({"colour": "red"}, (400, "invalid")),
+        ({"colour": "red"}, (400, "malformed")),
     ):
         assert refused(desk.post(path, **body)) == expected, body
     nobody = anonymous(sky)
@@ -206,8 +206,8 @@ def test_scopes_and_programs_are_asked_for(sky, membership):
     number, path = number_of(membership), f"memberships/{membership.pk}/cards"
     before = counted(*TABLES)
     for verb in ("block", "unblock", "activate", "replace"):
-        assert refused(reader.post(f"cards/{number}/{verb}", reason="x")) == (403, "permission_denied")
+        assert refused(reader.post(f"cards/{number}/{verb}", reason="x")) == (403, "not_allowed")
         assert refused(stranger.post(f"cards/{number}/{verb}", reason="x")) == (404, "not_found")
-    assert refused(reader.post(path)) == (403, "permission_denied")
+    assert refused(reader.post(path)) == (403, "not_allowed")
     assert refused(stranger.post(path)) == refused(stranger.get(path)) == (404, "not_found")
     assert counted(*TABLES) == before
