@@ -55,7 +55,7 @@ def renew(card: Card, *, actor: Actor) -> Card | None:
         for old in lock_rows(due_for_renewal(card.program).filter(pk=card.pk)):
             card_type = type_going_on(old)
             # From the end of the old card, so that renewing early costs no day.
-            last_day = last_day_of(card_type, since=max(old.valid_until, today_in(card.program)))
+            last_day = last_day_of(card_type, since=max(_last_day(old), today_in(card.program)))
             successor = issue_card(card.program, actor=actor, kind=old.kind, card_type=card_type, valid_until=last_day)
             old.successor = successor
             old.save()
@@ -68,10 +68,10 @@ def end(card: Card, *, actor: Actor) -> Card | None:
     blocked. None where it is not over."""
     with in_program(card.program_id), audit_context(actor, "last day over"):
         for old in lock_rows(past_their_end(card.program).filter(pk=card.pk).select_related("successor__program")):
-            waits = old.successor is not None and old.successor.status == CardStatus.CREATED
-            if waits and old.status == CardStatus.ACTIVE:
-                ended_at = end_of_day(old.valid_until, card.program.zone)
-                activate(old.successor, actor=actor, at=max(ended_at, old.successor.created_at))
+            successor = old.successor if old.status == CardStatus.ACTIVE else None
+            if successor is not None and successor.status == CardStatus.CREATED:
+                ended_at = end_of_day(_last_day(old), card.program.zone)
+                activate(successor, actor=actor, at=max(ended_at, successor.created_at))
             return expire(old, actor=actor)
         return None
 
@@ -87,3 +87,8 @@ def expire_some_unused(program: Program, *, actor: Actor) -> int:
 
 def today_in(program: Program) -> date:
     return program_now(program).astimezone(program.zone).date()
+
+
+def _last_day(card: Card) -> date:
+    assert card.valid_until is not None  # noqa: S101 - only cards with an end are found here
+    return card.valid_until

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from typing import Any
 
 from cards import issuing, numbering
 from cards.errors import NumberTaken
@@ -80,7 +81,7 @@ class CardImport:
             _refuse_conflict(known, wanted)
             return Outcome(Result.SAME)
         old = main_card_of(membership, person_id) if wanted.kind == CardKind.MAIN else None
-        given = {"number": wanted.number, "valid_until": wanted.valid_until}
+        given: dict[str, Any] = {"number": wanted.number, "valid_until": wanted.valid_until}
         if old is not None and old.status != CardStatus.CREATED:
             replace_card(old, actor=self.actor, reason=REASON, **given)
         else:

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from cards.models import Card, CardHolding, CardType
+from cards.models import Card, CardType
 from common import clock
 from common.errors import NotFound
 from memberships.errors import CardEarnsOnly
-from memberships.models import Membership
+from memberships.models import CardHolding, Membership
 from memberships.targets import Target, find_target
 from programs.models import Activation, Program
 from tests.changes import anonymous
