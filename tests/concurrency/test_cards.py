@@ -1,16 +1,16 @@
 """Cards replaced and renewed while others merge, renew or use them; each with its control."""
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 
-from cards import renewing
+from cards import issuing, renewing
 from cards.models import Card, CardType
 from common import clock
+from common.db import DEADLOCK, sqlstate
 from loyalty_site.auditing import audit
 from memberships import card_holding
 from memberships.card_holding import cards_in_hand, replace_card
@@ -34,39 +34,36 @@ def unlocked(ids: Iterable[int], **_: Any) -> list[Membership]:
 # ---- replace beside merge
 
 
-def after(seconds: float, verb: Callable[[], Any], *, held: float = 0) -> Callable[[], Any]:
-    """Begins so late, and commits only after others have come to wait."""
+@pytest.fixture
+def hesitating(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replacement that thinks for a while once it knows who holds the card."""
+    real = issuing.replace
 
-    def run() -> Any:
-        time.sleep(seconds)
-        with transaction.atomic():
-            done = verb()
-            time.sleep(held)
-        return done
+    def replace(card: Card, **given: Any) -> Card:
+        time.sleep(0.5)
+        return real(card, **given)
 
-    return run
+    monkeypatch.setattr(issuing, "replace", replace)
 
 
-def merged_while_replaced(*, merge_first: bool) -> tuple[list[Any], Membership, Card]:
+def merged_while_replaced(*, merge_first: bool = False) -> tuple[list[Any], Membership, Card]:
     """Katrin and John become a group while her card is replaced."""
-    katrin, john = (make_membership(make_program_once(), name) for name in ("Katrin Bauer", "John Miller"))
+    forget_designs()
+    program = Program.objects.filter(code="miles").first() or make_program("miles")
+    katrin, john = (make_membership(program, name) for name in ("Katrin Bauer", "John Miller"))
     card = cards_in_hand(katrin).get()
     change = agreed(MERGE, katrin, john, result_type="group", main_id=member_of(katrin))
-    merge_at, replace_at = (0.0, 0.3) if merge_first else (0.3, 0.0)
-    results = together(
-        slowly(change, after=merge_at, held=0.6 if merge_first else 0),
-        after(replace_at, lambda: replace_card(card, actor=ACTOR, reason="lost"), held=0 if merge_first else 0.6),
-    )
+
+    def replaced() -> Card:
+        time.sleep(0.3 if merge_first else 0)
+        return replace_card(card, actor=ACTOR, reason="lost")
+
+    results = together(slowly(change, after=0 if merge_first else 0.2, held=0.6 if merge_first else 0), replaced)
     return results, katrin, card
 
 
-def make_program_once() -> Program:
-    forget_designs()
-    return Program.objects.filter(code="miles").first() or make_program("miles")
-
-
 @pytest.mark.parametrize("merge_first", [True, False], ids=["merge first", "replacement first"])
-def test_a_card_replaced_while_its_membership_is_merged_ends_in_the_group(merge_first: bool) -> None:
+def test_a_card_replaced_while_its_membership_is_merged_ends_in_the_group(merge_first: bool, hesitating: None) -> None:
     results, katrin, card = merged_while_replaced(merge_first=merge_first)
     assert errors_in(results) == []
     group, successor = results[0].result, results[1]
@@ -77,12 +74,13 @@ def test_a_card_replaced_while_its_membership_is_merged_ends_in_the_group(merge_
 
 
 @pytest.mark.control
-def test_control_without_the_memberships_lock_the_successor_is_left_behind(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+def test_control_without_the_memberships_lock_the_two_wait_for_each_other(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, hesitating: None
 ) -> None:
+    """The replacement has the holding and wants the membership, the merge the other way round."""
     monkeypatch.setattr(card_holding, "locked_memberships", unlocked)
-    results, *_ = merged_while_replaced(merge_first=False)
-    assert errors_in(results) or list(audit())
+    results, *_ = merged_while_replaced()
+    assert [sqlstate(error) for error in errors_in(results)] == [DEADLOCK]
 
 
 # ---- two runs of renewals
