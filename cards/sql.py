@@ -48,3 +48,9 @@ def cancel_unused(batch: CardBatch, *, at: datetime, after: int, most: int) -> t
         cursor.execute(statement, [*wanted, *of_history])
         count, last = cursor.fetchone()
     return count, last
+
+
+def check_now() -> None:
+    """What constraints would check at the commit of this transaction is checked at once, from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
