@@ -5,7 +5,7 @@ counted: after a crash it goes on from what is there, and of several who make th
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from django.db import connection, transaction
@@ -221,7 +221,7 @@ def _cancel_chunk(batch: CardBatch, *, after: int) -> tuple[int, int]:
     return count, last
 
 
-def _same(known: CardBatch, figures: dict[str, object], card_type: CardType | None) -> CardBatch:
+def _same(known: CardBatch, figures: Mapping[str, object], card_type: CardType | None) -> CardBatch:
     """The batch, if these are its figures; a type nobody named agrees with any."""
     differing = [name for name, value in figures.items() if getattr(known, name) != value]
     if card_type is not None and card_type.pk != known.card_type_id:
@@ -237,7 +237,7 @@ def _same(known: CardBatch, figures: dict[str, object], card_type: CardType | No
 
 
 def _faults(
-    program: Program, name: str, figures: dict[str, object], card_type: CardType | None, *, today: date
+    program: Program, name: str, figures: Mapping[str, object], card_type: CardType | None, *, today: date
 ) -> list[FieldError]:
     """Everything that is wrong with the wish, each at its field."""
     count, until, months = figures["count"], figures["valid_until"], figures["valid_months"]
