@@ -1,20 +1,21 @@
 """Batches of temporary cards: asked for, made, revoked (domain 1.10).
 
-A batch is made in chunks, each a transaction of its own under the lock of the batch: after a crash it goes on from
-what is there, and two who make the same batch take turns.
+A batch is made in chunks, each a transaction of its own that ends under the lock of the batch, where its cards are
+counted: after a crash it goes on from what is there, and of several who make the same batch none makes too many.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
+from django.db import connection, transaction
 from django.db.models import Q
 
-from cards.drawing import Ahead
 from cards.errors import BatchDiffers, BatchRevoked, BatchWrong, CardsWait, NumbersExhausted
+from cards.hands import side_by_side
 from cards.models import BatchStatus, CardBatch, CardKind, CardType
-from cards.numbering import ATTEMPTS, new_number
-from cards.sql import cancel_unused, insert_cards
+from cards.numbering import ATTEMPTS, new_number, new_numbers
+from cards.sql import cancel_unused, check_now, insert_cards
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
@@ -85,18 +86,16 @@ def make_batch(batch: CardBatch, *, progress: Callable[[int], object] = lambda m
     or revoked is answered as it is.
     """
     fruitless = 0
-    with Ahead(batch.program) as ahead:
-        while True:
-            batch, made = _make_chunk(batch, ahead)
-            if batch.status not in UNMADE:
-                return batch
-            fruitless = 0 if made else fruitless + 1
-            if fruitless == ATTEMPTS:
-                raise NumbersExhausted(
-                    f"{batch.program.name} found no free card number in {ATTEMPTS} draws: lengthen the number's body.",
-                    facts={"program": batch.program.code, "found": batch.made, "asked": batch.count},
-                )
-            progress(made)
+    while True:
+        batch = CardBatch.objects.select_related("program").get(pk=batch.pk)
+        if batch.status not in UNMADE:
+            return batch
+        fruitless = 0 if _make_missing(batch, progress) else fruitless + 1
+        if fruitless == ATTEMPTS:
+            raise NumbersExhausted(
+                f"{batch.program.name} found no free card number in {ATTEMPTS} draws: lengthen the number's body.",
+                facts={"program": batch.program.code, "found": batch.made, "asked": batch.count},
+            )
 
 
 def revoke_batch(batch: CardBatch, *, actor: Actor, reason: str) -> CardBatch:
@@ -169,23 +168,48 @@ def refuse_unless_released(program: Program) -> None:
         )
 
 
-def _make_chunk(batch: CardBatch, ahead: Ahead) -> tuple[CardBatch, int]:
-    """The batch as it is then, and how many cards were made."""
+def _make_missing(batch: CardBatch, progress: Callable[[int], object]) -> int:
+    """One go at all that is missing; how many were made, fewer where numbers were taken or others were quicker."""
+    missing = batch.count - batch.made
+
+    def step(size: int) -> int:
+        made = _make_chunk(batch, size)
+        if made:
+            progress(made)
+        return made
+
+    sizes = [min(CHUNK, missing - at) for at in range(0, missing, CHUNK)]
+    if len(sizes) == 1 or connection.in_atomic_block:
+        # Other connections would not see what the caller's transaction has done.
+        return sum(step(size) for size in sizes)
+    return side_by_side(step, sizes)
+
+
+def _make_chunk(batch: CardBatch, size: int) -> int:
+    """How many cards were made; none where the batch is full or revoked meanwhile."""
+    numbers = new_numbers(batch.program, count=size)
+    nested = connection.in_atomic_block
     with in_program(batch.program_id), audit_context(system_actor()):
-        batch = locked_batch(batch)
+        batch = CardBatch.objects.select_related("program").get(pk=batch.pk)
         if batch.status not in UNMADE:
-            return batch, 0
+            return 0
         refuse_unless_released(batch.program)
-        now, missing = program_now(batch.program), batch.count - batch.made
-        numbers = ahead.take(min(missing, CHUNK), then=min(max(missing - CHUNK, 0), CHUNK))
-        made = insert_cards(batch, numbers, valid_until=ends_on(batch), at=now)
+        now = program_now(batch.program)
+        made = insert_cards(batch, numbers[: batch.count - batch.made], valid_until=ends_on(batch), at=now)
+        if not nested:
+            # What waits for the commit would be checked while others wait for the batch.
+            check_now()
+        batch = locked_batch(batch)
+        if batch.status not in UNMADE or batch.made + made > batch.count:
+            transaction.set_rollback(True)
+            return 0
         batch.made += made
         batch.status = BatchStatus.RUNNING
         if batch.made == batch.count:
             batch.status, batch.finished_at = BatchStatus.READY, now
             record_event("card_batch.made", program_id=batch.program_id, subject_id=batch.pk, facts=facts_of(batch))
         batch.save()
-        return batch, made
+        return made
 
 
 def _cancel_chunk(batch: CardBatch, *, after: int) -> tuple[int, int]:
@@ -197,7 +221,7 @@ def _cancel_chunk(batch: CardBatch, *, after: int) -> tuple[int, int]:
     return count, last
 
 
-def _same(known: CardBatch, figures: dict[str, object], card_type: CardType | None) -> CardBatch:
+def _same(known: CardBatch, figures: Mapping[str, object], card_type: CardType | None) -> CardBatch:
     """The batch, if these are its figures; a type nobody named agrees with any."""
     differing = [name for name, value in figures.items() if getattr(known, name) != value]
     if card_type is not None and card_type.pk != known.card_type_id:
@@ -213,7 +237,7 @@ def _same(known: CardBatch, figures: dict[str, object], card_type: CardType | No
 
 
 def _faults(
-    program: Program, name: str, figures: dict[str, object], card_type: CardType | None, *, today: date
+    program: Program, name: str, figures: Mapping[str, object], card_type: CardType | None, *, today: date
 ) -> list[FieldError]:
     """Everything that is wrong with the wish, each at its field."""
     count, until, months = figures["count"], figures["valid_until"], figures["valid_months"]

@@ -1,6 +1,7 @@
 """Statements for cards by the thousand: each leaves the history of what it does."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -32,8 +33,8 @@ def insert_cards(batch: CardBatch, numbers: list[str], *, valid_until: date, at:
     kind, status = CardKind.TEMPORARY.value, CardStatus.CREATED.value
     history, of_history = recording(Card, rows="made", kind="+")
     # Ascending, so that neighbors in the indexes are written together and two runs can't deadlock.
-    registered = [batch.program_id, NumberKind.CARD.value, sorted(numbers)]
-    card = [batch.program_id, kind, batch.card_type_id, batch.pk, status, at, valid_until]
+    registered: list[Any] = [batch.program_id, NumberKind.CARD.value, sorted(numbers)]
+    card: list[Any] = [batch.program_id, kind, batch.card_type_id, batch.pk, status, at, valid_until]
     with connection.cursor() as cursor:
         cursor.execute(INSERT + history, [*registered, *card, *of_history])
         return int(cursor.rowcount)
@@ -43,8 +44,14 @@ def cancel_unused(batch: CardBatch, *, at: datetime, after: int, most: int) -> t
     """Cancel up to so many of the batch's cards that nobody used, in order of their ids; how many, and the last id."""
     history, of_history = recording(Card, rows="cancelled", kind="~")
     statement = CANCEL.format(history=history)
-    wanted = [batch.pk, CardStatus.CREATED.value, after, most, CardStatus.CANCELLED.value, at]
+    wanted: list[Any] = [batch.pk, CardStatus.CREATED.value, after, most, CardStatus.CANCELLED.value, at]
     with connection.cursor() as cursor:
         cursor.execute(statement, [*wanted, *of_history])
         count, last = cursor.fetchone()
     return count, last
+
+
+def check_now() -> None:
+    """What constraints would check at the commit of this transaction is checked at once, from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

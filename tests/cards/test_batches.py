@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from cards import batches, drawing
+from cards import batches
 from cards.batch_figures import BatchFigures, figures_of
 from cards.batches import ask_for_batch, cancel_revoked, do_waiting, ends_on, make_batch, revoke_batch
 from cards.errors import BatchDiffers, BatchRevoked, BatchWrong, CardsWait, NumbersExhausted, SchemeUnusable
@@ -251,16 +251,16 @@ def test_a_program_locked_meanwhile_lets_the_batch_wait(sky: Program, small_chun
 
 def test_a_number_given_out_before_makes_no_card(sky: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = register_number(make_program("sea", card_prefix="97"))
-    real = drawing.new_numbers
+    real = batches.new_numbers
     draws = iter([[taken, "1"], ["1", "2"], ["3"]])
-    monkeypatch.setattr(drawing, "new_numbers", lambda program, count: next(draws, None) or real(program, count=count))
+    monkeypatch.setattr(batches, "new_numbers", lambda program, count: next(draws, None) or real(program, count=count))
     make_batch(asked(sky, 3))
     assert set(Card.objects.values_list("number", flat=True)) == {"1", "2", "3"}
     assert_audit_clean(only=("K01", "K08", "K10", "H01"))
 
 
 def test_a_scheme_without_free_numbers_says_so(sky: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing, "new_numbers", lambda program, count: ["1"] * count)
+    monkeypatch.setattr(batches, "new_numbers", lambda program, count: ["1"] * count)
     with pytest.raises(NumbersExhausted) as refusal:
         make_batch(asked(sky, 3))
     assert refusal.value.facts == {"program": "sky", "found": 1, "asked": 3}

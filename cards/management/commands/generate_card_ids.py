@@ -97,7 +97,8 @@ class Command(BaseCommand):
         refuse_download(batch)
         part = path.with_name(f"{path.name}.part")
         try:
-            with part.open("wb", opener=_private) as file:
+            # Codes prove possession: the file is for its owner alone.
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.writelines(csv_of(rows_of(batch)))
                 file.flush()
                 os.fsync(file.fileno())
@@ -108,8 +109,3 @@ class Command(BaseCommand):
             with suppress(FileNotFoundError):
                 part.unlink()
         return f"Written to {path}; the file is given out only once."
-
-
-def _private(path: str, flags: int) -> int:
-    """Codes prove possession: the file is for its owner alone."""
-    return os.open(path, flags, 0o600)
