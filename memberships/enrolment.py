@@ -21,12 +21,11 @@ from memberships.errors import (
     EnrolmentsRefused,
     NoAgreement,
     NoOrganization,
-    NumbersExhausted,
     OrganizationNotActive,
 )
 from memberships.inheritance import Inheritance, find_inheritance, inherit, place_under
 from memberships.models import InheritedAgreement, Member, Membership, MembershipStatus, MembershipType, TermsAcceptance
-from memberships.numbering import NUMBER_TAKEN, TRIES, brought_along, new_member_number
+from memberships.numbering import with_new_number
 from memberships.paid_terms import last_day_of, open_term, starts_active
 from memberships.standings import stand_initially
 from points.accounts import open_set
@@ -175,28 +174,25 @@ def _open_membership(
     customer: Customer, *, program: Program, at: datetime, number: str | None, place: Mapping[str, Any]
 ) -> Membership:
     """The membership with its set and its one member; of two at once the database lets one through."""
-    for _ in range(TRIES):
-        try:
-            with transaction.atomic():
-                return _insert_membership(customer, program=program, at=at, number=number, place=place)
-        except IntegrityError as error:
-            if NUMBER_TAKEN in str(error):
-                continue
-            member = admission.current_participation(customer.pk, program_id=program.pk)
-            if ONE_CURRENT not in str(error) or member is None:
-                raise
-            raise admission.already_member(member, program=program) from error
-    raise NumbersExhausted(
-        f"{program.name} found no free member number: lengthen its member numbers.", facts={"program": program.code}
-    )
+
+    def make(drawn: str) -> Membership:
+        return _insert_membership(customer, program=program, at=at, number=drawn, place=place)
+
+    try:
+        return with_new_number(program, make, number=number)
+    except IntegrityError as error:
+        member = admission.current_participation(customer.pk, program_id=program.pk)
+        if ONE_CURRENT not in str(error) or member is None:
+            raise
+        raise admission.already_member(member, program=program) from error
 
 
 def _insert_membership(
-    customer: Customer, *, program: Program, at: datetime, number: str | None, place: Mapping[str, Any]
+    customer: Customer, *, program: Program, at: datetime, number: str, place: Mapping[str, Any]
 ) -> Membership:
     membership = Membership.objects.create(
         program=program,
-        number=new_member_number(program) if number is None else brought_along(number, program=program),
+        number=number,
         own_set=open_set(program.pk),
         enrolled_at=at,
         **place,

@@ -38,12 +38,15 @@ def new_member_number(program: Program) -> str:
     )
 
 
-def with_new_number(program: Program, make: Callable[[str], Membership]) -> Membership:
-    """What `make` inserts under a new number, tried with others where two drew the same at once."""
+def with_new_number(program: Program, make: Callable[[str], Membership], *, number: str | None = None) -> Membership:
+    """What `make` inserts under a new number, tried with others where two drew the same at once.
+
+    `number` is one brought along from another system; taken this moment, it is refused.
+    """
     for _ in range(TRIES):
         try:
             with transaction.atomic():
-                return make(new_member_number(program))
+                return make(new_member_number(program) if number is None else brought_along(number, program=program))
         except IntegrityError as error:
             if NUMBER_TAKEN not in str(error):
                 raise

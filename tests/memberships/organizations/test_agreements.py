@@ -90,7 +90,7 @@ def test_an_amendment_is_a_new_version_and_the_old_one_is_kept(sky, acme):
     assert terms_of_version(AgreementVersion.objects.get(version=1)) == first
     assert AgreementTier.objects.get().tier == blue
     assert amended.history.first().history_change_reason == "renegotiated"
-    assert list(Event.objects.filter(subject_id=made.pk).order_by("pk").values_list("kind", flat=True)) == [
+    assert list(Event.objects.filter(kind__startswith="agreement.").order_by("pk").values_list("kind", flat=True)) == [
         "agreement.made",
         "agreement.amended",
     ]
