@@ -76,6 +76,14 @@ def _not_changed(membership: Membership, design: Design) -> str:
     return _wrong_status("pause")(membership, design)
 
 
+def _not_excepted(membership: Membership, design: Design) -> str:
+    return _("the exception is made already") if membership.redeem_override else _ended(membership, design)
+
+
+def _not_forbidden(membership: Membership, design: Design) -> str:
+    return _ended(membership, design) if membership.redeem_override else _("there is no exception that could end")
+
+
 def _always(membership: Membership, design: Design) -> str:
     return ""
 
@@ -115,7 +123,16 @@ OF_GROUPS: tuple[tuple[str, Any, str, Against], ...] = (
     ("suspend-member", gettext_lazy("Suspend a member"), "memberships:manage", _ended),
     ("reinstate-member", gettext_lazy("Reinstate a member"), "memberships:manage", _ended),
 )
-OFFERED = {MembershipType.SHARED: OF_SHARERS, MembershipType.GROUP: (*OF_SHARERS, *OF_GROUPS)}
+# Of those without anybody by name.
+OF_ANONYMOUS: tuple[tuple[str, Any, str, Against], ...] = (
+    ("allow-redemption", gettext_lazy("Allow redeeming by exception"), "memberships:manage", _not_excepted),
+    ("forbid-redemption", gettext_lazy("End the exception"), "memberships:manage", _not_forbidden),
+)
+OFFERED = {
+    MembershipType.SHARED: OF_SHARERS,
+    MembershipType.GROUP: (*OF_SHARERS, *OF_GROUPS),
+    MembershipType.ANONYMOUS: OF_ANONYMOUS,
+}
 
 
 def offers_for_membership(membership: Membership, design: Design, actor: Actor) -> list[Offer]:

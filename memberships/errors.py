@@ -83,6 +83,11 @@ class HandOverRefused(LoyaltyError):
     title = "This can't be handed over so"
 
 
+class OverrideRefused(LoyaltyError):
+    code = "no_exception"
+    title = "This membership redeems by its type"
+
+
 class NothingToPay(Conflict):
     code = "nothing_to_pay"
     title = "No term is waiting for a payment"

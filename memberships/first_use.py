@@ -4,9 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cards import issuing
-from cards.errors import CardNotUsable
-from cards.models import BatchStatus, Card, CardKind, CardStatus
+from cards.first_using import is_unused, locked_card, refuse_outside, use_first
+from cards.models import Card
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
@@ -22,23 +21,20 @@ from memberships.paid_terms import last_day_of
 from memberships.standings import stand_initially
 from memberships.targets import NO_CARD
 from points.accounts import open_set
-from programs.expiry import end_of_day
 from programs.models import Program
 
 
 def waits_for_first_use(card: Card, *, at: datetime) -> bool:
-    """Whether an event of that time would be the card's first: it is new, or its first use known so far is later."""
-    if card.kind != CardKind.TEMPORARY:
-        return False
-    return card.status == CardStatus.CREATED or _used_later(_first_holding(card), at)
+    """Whether an event of that time would be the card's first: it is unused, or its first use known so far is later."""
+    return is_unused(card) or _used_later(_first_holding(card), at)
 
 
 def first_use(card: Card, *, at: datetime, actor: Actor) -> Membership:
     """The anonymous membership that the card's first use, at `at`, makes.
 
     Asked again, or by two at once, it answers the membership there is; a use before the first one known so far
-    becomes the first. Raises CardNotUsable, NotFound for a card nobody can use first, and where the program takes no
-    enrolments ProgramNotOpen or OutsideValidity.
+    becomes the first. Raises CardNotUsable outside the card's validity, NotFound for a card that waits for no first
+    use, and where the program takes no enrolments ProgramNotOpen or OutsideValidity.
     """
     while True:
         holding = _first_holding(card)
@@ -58,16 +54,18 @@ def _used_later(holding: CardHolding | None, at: datetime) -> bool:
 def _made(card: Card, *, at: datetime, actor: Actor) -> Membership | None:
     """None where somebody came first: the card's lock is given back, for theirs comes after the membership's."""
     with in_program(card.program_id), audit_context(actor, "first use"):
-        card = _locked(card)
+        card = locked_card(card)
         if _first_holding(card) is not None:
             transaction.set_rollback(True)
             return None
         program, since = card.program, min(at, program_now(card.program))
+        if not is_unused(card):
+            raise NotFound(NO_CARD)
         refuse_unless_open(program, at=since)
-        _refuse_unusable(card, at=at)
+        refuse_outside(card, at=at)
         membership = _open_membership(program, at=since)
         stand_initially(membership, at=since)
-        issuing.activate(card, actor=actor, at=since)
+        use_first(card, at=since, actor=actor)
         give_card(card, membership=membership, customer_id=None, actor=actor, at=since)
         facts = {"card": card.pk, "number": membership.number, "status": str(membership.status)}
         record_event("membership.first_used", program_id=program.pk, subject_id=membership.pk, facts=facts)
@@ -78,45 +76,14 @@ def _led_back(holding: CardHolding, *, at: datetime, actor: Actor) -> Membership
     """The membership of the card; whoever used it before the use that came in first held it then already."""
     with in_program(holding.program_id), audit_context(actor, "earlier first use"):
         membership = shared_membership(holding.membership_id)
-        card = _locked(holding.card)
+        card = locked_card(holding.card)
         (holding,) = lock_rows(CardHolding.objects.filter(pk=holding.pk))
         if _used_later(holding, at):
-            _refuse_outside(card, at=at)
-            card.activated_at = holding.held_from = at
-            card.save()
+            refuse_outside(card, at=at)
+            use_first(card, at=at, actor=actor)
+            holding.held_from = at
             holding.save()
         return membership
-
-
-def _locked(card: Card) -> Card:
-    rows: list[Card] = lock_rows(Card.objects.filter(pk=card.pk).select_related("program", "batch"))
-    return rows[0]
-
-
-def _refuse_unusable(card: Card, *, at: datetime) -> None:
-    if card.kind != CardKind.TEMPORARY:
-        raise NotFound(NO_CARD)
-    if card.status != CardStatus.CREATED or (card.batch is not None and card.batch.status == BatchStatus.REVOKED):
-        raise CardNotUsable(
-            f"The card is {card.get_status_display()} and can't be used any more.", facts={"card_status": card.status}
-        )
-    _refuse_outside(card, at=at)
-
-
-def _refuse_outside(card: Card, *, at: datetime) -> None:
-    """A card can be used from the day it was made through its last day, by the time of the event."""
-    zone = card.program.zone
-    made_on, day = card.created_at.astimezone(zone).date(), at.astimezone(zone).date()
-    if day < made_on or (card.valid_until is not None and at >= end_of_day(card.valid_until, zone)):
-        raise CardNotUsable(
-            f"The card is valid from {made_on} to {card.valid_until or 'any day'}; the event is of {day}.",
-            facts={
-                "card_status": card.status,
-                "at": at.isoformat(),
-                "valid_from": made_on.isoformat(),
-                "valid_until": card.valid_until and card.valid_until.isoformat(),
-            },
-        )
 
 
 def _open_membership(program: Program, *, at: datetime) -> Membership:

@@ -16,6 +16,7 @@ from customers.models import Address, ContactPreference, Customer, Identificatio
 from customers.shown import ShownMessage, shown_address, shown_customer, shown_document, shown_message
 from customers.unmasking import UNMASK, UnmaskReason
 from memberships.able import VERBS
+from memberships.types import type_of
 
 RETIRED = re.compile(r"[\w-]{1,40}\Z")
 
@@ -53,6 +54,7 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
     ways = doors(one.offers, membership.pk)
     return {
         "membership": membership,
+        "anonymous": type_of(membership.type).takes_exception,
         "program": participation.design.program,
         "zone": participation.design.zone,
         "participation": participation,

@@ -66,6 +66,10 @@ ON_LIFE = (
     Page("record-payment", _("Record payment"), "memberships:manage"),
     Page("terminate", _("Terminate"), "memberships:manage"),
 )
+ON_EXCEPTION = (
+    Page("allow-redemption", _("Allow redeeming by exception"), "memberships:manage"),
+    Page("forbid-redemption", _("End the exception"), "memberships:manage"),
+)
 CHANGE = Page("change", _("Open at the desk"), "memberships:read", "call_split")
 BATCH = Page("batch", _("Open at the desk"), "cards:read", "style")
 NEW_BATCH = Page("batch-new", _("New batch of cards"), "cards:manage", "add_card")
@@ -83,6 +87,7 @@ WITH_ID = (
     EXPLAIN,
     *ON_POINTS,
     *ON_LIFE,
+    *ON_EXCEPTION,
     CHANGE,
     BATCH,
     POSTING,

@@ -5,6 +5,7 @@ from memberships.api.cards import CardViewSet, MembershipCardViewSet
 from memberships.api.changes import ChangeViewSet, ConfirmViewSet
 from memberships.api.lookup import CustomerLookupViewSet
 from memberships.api.memberships import CustomerMembershipViewSet, EnrollmentViewSet, MembershipViewSet
+from memberships.api.overriding import OverridingViewSet
 from memberships.api.sharing import SharingViewSet
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
@@ -30,6 +31,12 @@ urlpatterns = [
     *[
         re_path(f"{ONE}/{verb}$", MembershipViewSet.as_view({"post": verb}), name=f"membership-{verb}")
         for verb in VERBS
+    ],
+    *[
+        re_path(
+            f"{ONE}/{verb}$", OverridingViewSet.as_view({"post": verb.replace("-", "_")}), name=f"membership-{verb}"
+        )
+        for verb in ("allow-redemption", "forbid-redemption")
     ],
     path("membership-changes", ChangeViewSet.as_view({"get": "list", "post": "create"}), name="changes"),
     re_path(f"{CHANGE}/preview$", ChangeViewSet.as_view({"get": "preview"}), name="change-preview"),

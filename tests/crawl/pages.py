@@ -125,6 +125,8 @@ DESK: dict[str, Page] = {
     "reinstate": of_membership("memberships:manage"),
     "renew": of_membership("memberships:manage"),
     "record-payment": of_membership("memberships:manage"),
+    "allow-redemption": of_membership("memberships:manage"),
+    "forbid-redemption": of_membership("memberships:manage"),
     "terminate": of_membership("memberships:manage"),
     # Points.
     "posting": Page("memberships:read", ("posting",), post=ONLY_LOOKED_AT),
