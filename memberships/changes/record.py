@@ -7,6 +7,9 @@ from django.db import models
 
 from common.errors import Conflict
 
+# Rows whose `version` counts what was done to them; elsewhere it is the version of something.
+COUNTED = frozenset({"memberships.Membership", "memberships.MembershipChange"})
+
 
 class ChangedSince(Conflict):
     code = "changed_since"
@@ -30,7 +33,7 @@ class Record:
         for name, value in changed.items():
             setattr(row, name, value)
         fields = [*changed]
-        if hasattr(row, "version"):
+        if row._meta.label in COUNTED:
             row.version += 1
             fields.append("version")
         row.save(update_fields=fields)
