@@ -99,7 +99,8 @@ def leave_all(
         )
     under = Membership.objects.filter(organization_membership=umbrella, current=True)
     leave = _rehearsed if dry_run else _leave
-    lines, refused = [], []
+    lines: list[LeaveLine] = []
+    refused: list[tuple[str, str]] = []
     for pk, number in under.order_by("pk").values_list("pk", "number"):
         if limit is not None and len(lines) >= limit:
             break

@@ -229,17 +229,13 @@ def shared_accounts(
     """By point type what is open on these accounts; it may be divided only behind their locks."""
     shared = {type_id: SharedAccount(pk) for type_id, pk in accounts.items()}
     by_account = {account.id: account for account in shared.values()}
+    debts = Debt.objects.filter(account_id__in=by_account, remaining__gt=0).order_by("pk")
     with connection.cursor() as cursor:
         cursor.execute(HELD_LOTS, [list(by_account), at])
         for account_id, *held in cursor.fetchall():
             by_account[account_id].held.append(Held(*held))
-        if reach is None:
-            cursor.execute(OPEN_LOTS, [list(by_account)])
-        else:
-            cursor.execute(LOTS_IN_REACH, _asked(by_account, reach))
-        for account_id, *lot in cursor.fetchall():
+        for account_id, *lot in _open_lots(cursor, by_account, reach):
             by_account[account_id].lots.append(SharedLot(*lot))
-    debts = Debt.objects.filter(account_id__in=by_account, remaining__gt=0).order_by("pk")
     if reach is not None:
         debts = debts.filter(Q(person__in=reach.person_ids | reach.gone_ids) | Q(person__isnull=True))
     for debt in debts:
@@ -247,22 +243,30 @@ def shared_accounts(
     return shared
 
 
+def _open_lots(cursor: Any, accounts: Mapping[int, SharedAccount], reach: Reach | None) -> list[Any]:
+    """In spending order. Where others hold lots of who leaves, lots of anybody may have to stand for them."""
+    if reach is not None:
+        parts = [part for account in accounts.values() for part in account.held]
+        theirs = {one.lot_id for one in parts if one.person_id in reach.person_ids or one.for_set_id == reach.set_id}
+        asked = {
+            "accounts": list(accounts),
+            "persons": sorted(reach.person_ids),
+            "nobodys": reach.nobodys,
+            "held": sorted(theirs),
+        }
+        cursor.execute(LOTS_IN_REACH, asked)
+        lots: list[Any] = cursor.fetchall()
+        if not {lot_id for _, lot_id, *_ in lots} & {one.lot_id for one in parts if one.lot_id not in theirs}:
+            return lots
+    cursor.execute(OPEN_LOTS, [list(accounts)])
+    found: list[Any] = cursor.fetchall()
+    return found
+
+
 def debtors_of(set_id: int) -> set[int]:
     """Everyone who owes on an account of the set."""
     owing = Debt.objects.filter(account__account_set=set_id, remaining__gt=0, person__isnull=False)
     return set(owing.values_list("person_id", flat=True))
-
-
-def _asked(accounts: Mapping[int, SharedAccount], reach: Reach) -> dict[str, Any]:
-    """Lots in a hold of theirs may be anybody's: holds take what ends first."""
-    parts = (part for account in accounts.values() for part in account.held)
-    held = (one for one in parts if one.person_id in reach.person_ids or one.for_set_id == reach.set_id)
-    return {
-        "accounts": list(accounts),
-        "persons": sorted(reach.person_ids),
-        "nobodys": reach.nobodys,
-        "held": sorted({part.lot_id for part in held}),
-    }
 
 
 def clock_of(set_id: int) -> datetime | None:

@@ -101,7 +101,7 @@ def _divide_pool(work: Work, pool: PointAccountSet, membership: Membership, alon
     company = company_of(plan, membership, pool.pk, leaver_id)
     receivers = [one.own_set_id for one in (membership, alone) if one is not None]
     dividing = Dividing(pool.pk, receivers, design=plan.design, at=work.at, reach=company.reach)
-    terms = leavings(plan, company.records, leaver_id, kinds=[PointKind.REDEEMABLE], others=company.others)
+    terms = leavings(plan, company, leaver_id, kinds=[PointKind.REDEEMABLE])
     dividing.give(membership.own_set_id, person_id=leaver_id, leavings=terms)
     if alone is not None:
         (stayer,) = plan.members_of(alone)

@@ -145,6 +145,26 @@ class TestOne:
         assert (figures(eva), figures(max_)) == ((80, 0), (100, 0))
         assert_audit_clean()
 
+    def test_where_others_hold_what_somebody_brought_other_points_go_along(self, acme):
+        agreement_with(acme, form="shared", leaving_rule="by_contribution")
+        eva, max_ = employee(acme), employee(acme, "Max Employee")
+        earn(eva, 80, days=5)
+        earn(max_, 100, days=50)
+        hold_of(max_, 60)
+        leave_organization(eva, actor=ACTOR, reason="new job")
+        again(eva, max_)
+        assert (figures(eva), figures(max_)) == ((80, 0), (100, 0))
+        assert_audit_clean()
+
+    def test_debts_of_who_left_before_are_divided_among_all(self, acme):
+        agreement_with(acme, form="shared", leaving_rule="by_contribution")
+        eva, max_ = employee(acme), employee(acme, "Max Employee")
+        owe(eva, 9, person=member_of(make_membership(acme.program, "Gone Long")))
+        leave_organization(eva, actor=ACTOR, reason="new job")
+        again(eva, max_)
+        assert (figures(eva), figures(max_)) == ((-5, 5), (-4, 4))
+        assert_audit_clean(without=["S02"])
+
     def test_it_is_said_why_and_happens_once(self, acme, miles):
         agreement_with(acme)
         eva = employee(acme)
@@ -241,12 +261,15 @@ class TestPreviewAndUndo:
 
 class TestAll:
     def test_each_leaves_by_their_own_rule_and_whom_a_hold_keeps_is_named(self, acme):
-        agreement = agreement_with(acme, form="shared", leaving_rule="by_contribution")
-        eva, held = employee(acme), employee(acme, "Hal Held")
+        by_contribution = staff_terms(form="shared", leaving_rule="by_contribution")
+        agreement = agreement_with(acme, form="shared")
+        held = employee(acme, "Hal Held")
+        amend_agreement(agreement, by_contribution, actor=ACTOR, reason="kinder")
+        eva = employee(acme)
         amend_agreement(agreement, staff_terms(), actor=ACTOR, reason="own points from now on")
         own = employee(acme, "Olga Own")
+        earn(held, 20)
         earn(eva, 30)
-        earn(held, 7)
         hold = hold_of(held, 20)
         heard: list[int] = []
         done_ = leave_all(acme, actor=ACTOR, reason="contract over", progress=heard.append)
@@ -256,7 +279,7 @@ class TestAll:
         ]
         assert [number for number, _ in done_.refused] == [held.number]
         assert str(hold.pk) in done_.refused[0][1]
-        assert (done_.left, done_.remaining, heard) == (2, 1, [eva.pk, held.pk, own.pk])
+        assert (done_.left, done_.remaining, heard) == (2, 1, [held.pk, eva.pk, own.pk])
 
     def test_a_rehearsal_says_the_same_and_changes_nothing(self, acme):
         agreement_with(acme, form="shared", leaving_rule="by_contribution")
