@@ -21,6 +21,7 @@ from memberships.errors import DeletionRefused
 from memberships.locking import locked_memberships
 from memberships.models import (
     CardHolding,
+    CardRegistration,
     ChangeParty,
     Consent,
     EndReason,
@@ -31,6 +32,7 @@ from memberships.models import (
     TermsAcceptance,
     TierStanding,
 )
+from memberships.waiting_registrations import withdraw_all_of
 from points.models import Hold, PointAccount, PointAccountSet, Posting
 from programs.models import Program
 
@@ -59,6 +61,15 @@ def obstacles(customer: Customer) -> list[Obstacle]:
                 "has_consents",
                 "The customer was asked for consent to changes of memberships: erase the customer instead.",
                 {"consents": asked},
+            )
+        )
+    registered = CardRegistration.objects.filter(customer=customer).exclude(membership__members__customer=customer)
+    if registered.exists():
+        found.append(
+            Obstacle(
+                "has_registrations",
+                "The customer registered cards of other memberships: erase the customer instead.",
+                {"registrations": registered.count()},
             )
         )
     for member in Member.objects.filter(customer=customer).select_related("membership"):
@@ -162,6 +173,7 @@ def end_for_erasure(customer: Customer, *, actor: Actor) -> None:
     if found:
         facts = {**found[0].facts, "obstacles": [one.as_fact() for one in found]}
         raise CustomerNotErasable(sentence(found), facts=facts)
+    withdraw_all_of(customer, actor=actor, reason="customer erased")
     for member in _taking_part(customer):
         terminate(member.membership, actor=actor, reason="customer erased", end_reason=EndReason.CUSTOMER_CLOSED)
 
@@ -181,7 +193,7 @@ def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:
 
 
 def _delete_rows(row: Membership) -> None:
-    for model in (CardHolding, TermsAcceptance, TierStanding, MembershipTerm, Member):
+    for model in (CardRegistration, CardHolding, TermsAcceptance, TierStanding, MembershipTerm, Member):
         for dependent in model.objects.filter(membership=row):
             dependent.delete()
     own_set_id = row.own_set_id

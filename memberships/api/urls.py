@@ -5,6 +5,7 @@ from memberships.api.cards import CardViewSet, MembershipCardViewSet
 from memberships.api.changes import ChangeViewSet, ConfirmViewSet
 from memberships.api.lookup import CustomerLookupViewSet
 from memberships.api.memberships import CustomerMembershipViewSet, EnrollmentViewSet, MembershipViewSet
+from memberships.api.registering import CardRegistrationViewSet
 from memberships.api.sharing import SharingViewSet
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
@@ -65,4 +66,5 @@ urlpatterns = [
         re_path(f"{CARD}/{path_end}$", CardViewSet.as_view({"post": verb}), name=f"card-{path_end}")
         for path_end, verb in CARD_VERBS.items()
     ],
+    re_path(f"{CARD}/register$", CardRegistrationViewSet.as_view({"post": "create"}), name="card-register"),
 ]
