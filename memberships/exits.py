@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db.models import ProtectedError, QuerySet
 
 from cards import issuing
+from cards.models import Card
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program
@@ -185,11 +186,12 @@ def _taking_part(customer: Customer) -> QuerySet[Member]:
 
 def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:
     at = program_now(row.program)
+    held = Card.objects.filter(pk__in=CardHolding.objects.filter(membership=row).values("card"))
     # Successors first: the card they wait for would take them along.
-    for holding in CardHolding.objects.filter(membership=row).select_related("card__program").order_by("-card"):
-        if holding.card.status not in issuing.FINAL:
-            issuing.cancel(holding.card, actor=actor, reason=reason)
-        end_holding(holding.card, actor=actor, at=at)
+    for card in held.select_related("program").order_by("-pk"):
+        if card.status not in issuing.FINAL:
+            issuing.cancel(card, actor=actor, reason=reason)
+        end_holding(card, actor=actor, at=at)
 
 
 def _delete_rows(row: Membership) -> None:
