@@ -106,7 +106,7 @@ class RegisterCard(TaskPage):
         shown = [
             Figure("kind", _("Card"), str(card.get_kind_display())),
             Figure("status", _("Status of the card"), str(card.get_status_display())),
-            Figure("until", _("Card valid until"), card.valid_until and day(card.valid_until), always=False),
+            Figure("until", _("Card valid until"), day(card.valid_until) if card.valid_until else "", always=False),
         ]
         found = choosing.membership_of(card)
         if found is not None and found.type == MembershipType.ANONYMOUS:
@@ -178,7 +178,7 @@ class RegisterCard(TaskPage):
         """First the card, then the person; unknown and foreign numbers are told alike."""
         number, text = choosing.asked_for(self.request, "number"), choosing.asked_for(self.request, "find")
         card = choosing.card_called(number, self.actor)
-        holding = card and choosing.open_holding(card)
+        holding = None if card is None else choosing.open_holding(card)
         customer = choosing.customer_called(choosing.asked_for(self.request, "customer"))
         return self.draw(
             "desk/registering/choose.html",
