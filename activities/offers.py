@@ -154,6 +154,7 @@ def _of_customer(customer: Customer) -> Iterable[tuple[str, Offer]]:
     yield "customers:write", Offer("edit", _("Change data"), erased)
     if not erased and customer.merged_into_id is None:
         yield from (("customers:write", offer) for offer in _of_status(customer))
+    yield "cards:manage", Offer("playbook-found-card?customer={pk}", _("Playbook: found card"), erased)
     yield "changes:propose", Offer("playbook-divorce?customer={pk}", _("Playbook: divorce"), erased)
     yield "changes:propose", Offer("playbook-deceased?customer={pk}", _("Playbook: deceased"), erased)
     yield "customers:erase", Offer("delete", _("Delete"), erased)

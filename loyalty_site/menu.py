@@ -67,6 +67,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("cards.CardBatch", "style"),
             ("memberships.CardHolding", "badge"),
             ("cards.CardType", "style"),
+            ("memberships.CardRegistration", "app_registration"),
             ("cards.NumberRegistry", "numbers"),
         ),
     ),

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from common.actor import Actor
 from common.clock import program_now
-from common.db import in_program
+from common.db import in_program, lock_rows
 from common.errors import Busy
 from common.history import audit_context
 from gateway.events import record_event
@@ -21,6 +21,7 @@ from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Member, Membership, MembershipStatus
 from memberships.organization_pools import lives_on, pool_umbrella, stand_alone
+from memberships.registrations import drop, registrations_about
 from memberships.types import type_of
 from points.errors import HoldTooLarge
 from programs.models import Program, ProgramStatus
@@ -115,12 +116,14 @@ def resting_sets(membership: Membership) -> list[int]:
 
 
 def finish_resting(membership: Membership, *, actor: Actor, at: datetime) -> Membership:
-    """In the transaction that expired its points: it can't come back, and its cards end."""
+    """In the transaction that expired its points: it can't come back, its cards end, and no card waits for it."""
     with in_program(membership.program_id), audit_context(actor, "done resting"):
         (row,) = locked_memberships([membership.pk])
         if row.rests_until is None or row.rests_until > at:
             raise WrongStatus(f"{row.number} does not rest, or not long enough.", facts={"membership": row.pk})
         cancel_cards(row, actor=actor, at=at, reason="done resting")
+        for registration in lock_rows(registrations_about(row)):
+            drop(registration, at=at)
         row.rests_until = None
         row.save()
         return row

@@ -208,3 +208,25 @@ class DoubleMemberships(Conflict):
 
     code = "double_memberships"
     title = "Both records take part in the same program"
+
+
+class CardRegistered(Conflict):
+    """The card belongs to somebody, or somebody's registration of it waits."""
+
+    code = "card_registered"
+    title = "The card is registered already"
+
+
+class ProofRequired(LoyaltyError):
+    code = "proof_required"
+    title = "It takes a proof that the card is the person's"
+
+
+class WrongCode(LoyaltyError):
+    code = "wrong_code"
+    title = "This is not the code of the card"
+
+
+class RegistrationClosed(Conflict):
+    code = "registration_status"
+    title = "The registration waits no more"

@@ -21,6 +21,7 @@ from memberships.models import EndReason, Member, Membership, MembershipStatus
 from memberships.organization_pools import lives_on
 from memberships.organizations import refuse_second_umbrella
 from memberships.paid_terms import first_unpaid, last_day_of, last_term, open_term
+from memberships.waiting_registrations import carry_out_waiting, ids_to_lock
 from programs.models import Activation
 
 INACTIVE, ACTIVE, SUSPENDED, EXPIRED = (
@@ -31,6 +32,8 @@ INACTIVE, ACTIVE, SUSPENDED, EXPIRED = (
 )
 # The statuses a verb leads on from; `renew` and `terminate` ask more than the status.
 STARTS = {"activate": (INACTIVE,), "pause": (ACTIVE,), "suspend": (ACTIVE,), "reinstate": (SUSPENDED, EXPIRED)}
+# What may make it active, so that registrations waiting for that are carried out.
+WAKING = frozenset({"activated", "reinstated", "renewed", "paid"})
 # What a merge or a split ended comes back by undo alone.
 GONE_INTO_ANOTHER = frozenset({EndReason.MERGED, EndReason.SPLIT_UP})
 
@@ -136,7 +139,7 @@ def _transition(
         key_change = event in ("reinstated", "renewed")
         if key_change:
             _lock_people(membership)
-        (row,) = locked_memberships([membership.pk], key_change=key_change)
+        row = _locked(membership, key_change=key_change, waking=event in WAKING, actor=actor)
         was_current = row.current
         change(row, program_now(row.program))
         row.version += 1
@@ -149,7 +152,16 @@ def _transition(
             subject_id=row.pk,
             facts={"status": str(row.status), "version": row.version},
         )
+        if event in WAKING and row.status == ACTIVE:
+            carry_out_waiting(row, actor=actor)
         return row
+
+
+def _locked(membership: Membership, *, key_change: bool, waking: bool, actor: Actor) -> Membership:
+    """Together with what waits for it: cards registered to it meanwhile, whose memberships end as they come in."""
+    waiting = ids_to_lock(membership, actor=actor) if waking else set()
+    rows = locked_memberships({membership.pk, *waiting}, key_change=key_change or bool(waiting))
+    return next(one for one in rows if one.pk == membership.pk)
 
 
 def _lock_people(membership: Membership) -> None:
@@ -235,7 +247,7 @@ def _change_member(member: Member, *, actor: Actor, reason: str, suspend: bool) 
     if not reason.strip():
         raise ReasonMissing("A member is suspended and reinstated with a reason.")
     with in_program(member.program_id), audit_context(actor, reason):
-        (membership,) = locked_memberships([member.membership_id])
+        membership = _locked(member.membership, key_change=False, waking=not suspend, actor=actor)
         (row,) = lock_rows(Member.objects.filter(pk=member.pk))
         if row.ended_at is not None or (row.suspended_at is not None) == suspend:
             raise WrongStatus(
@@ -252,4 +264,6 @@ def _change_member(member: Member, *, actor: Actor, reason: str, suspend: bool) 
             subject_id=membership.pk,
             facts={"customer": row.customer_id, "version": membership.version},
         )
+        if not suspend:
+            carry_out_waiting(membership, actor=actor)
         return row

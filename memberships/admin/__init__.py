@@ -9,10 +9,18 @@ from .changes import (
     MembershipChangeAdmin,
 )
 from .membership import MembershipAdmin
-from .parts import CardHoldingAdmin, MemberAdmin, MembershipTermAdmin, TermsAcceptanceAdmin, TierStandingAdmin
+from .parts import (
+    CardHoldingAdmin,
+    CardRegistrationAdmin,
+    MemberAdmin,
+    MembershipTermAdmin,
+    TermsAcceptanceAdmin,
+    TierStandingAdmin,
+)
 
 __all__ = [
     "CardHoldingAdmin",
+    "CardRegistrationAdmin",
     "ChangePartyAdmin",
     "ConsentAdmin",
     "ConsentDecisionAdmin",

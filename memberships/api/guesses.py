@@ -1,4 +1,4 @@
-"""Numbers tried at random: counted per caller in shared storage, outside of any verb's transaction."""
+"""Numbers and codes tried at random: counted per caller in shared storage, outside of any verb's transaction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,18 +10,21 @@ from rest_framework.request import Request
 from cards.errors import NumberTaken
 from common.errors import NotFound
 from gateway.throttling import FAILURE_WINDOW, count_failure, seconds_left, too_many_failures
+from memberships.errors import CardRegistered, WrongCode
+
+# Wrong numbers and codes; and that a number is somebody's tells that there is such a card.
+GUESSED = (NotFound, NumberTaken, CardRegistered, WrongCode)
 
 
 @contextmanager
 def guess(request: Request) -> Iterator[None]:
-    """Around a look-up by number: NotFound counts, and after too many nothing is looked up. A number that is taken
-    counts too, for it tells that there is such a card."""
+    """Around a look-up by number: what is GUESSED counts, and after too many nothing is looked up."""
     auth: Any = request.auth
     subject = f"numbers:{auth.throttle_subject}"
     if too_many_failures(subject):
         raise Throttled(wait=seconds_left(FAILURE_WINDOW))
     try:
         yield
-    except (NotFound, NumberTaken):
+    except GUESSED:
         count_failure(subject)
         raise

@@ -87,6 +87,7 @@ def _highest_tiers(membership_ids: Collection[int]) -> dict[int, str]:
     """By membership the code of its highest rung on any ladder."""
     rows = TierStanding.objects.filter(membership__in=membership_ids, ended_at__isnull=True)
     ranked = rows.order_by("membership_id", "-tier__rank", "group").distinct("membership")
+    ranked = rows.order_by("membership_id", "-tier__rank", "group_id").distinct("membership_id")
     return dict(ranked.values_list("membership_id", "tier__code"))
 
 

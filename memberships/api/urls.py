@@ -6,6 +6,7 @@ from memberships.api.changes import ChangeViewSet, ConfirmViewSet
 from memberships.api.lookup import CustomerLookupViewSet
 from memberships.api.memberships import CustomerMembershipViewSet, EnrollmentViewSet, MembershipViewSet
 from memberships.api.overriding import OverridingViewSet
+from memberships.api.registering import CardRegistrationViewSet
 from memberships.api.sharing import SharingViewSet
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
@@ -72,4 +73,5 @@ urlpatterns = [
         re_path(f"{CARD}/{path_end}$", CardViewSet.as_view({"post": verb}), name=f"card-{path_end}")
         for path_end, verb in CARD_VERBS.items()
     ],
+    re_path(f"{CARD}/register$", CardRegistrationViewSet.as_view({"post": "create"}), name="card-register"),
 ]

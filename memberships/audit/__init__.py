@@ -1,7 +1,7 @@
 """Invariants of memberships, of the sets they use, of cards in hand and of agreements."""
 
 from common.audit import Source
-from memberships.audit import accounts, changes, consents, holdings, organizations, participation
+from memberships.audit import accounts, changes, consents, holdings, organizations, participation, registrations
 
 __all__ = ["INVARIANTS", "SOURCES"]
 
@@ -15,6 +15,7 @@ SOURCES = (
     Source("change", "memberships_membershipchange", program=OWN),
     Source("party", "memberships_changeparty", program=OWN),
     Source("consent", "memberships_consent", program=OWN),
+    Source("registration", "memberships_cardregistration", program=OWN),
 )
 INVARIANTS = (
     *accounts.INVARIANTS,
@@ -23,4 +24,5 @@ INVARIANTS = (
     *organizations.INVARIANTS,
     *changes.INVARIANTS,
     *consents.INVARIANTS,
+    *registrations.INVARIANTS,
 )

@@ -6,24 +6,10 @@ from django.db.models import F
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program
-from common.errors import Busy
 from common.history import audit_context
 from customers.models import CustomerStatus
-from memberships.changes.carrying_out import execute
-from memberships.changes.eligibility import refuse_unless_released
-from memberships.changes.plan import Plan
-from memberships.changes.rows import plan_of
-from memberships.changes.side_locks import lock_sides
-from memberships.changes.terms import digest_of, role_of, terms_of
-from memberships.models import (
-    ChangeBasis,
-    ChangeKind,
-    ChangeParty,
-    ChangeStatus,
-    Member,
-    Membership,
-    MembershipChange,
-)
+from memberships.changes.at_once import carry_out_at_once
+from memberships.models import ChangeBasis, ChangeKind, Member, Membership, MembershipChange
 from memberships.organization_pools import accepted_rule, pool_umbrella
 from programs.design import design_of
 
@@ -39,14 +25,7 @@ def leave_by_rule(
     """
     with in_program(membership.program_id), audit_context(actor, reason):
         change = leaving_change(membership, actor=actor, reason=reason, basis=basis)
-        ids = lock_sides(change, key_change=True)
-        plan = _planned(change)
-        if [one.pk for one in plan.parties] != ids:
-            raise Busy("Somebody joined or left the pool meanwhile. Try again.")
-        change.status = ChangeStatus.AGREED
-        change.save()
-        execute(change, plan, actor=actor)
-        _note_parties(change, plan)
+        carry_out_at_once(change, actor=actor)
         return change
 
 
@@ -75,14 +54,6 @@ def leaving_change(
     )
 
 
-def _planned(change: MembershipChange) -> Plan:
-    refuse_unless_released(change.program)
-    plan = plan_of(change, at=program_now(change.program))
-    change.terms = terms_of(plan)
-    change.digest = digest_of(change.terms)
-    return plan
-
-
 def _successor(membership: Membership, leaver_id: int) -> int | None:
     """Nobody is there to name one: where the owner of a pool of several leaves, who has taken part for longest."""
     pool = membership.pool
@@ -96,11 +67,3 @@ def _successor(membership: Membership, leaver_id: int) -> int | None:
     living = staying.exclude(customer__status=CustomerStatus.DECEASED)
     first = living.order_by(F("suspended_at").asc(nulls_first=True), "membership__enrolled_at", "pk").first()
     return None if first is None else first.customer_id
-
-
-def _note_parties(change: MembershipChange, plan: Plan) -> None:
-    """After the fact, so that no open change of the others is in the way."""
-    ChangeParty.objects.bulk_create(
-        ChangeParty(change=change, program_id=change.program_id, membership=one, role=role_of(plan, one))
-        for one in plan.parties
-    )

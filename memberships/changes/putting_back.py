@@ -23,6 +23,7 @@ from memberships.models import (
     MembershipType,
     OrganizationAgreement,
 )
+from memberships.registrations import withdraw_with
 from memberships.standings import refresh_exemption
 from memberships.types import type_of
 from points.expiry import Expired
@@ -51,6 +52,7 @@ def undo_change(work: Work) -> None:
     _place_holds(work, original)
     for membership in Membership.objects.filter(pk__in=involved_ids(original), current=True).order_by("pk"):
         refresh_exemption(membership)
+    withdraw_with(original, at=work.at)
     original.status = ChangeStatus.UNDONE
     original.version += 1
     original.save()

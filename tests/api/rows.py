@@ -153,6 +153,7 @@ ROWS = (
     Row("POST cards/{card}/unblock", ("cards:manage",), own=409, body=REASON),
     Row("POST cards/{card}/report-lost", ("cards:manage",)),
     Row("POST cards/{card}/report-stolen", ("cards:manage",)),
+    Row("POST cards/{temporary_card}/register", ("cards:manage",), own=201, body={"customer": "$stranger"}),
     Row("POST cards/{card}/replace", ("cards:manage",), own=201, body=REASON),
 )
 # Open to all on purpose.

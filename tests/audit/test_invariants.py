@@ -16,6 +16,7 @@ from . import (
     faults_organizations,
     faults_people,
     faults_points,
+    faults_registrations,
 )
 from .changes import open_changes
 from .consents import add_changes
@@ -32,6 +33,7 @@ MODULES = (
     faults_organizations,
     faults_people,
     faults_points,
+    faults_registrations,
 )
 # Triggers of foreign keys and our own, which fire in every replication role; then whatever else refuses a row.
 STRIP = """

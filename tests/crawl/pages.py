@@ -114,6 +114,10 @@ DESK: dict[str, Page] = {
     "batch": of_batch("cards:read", post=ONLY_LOOKED_AT),
     "batch-download": of_batch("cards:manage", get=ONLY_LOOKED_AT),
     "batch-revoke": of_batch("cards:manage"),
+    # Found cards.
+    "register-card": Page("cards:manage", everywhere=True, query="number={card}&customer={customer}"),
+    "registration-withdraw": Page("cards:manage", ("registration",)),
+    "playbook-found-card": Page("cards:manage", everywhere=True, query="number={card}", post=ONLY_LOOKED_AT),
     # Memberships.
     "membership": of_membership("memberships:read", post=ONLY_LOOKED_AT),
     "statement": of_membership("memberships:read", post=ONLY_LOOKED_AT),
@@ -178,6 +182,7 @@ BACK_OFFICE: dict[str, Rows] = {
     "memberships.member": Rows("memberships:read"),
     "memberships.tierstanding": Rows("memberships:read"),
     "memberships.cardholding": Rows("memberships:read"),
+    "memberships.cardregistration": Rows("memberships:read"),
     "memberships.termsacceptance": Rows("memberships:read"),
     "memberships.membershipterm": Rows("memberships:read"),
     "memberships.membershipchange": Rows("memberships:read"),

@@ -25,7 +25,9 @@ from memberships.changes.documents import record_document
 from memberships.changes.inviting import ask
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import propose
+from memberships.lifecycle import suspend
 from memberships.models import Membership
+from memberships.registering import register
 from points.models import Debt, Entry, LotDateChange
 from points.reversal_parts import Part
 from programs.models import ConversionRate, PointKind, PointType, Program
@@ -35,7 +37,8 @@ from staff.rights import ROLE_ACTIONS
 from staff.second_factor import enrol_device
 from tests.api.world import Ids, Side, make_channel, make_side
 from tests.crawl.pages import Rows
-from tests.factories import ACTOR, make_customer, make_terms
+from tests.factories import ACTOR, make_customer, make_membership, make_terms, member_of
+from tests.registering import found_card
 from tests.staff.world import staff_client
 
 
@@ -102,11 +105,20 @@ def furnish(side: Side) -> Side:
     propose_a_change(side)
     batch = make_batch(ask_for_batch(program, name="fair", count=3, valid_months=12, actor=ACTOR))
     side.ids.update(batch=batch.pk)
+    register_a_card(side)
     put_message(
         Customer.objects.get(pk=side.ids["customer"]), purpose=MessagePurpose.NOTICE, template="none", program=program,
         context={"membership": membership.number},
     )  # fmt: skip
     return side
+
+
+def register_a_card(side: Side) -> None:
+    """It waits, for its person's membership is suspended."""
+    membership = make_membership(side.program, "Erik")
+    suspend(membership, actor=ACTOR, reason="in doubt")
+    person = Customer.objects.get(pk=member_of(membership))
+    side.ids["registration"] = register(found_card(side.program, 5), customer=person, actor=ACTOR).pk
 
 
 def propose_a_change(side: Side) -> None:

@@ -47,7 +47,7 @@ def find_memberships(text: str, actor: Actor, *, program_id: int | None = None) 
         found = found.filter(program_id=program_id)
     numbered = {one.membership_id for one in _by_number(text, actor)}
     # People, and organizations by their own record.
-    people = [] if numbered else [one.pk for one in _people(text, actor)]
+    people = [] if numbered else [one.pk for one in people_called(text, actor)]
     taking_part = Member.objects.filter(customer__in=people, current=True, ended_at__isnull=True)
     by_either = Q(pk__in=numbered) | Q(pk__in=taking_part.values("membership")) | Q(organization__in=people)
     return list(found.filter(by_either).order_by("program__name", "pk")[:MOST])
@@ -66,7 +66,8 @@ def _any_card(actor: Actor, number: str) -> list[Found]:
     return find_by_card_number(actor, number, any_status=True)
 
 
-def _people(text: str, actor: Actor) -> Iterable[Customer]:
+def people_called(text: str, actor: Actor) -> Iterable[Customer]:
+    """By e-mail, customer number, phone or name."""
     if "@" in text:
         return find_customers(email=text)[:MOST]
     numbered = customer_by_number(text)
