@@ -9,19 +9,31 @@ from .changes import (
     MembershipChangeAdmin,
 )
 from .membership import MembershipAdmin
+from .organizations import (
+    AgreementVersionAdmin,
+    InheritedAgreementAdmin,
+    MembershipBenefitAdmin,
+    OrganizationAgreementAdmin,
+    OrganizationSignatoryAdmin,
+)
 from .parts import CardHoldingAdmin, MemberAdmin, MembershipTermAdmin, TermsAcceptanceAdmin, TierStandingAdmin
 
 __all__ = [
+    "AgreementVersionAdmin",
     "CardHoldingAdmin",
     "ChangePartyAdmin",
     "ConsentAdmin",
     "ConsentDecisionAdmin",
     "ConsentDocumentAdmin",
     "ConsentInvitationAdmin",
+    "InheritedAgreementAdmin",
     "MemberAdmin",
     "MembershipAdmin",
+    "MembershipBenefitAdmin",
     "MembershipChangeAdmin",
     "MembershipTermAdmin",
+    "OrganizationAgreementAdmin",
+    "OrganizationSignatoryAdmin",
     "TermsAcceptanceAdmin",
     "TierStandingAdmin",
 ]

@@ -1,5 +1,6 @@
 from django.urls import URLPattern
 
 from memberships.desk.changes.urls import urlpatterns as changes
+from memberships.desk.organizations.urls import urlpatterns as organizations
 
-urlpatterns: list[URLPattern] = [*changes]
+urlpatterns: list[URLPattern] = [*changes, *organizations]
