@@ -119,7 +119,7 @@ class LineReader:
         holder = self.known.by_number(number, first, last)
         wanted = customer_number(values)
         if wanted is None:
-            return holder and holder.customer
+            return holder.customer if holder is not None else None
         person = self.people.get(wanted)
         if person is None:
             raise LineRefused(f"customer_number: there is no customer {wanted}.")
