@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.actor import Actor
-from customers.models import Customer, CustomerStatus
+from customers.models import Customer, CustomerKind, CustomerStatus
 from memberships.able import reason_against
 from memberships.lifecycle import GONE_INTO_ANOTHER, STARTS
 from memberships.models import Membership, MembershipStatus, MembershipType
@@ -157,6 +157,8 @@ def _of_customer(customer: Customer) -> Iterable[tuple[str, Offer]]:
     yield "cards:manage", Offer("playbook-found-card?customer={pk}", _("Playbook: found card"), erased)
     yield "changes:propose", Offer("playbook-divorce?customer={pk}", _("Playbook: divorce"), erased)
     yield "changes:propose", Offer("playbook-deceased?customer={pk}", _("Playbook: deceased"), erased)
+    if customer.kind == CustomerKind.PERSON:
+        yield "memberships:manage", Offer("playbook-employee-left?customer={pk}", _("Playbook: employee left"), erased)
     yield "customers:erase", Offer("delete", _("Delete"), erased)
     yield "customers:erase", Offer("erase", _("Erase personal data"), erased)
 

@@ -33,6 +33,18 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Organizations"),
+        (
+            ("customers.Affiliation", "badge"),
+            ("customers.EmployeeGroup", "groups"),
+            ("memberships.OrganizationAgreement", "contract"),
+            ("memberships.AgreementVersion", "history"),
+            ("memberships.InheritedAgreement", "assignment_ind"),
+            ("memberships.OrganizationSignatory", "draw"),
+            ("memberships.MembershipBenefit", "redeem"),
+        ),
+    ),
+    (
         _("Changes & consents"),
         (
             ("memberships.MembershipChange", "call_merge"),

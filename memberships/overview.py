@@ -13,7 +13,16 @@ from cards.models import CardKind, CardStatus
 from common.actor import Actor
 from memberships.able import reason_against
 from memberships.capabilities import CAPABILITIES
-from memberships.models import CardHolding, ChangeParty, Member, Membership, StandingSource, TierStanding
+from memberships.models import (
+    CardHolding,
+    ChangeParty,
+    InheritedAgreement,
+    Member,
+    Membership,
+    MembershipStatus,
+    StandingSource,
+    TierStanding,
+)
 from memberships.types import type_of
 from programs.design import Design
 
@@ -68,6 +77,26 @@ class Ability:
 
 
 @dataclass(frozen=True, slots=True)
+class Under:
+    """The organization a membership stands under; `newest` is the version the agreement has today."""
+
+    membership_id: int
+    number: str
+    status: str
+    organization_id: int | None
+    organization: str | None
+    agreement_id: int | None = None
+    agreement: str = ""
+    version: int = 0
+    newest: int = 0
+    form: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == MembershipStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
 class Participation:
     """A membership with what stands around it; `left_at` where the person asked about is no longer in it."""
 
@@ -79,6 +108,7 @@ class Participation:
     abilities: tuple[Ability, ...]
     left_at: datetime | None
     open_change_id: int | None
+    under: Under | None
 
     @property
     def sets(self) -> list[int]:
@@ -113,8 +143,18 @@ def _whole(memberships: Any) -> Any:
     standings = TierStanding.objects.filter(membership=OuterRef("pk"), ended_at__isnull=True)
     holdings = CardHolding.objects.filter(membership=OuterRef("pk"), held_until__isnull=True)
     parties = ChangeParty.objects.filter(membership=OuterRef("pk"), is_open=True)
-    return memberships.select_related("pool").order_by("pk").annotate(
+    inherited = InheritedAgreement.objects.filter(membership=OuterRef("pk"), ended_at__isnull=True)
+    beside = ("pool", "organization", "organization_membership__organization")
+    return memberships.select_related(*beside).order_by("pk").annotate(
         open_change_id=Subquery(parties.values("change_id")[:1]),
+        inherited_found=ArraySubquery(
+            inherited.values(
+                found=JSONObject(
+                    agreement_id="agreement_id", agreement="agreement__name", version="version",
+                    newest="agreement__version", form="form",
+                )
+            )[:1]
+        ),
         people_found=ArraySubquery(
             people.order_by(F("ended_at").asc(nulls_first=True), "pk").values(
                 found=JSONObject(
@@ -156,7 +196,18 @@ def _participation(membership: Any, design: Design, customer_id: int | None) -> 
         abilities=tuple(_abilities(membership, design, _member(acting))),
         left_at=_time(mine["ended_at"]) if mine else None,
         open_change_id=membership.open_change_id,
+        under=_under(membership),
     )
+
+
+def _under(membership: Any) -> Under | None:
+    umbrella = membership.organization_membership
+    if umbrella is None:
+        return None
+    inherited = membership.inherited_found[0] if membership.inherited_found else {}
+    organization = umbrella.organization
+    name = organization and (organization.name or organization.number)
+    return Under(umbrella.pk, umbrella.number, umbrella.status, umbrella.organization_id, name, **inherited)
 
 
 def _abilities(membership: Membership, design: Design, member: Member | None) -> Iterable[Ability]:

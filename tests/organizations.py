@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from common.history import audit_context
+from customers.affiliations import affiliate
 from customers.models import Affiliation, Customer, CustomerKind, EmployeeGroup
 from memberships.agreements import AgreementTerms, make_agreement
 from memberships.enrolment import enrol
@@ -74,3 +75,8 @@ def employee(membership: Membership, name: str = "Eva Employee", **values: Any) 
         actor=ACTOR,
         **values,
     )
+
+
+def works_for(organization: Customer, person: Customer, **values: Any) -> Affiliation:
+    """By the verb, from long ago unless said otherwise; the organization need be in no program."""
+    return affiliate(person, organization=organization, actor=ACTOR, **({"valid_from": LONG_AGO} | values))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +12,17 @@ from activities.customer_overview import MembershipView, customer_view
 from activities.desk.seen import doors, name_for
 from common.actor import Actor
 from common.desk.pages import DeskPage
-from customers.models import Address, ContactPreference, Customer, Identification, Message
+from customers.affiliations import today
+from customers.masking import masked_document
+from customers.models import (
+    Address,
+    ContactPreference,
+    Customer,
+    CustomerKind,
+    CustomerStatus,
+    Identification,
+    Message,
+)
 from customers.shown import ShownMessage, shown_address, shown_customer, shown_document, shown_message
 from customers.unmasking import UNMASK, UnmaskReason
 from memberships.able import VERBS
@@ -41,10 +51,33 @@ class CustomerPage(DeskPage):
             current=[membership_card(one, self.actor) for one in view.current],
             former=[membership_card(one, self.actor) for one in view.former],
             doors=doors(view.offers, pk),
+            affiliations=_affiliations(customer, self.actor),
+            may_affiliate=_may_affiliate(customer, self.actor),
             may_unmask=self.may(UNMASK),
             reasons=UnmaskReason.choices,
             retired=retired if RETIRED.match(retired) else "",
         )
+
+
+def _affiliations(customer: Customer, actor: Actor) -> list[dict[str, Any]]:
+    """Where the person belongs or belonged; the personnel number as far as the viewer sees personal values."""
+    day, rows = today(), []
+    for found in cast(Any, customer).affiliations_found:
+        ends = {name: found[name] and date.fromisoformat(found[name]) for name in ("valid_from", "valid_until")}
+        number = found["personnel_number"]
+        told = {
+            "organization_name": found["name"] or found["number"],
+            "personnel_number": number if actor.sees(customer.pk) else masked_document(number),
+            "over": ends["valid_until"] is not None and ends["valid_until"] < day,
+            "ahead": ends["valid_from"] > day,
+        }
+        rows.append(found | ends | told)
+    return rows
+
+
+def _may_affiliate(customer: Customer, actor: Actor) -> bool:
+    active = customer.status == CustomerStatus.ACTIVE and customer.merged_into_id is None
+    return active and customer.kind == CustomerKind.PERSON and actor.may("customers:write", None)
 
 
 def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:

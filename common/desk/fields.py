@@ -30,6 +30,13 @@ class PointsField(forms.IntegerField):
         return super().to_python(text)
 
 
+class DayField(forms.DateField):
+    """A day, picked or typed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"widget": forms.DateInput({"type": "date"}, "%Y-%m-%d")} | options))
+
+
 class NoteField(forms.CharField):
     """Free text that is kept where it can be erased."""
 

@@ -9,6 +9,13 @@ from .changes import (
     MembershipChangeAdmin,
 )
 from .membership import MembershipAdmin
+from .organizations import (
+    AgreementVersionAdmin,
+    InheritedAgreementAdmin,
+    MembershipBenefitAdmin,
+    OrganizationAgreementAdmin,
+    OrganizationSignatoryAdmin,
+)
 from .parts import (
     CardHoldingAdmin,
     CardRegistrationAdmin,
@@ -19,6 +26,7 @@ from .parts import (
 )
 
 __all__ = [
+    "AgreementVersionAdmin",
     "CardHoldingAdmin",
     "CardRegistrationAdmin",
     "ChangePartyAdmin",
@@ -26,10 +34,14 @@ __all__ = [
     "ConsentDecisionAdmin",
     "ConsentDocumentAdmin",
     "ConsentInvitationAdmin",
+    "InheritedAgreementAdmin",
     "MemberAdmin",
     "MembershipAdmin",
+    "MembershipBenefitAdmin",
     "MembershipChangeAdmin",
     "MembershipTermAdmin",
+    "OrganizationAgreementAdmin",
+    "OrganizationSignatoryAdmin",
     "TermsAcceptanceAdmin",
     "TierStandingAdmin",
 ]

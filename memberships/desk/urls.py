@@ -4,3 +4,6 @@ from memberships.desk.changes.urls import urlpatterns as changes
 from memberships.desk.registering.urls import urlpatterns as registering
 
 urlpatterns: list[URLPattern] = [*changes, *registering]
+from memberships.desk.organizations.urls import urlpatterns as organizations
+
+urlpatterns: list[URLPattern] = [*changes, *organizations]

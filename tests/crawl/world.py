@@ -36,6 +36,7 @@ from staff.models import Role, StaffRight, User
 from staff.rights import ROLE_ACTIONS
 from staff.second_factor import enrol_device
 from tests.api.world import Ids, Side, make_channel, make_side
+from tests.crawl.organizations import open_an_organization
 from tests.crawl.pages import Rows
 from tests.factories import ACTOR, make_customer, make_membership, make_terms, member_of
 from tests.registering import found_card
@@ -106,6 +107,7 @@ def furnish(side: Side) -> Side:
     batch = make_batch(ask_for_batch(program, name="fair", count=3, valid_months=12, actor=ACTOR))
     side.ids.update(batch=batch.pk)
     register_a_card(side)
+    open_an_organization(side)
     put_message(
         Customer.objects.get(pk=side.ids["customer"]), purpose=MessagePurpose.NOTICE, template="none", program=program,
         context={"membership": membership.number},
