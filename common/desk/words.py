@@ -20,3 +20,8 @@ def day(at: date | datetime, zone: tzinfo | None = None) -> str:
     """The day, of a time its day in that zone."""
     local = at.astimezone(zone).date() if isinstance(at, datetime) else at
     return date_format(local, "j M Y")
+
+
+def moment(at: datetime, zone: tzinfo) -> str:
+    """Day and time in that zone."""
+    return date_format(at.astimezone(zone), "j M Y, H:i")

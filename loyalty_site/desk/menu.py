@@ -15,6 +15,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("home", gettext_lazy("Overview"), "home", "reports:read"),
     ("customers", gettext_lazy("Customers"), "search", "customers:read"),
     ("new-customer", gettext_lazy("New customer"), "new-customer", "customers:write"),
+    ("hot-list", gettext_lazy("Hot list"), "hot-list", "cards:read"),
     ("changes", gettext_lazy("Changes"), "changes", "memberships:read"),
     ("batches", gettext_lazy("Batches of cards"), "batches", "cards:read"),
     ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
