@@ -59,8 +59,8 @@ def test_a_lost_card_is_reported_and_replaced_in_one_step(agent: Desk, card: Car
         "Was the old one used meanwhile?": f"/desk/cards/{old.number_id}#used",
         "Customer page": f"/desk/customers/{member_of(michael_adams)}",
     }
-    events = Event.objects.filter(type__in=("card.stolen", "card.replaced")).order_by("pk")
-    assert [event.type for event in events] == ["card.stolen", "card.replaced"]
+    events = Event.objects.filter(kind__in=("card.stolen", "card.replaced")).order_by("pk")
+    assert [event.kind for event in events] == ["card.stolen", "card.replaced"]
     assert_audit_clean()
 
 
