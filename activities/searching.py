@@ -19,7 +19,7 @@ from common.errors import NotFound
 from customers.finding import customer_by_number, find_by_name, find_customers
 from customers.models import Customer
 from customers.unmasking import UNMASK
-from memberships.card_overview import card_named
+from memberships.card_overview import card_named, program_of_mistyped
 from memberships.finding import Found, find_by_card_number, find_by_member_number
 from memberships.models import Member, Membership
 from points.models import Posting
@@ -53,13 +53,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`tried` says what the text was taken for; `more` that there are further ones of the same name. `taking_part`:
+    """`tried` says what the text was taken for, `mistyped` of which program it would be a card number but for its check
+    character; `more` that there are further ones of the same name. `taking_part`:
     per customer program and member number, where several customers have to be told apart."""
 
     text: str
     hits: tuple[Hit, ...] = ()
     tried: tuple[str, ...] = ()
     more: bool = False
+    mistyped: str = ""
     programs: dict[int, Program] = field(default_factory=dict)
     taking_part: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
 
@@ -81,7 +83,8 @@ def search(text: str, actor: Actor) -> Search:
         named = list(find_by_name(text, whole=not actor.may(UNMASK, None))[: MOST + 1])
         more = len(named) > MOST
         hits = [Hit(CUSTOMER, _("name"), customer) for customer in sorted(named[:MOST], key=_by_name)]
-    return _with_programs(Search(text, tuple(_once(hits)), tuple(tried), more), actor)
+    mistyped = "" if hits else program_of_mistyped(compact(text), actor)
+    return _with_programs(Search(text, tuple(_once(hits)), tuple(tried), more, mistyped), actor)
 
 
 def _ways(text: str) -> Iterable[tuple[str, bool, Callable[[str, Actor], list[Hit]]]]:

@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+from cards.errors import SchemeUnusable
 from cards.models import Card, NumberKind, NumberRegistry
+from cards.numbering import looks_like_one_of, validate
 from common.actor import Actor
 from memberships.changes_seen import Change, changes_of_card
 from memberships.models import CardHolding, CardRegistration, TierStanding
+from programs.models import NumberBody, Program
 
 MOST = 20
+# No scheme makes a shorter number.
+LEAST_SYMBOLS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,25 @@ def card_named(number: str, actor: Actor) -> Card | None:
     found = Card.objects.visible_to(actor).select_related("program", "successor").filter(number=number[:40])
     card: Card | None = found.first() if number else None
     return card if card is not None and actor.may("cards:read", card.program_id) else None
+
+
+def program_of_mistyped(number: str, actor: Actor) -> str:
+    """The program whose card number this would be if its check character were right; empty where none is."""
+    if len(number) < LEAST_SYMBOLS or not number.isalnum():
+        return ""
+    for program in Program.objects.visible_to(actor).order_by("pk"):
+        body = number.removeprefix(program.card_prefix)
+        possible = body.isdigit() if program.card_body == NumberBody.DIGITS else not body.isalpha()
+        if possible and looks_like_one_of(program, number) and _has_wrong_check(program, number):
+            return program.name
+    return ""
+
+
+def _has_wrong_check(program: Program, number: str) -> bool:
+    try:
+        return not validate(number, program=program)
+    except SchemeUnusable:
+        return False
 
 
 def highest_tier(membership_id: int) -> TierStanding | None:

@@ -8,11 +8,12 @@ from activities.desk.seen import Door, name_for
 from activities.models import MemberActivity
 from cards.models import BatchStatus, CardStatus
 from common.desk.links import page_of
+from common.desk.words import grouped
 from customers.models import Customer
 from memberships.card_offers import REFUSED_AT_TILLS, offers_for_card
 from memberships.card_overview import CardView, card_view
 from memberships.desk.cards.base import card_address
-from memberships.desk.cards.front import OfCard, grouped
+from memberships.desk.cards.front import OfCard
 
 BADGES = {CardStatus.ACTIVE: "good", CardStatus.CREATED: "", CardStatus.EXPIRED: "warn"}
 

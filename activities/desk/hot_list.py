@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from activities.desk.program_page import ProgramPage, address
 from cards.hot_list import HOT, HOW_MANY, hot_cards, hot_rows
 from cards.models import CardStatus
-from memberships.desk.cards.front import grouped
+from common.desk.words import grouped
 
 HEADER = ("card_number", "status", "not_usable_since")
 LARGEST_ID = 2**63 - 1

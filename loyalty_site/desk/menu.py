@@ -17,7 +17,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("new-customer", gettext_lazy("New customer"), "new-customer", "customers:write"),
     ("hot-list", gettext_lazy("Hot list"), "hot-list", "cards:read"),
     ("changes", gettext_lazy("Changes"), "changes", "memberships:read"),
-    ("batches", gettext_lazy("Batches of cards"), "batches", "cards:read"),
+    ("batches", gettext_lazy("Batches"), "batches", "cards:read"),
     ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
     ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read"),
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),

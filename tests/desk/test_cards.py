@@ -278,3 +278,20 @@ def test_the_hot_list_as_a_file_is_whole_and_who_took_it_is_written_down(
 def test_every_status_that_bars_a_card_is_hot() -> None:
     usable_or_dated = {CardStatus.CREATED, CardStatus.ACTIVE, CardStatus.EXPIRED}
     assert set(HOT) == set(CardStatus.values) - usable_or_dated
+
+
+# ----- misheard numbers
+
+
+def test_a_misheard_number_says_so_instead_of_nothing(agent: Visitor, card: Card) -> None:
+    number = str(card.number_id)
+    misheard = number[:-1] + str((int(number[-1]) + 1) % 10)
+    told = "This would be a card number of Miles, but its check digit is wrong"
+    assert told in agent.reads("search", q=f"{misheard[:4]} {misheard[4:]}").text
+    assert told not in agent.reads("search", q="9" * 20).text
+    assert told not in agent.reads("search", q="Emma Stone-Miller").text
+
+
+def test_a_program_whose_scheme_gives_no_numbers_hinders_no_search(agent: Visitor, card: Card) -> None:
+    make_program("odd", card_prefix="ODD", card_check="gs1")
+    assert "Nothing found" in agent.reads("search", q="ODD1234567890128").text

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from cards.models import Card
 from common.desk.outcomes import Figure, Outcome, Way
 from common.desk.tasks import TaskPage
-from common.desk.words import day, moment
+from common.desk.words import day, grouped, moment
 from customers.desk.tasks import customer_page, shown_name
 from memberships.card_holding import last_holder
 from memberships.desk.cards.address import card_or_404
@@ -32,7 +32,7 @@ class CardTask(TaskPage):
 
     def figures(self) -> Sequence[Figure]:
         card = Card.objects.select_related("program").get(pk=self.card.pk)
-        return [*standing_of(card), Figure("successor", _("New card"), successor_of(card) or None, always=False)]
+        return [*standing_of(card), Figure("successor", _("New card"), grouped(successor_of(card)), always=False)]
 
     def shown_figures(self) -> Sequence[Figure]:
         """The preview's number is undone with it and never comes again, so it is not told."""

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from cards.faces import barcode_svg, qr_svg
 from cards.models import IN_USE, Card, CardStatus
 from common.desk.pages import DeskPage
+from common.desk.words import grouped
 from customers.desk.tasks import shown_name
 from customers.unmasking import UNMASK, UnmaskReason
 from memberships.card_holding import last_holder
@@ -13,7 +14,6 @@ from memberships.card_overview import highest_tier
 from memberships.desk.cards.address import card_or_404
 
 SVG = "image/svg+xml"
-GROUP = 4
 
 
 class OfCard(DeskPage):
@@ -57,11 +57,6 @@ class QrImage(OfCard):
 class BarcodeImage(OfCard):
     def get(self, request: HttpRequest, number: str) -> HttpResponse:
         return HttpResponse(barcode_svg(self.find(number).number_id), content_type=SVG)
-
-
-def grouped(number: str) -> str:
-    """608123456789 -> 6081 2345 6789, as people read it aloud."""
-    return " ".join(number[at : at + GROUP] for at in range(0, len(number), GROUP))
 
 
 def _warning(card: Card) -> str:

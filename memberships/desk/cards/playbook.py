@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy
 from cards.issuing import REPORTED
 from cards.models import IN_USE, Card, CardStatus
 from common.desk.outcomes import Way
-from common.desk.words import moment
+from common.desk.words import grouped, moment
 from memberships.desk.cards.base import card_address, successor_of
-from memberships.desk.cards.front import grouped
 from memberships.desk.changes.playbooks import DONE, LATER, NOT_NEEDED, NOW, Playbook, PlayStep
 from memberships.models import CardHolding, Membership
 
@@ -44,16 +43,16 @@ class LostCard(Playbook):
         usable = [card for card in in_hand if card.status in IN_USE]
         gone = [card for card in in_hand if card.status in REPORTED]
         replaced = [one.card for one in holdings if one.card.status == CardStatus.REPLACED][:MOST_REPLACED]
-        yield from (self._replace(card, membership) for card in gone)
-        yield from (self._report(card) for card in usable)
         yield from (self._replaced(card, membership) for card in replaced)
+        yield from (self._replace(card, membership) for card in gone)
+        yield from (self._report(card, NOT_NEEDED if replaced or gone else NOW) for card in usable)
         if not (usable or gone):
             yield PlayStep(_("Report and replace"), LATER, _("No card of this membership is in use."))
 
     def _held(self, membership: Membership) -> QuerySet[CardHolding]:
         return CardHolding.objects.filter(membership=membership, customer=self.customer)
 
-    def _report(self, card: Card) -> PlayStep:
+    def _report(self, card: Card, state: str) -> PlayStep:
         title = _("Report and replace card %(number)s") % {"number": grouped(card.number_id)}
         how = _("%(kind)s card, %(status)s. One step bars it and gives a new one.")
         told = {"kind": str(card.get_kind_display()).capitalize(), "status": card.get_status_display()}
@@ -62,7 +61,7 @@ class LostCard(Playbook):
             ways.append(Way(_("Only block it for now"), card_address(card.number_id, "card-block")))
         else:
             ways.append(Way(_("Found again: unblock"), card_address(card.number_id, "card-unblock")))
-        return PlayStep(title, NOW, how % told, tuple(ways))
+        return PlayStep(title, state, how % told, tuple(ways))
 
     def _replace(self, card: Card, membership: Membership) -> PlayStep:
         title = _("Replace card %(number)s") % {"number": grouped(card.number_id)}

@@ -9,6 +9,7 @@ from django.test import Client
 from cards.issuing import block, cancel, issue_card, report
 from cards.models import Card, CardStatus
 from common import clock
+from common.desk.words import grouped
 from gateway.models import Event
 from memberships.card_holding import holder_at
 from memberships.models import Membership
@@ -19,7 +20,7 @@ from tests.desk.tasks.working import Desk, changed, confirmation, everything, sa
 from tests.factories import ACTOR, make_membership, make_program, member_of
 
 pytestmark = pytest.mark.django_db
-TASKS = ("report", "replace", "block", "unblock", "cancel")
+TASKS = ("report", "replace", "activate", "block", "unblock", "cancel")
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_lost_card_is_reported_and_replaced_in_one_step(agent: Desk, card: Car
         michael_adams,
         member_of(michael_adams),
     )
-    assert changed(done)["New card"] == (None, new.number_id)
+    assert changed(done)["New card"] == ("", grouped(new.number_id))
     assert ways(done) == {
         f"Card {new.number_id}": f"/desk/cards/{new.number_id}",
         "Print its front": f"/desk/cards/{new.number_id}/front",
@@ -66,7 +67,7 @@ def test_a_lost_card_is_reported_and_replaced_in_one_step(agent: Desk, card: Car
 
 def test_the_preview_names_no_number_that_never_comes(agent: Desk, card: Card) -> None:
     preview = agent.previews(at(card, "report"), status="lost", replace="on")
-    assert changed(preview)["New card"] == (None, "a number of its own")
+    assert changed(preview)["New card"] == ("", "a number of its own")
     assert again(card).status == CardStatus.ACTIVE
     assert Card.objects.count() == 1
 
@@ -155,7 +156,7 @@ def test_a_lost_card_leads_to_its_replacement(agent: Desk, card: Card) -> None:
 def test_a_card_not_in_use_yet_is_neither_blocked_nor_replaced(agent: Desk, miles: Program) -> None:
     """Case 67."""
     card = issue_card(miles, actor=ACTOR)
-    for task in ("report", "replace", "block", "unblock"):
+    for task in ("report", "replace", "activate", "block", "unblock"):
         agent.opens(at(card, task), state="ineligible")
     agent.does(at(card, "cancel"), reason="Never given out")
     assert again(card).status == CardStatus.CANCELLED
