@@ -62,7 +62,7 @@ def program_of_mistyped(number: str, actor: Actor) -> str:
         body = number.removeprefix(program.card_prefix)
         possible = body.isdigit() if program.card_body == NumberBody.DIGITS else not body.isalpha()
         if possible and looks_like_one_of(program, number) and _has_wrong_check(program, number):
-            return program.name
+            return str(program.name)
     return ""
 
 
