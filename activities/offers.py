@@ -84,6 +84,14 @@ def _not_forbidden(membership: Membership, design: Design) -> str:
     return _ended(membership, design) if membership.redeem_override else _("there is no exception that could end")
 
 
+def _no_cards(membership: Membership, design: Design) -> str:
+    if not membership.current:
+        return _("it has ended already")
+    if type_of(membership.type).least_members == 0:
+        return _("nobody takes part in it by name")
+    return "" if membership.activated_at is None else reason_against(membership, "use_card", design)
+
+
 def _always(membership: Membership, design: Design) -> str:
     return ""
 
@@ -108,6 +116,7 @@ OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("renew", gettext_lazy("Renew"), "memberships:manage", _not_renewed),
     ("record-payment", gettext_lazy("Record payment"), "memberships:manage", _not_paid),
     ("terminate", gettext_lazy("Terminate"), "memberships:manage", _not_terminated),
+    ("give-card", gettext_lazy("Give a card"), "cards:manage", _no_cards),
     ("change-new?kind=merge&prime={pk}", gettext_lazy("Merge"), "changes:propose", _not_changed),
     ("change-new?kind=absorb&prime={pk}", gettext_lazy("Absorb a found card"), "changes:propose", _not_changed),
 )
@@ -155,6 +164,7 @@ def _of_customer(customer: Customer) -> Iterable[tuple[str, Offer]]:
     if not erased and customer.merged_into_id is None:
         yield from (("customers:write", offer) for offer in _of_status(customer))
     yield "cards:manage", Offer("playbook-found-card?customer={pk}", _("Playbook: found card"), erased)
+    yield "cards:manage", Offer("playbook-lost-card?customer={pk}", _("Playbook: lost card"), erased)
     yield "changes:propose", Offer("playbook-divorce?customer={pk}", _("Playbook: divorce"), erased)
     yield "changes:propose", Offer("playbook-deceased?customer={pk}", _("Playbook: deceased"), erased)
     if customer.kind == CustomerKind.PERSON:

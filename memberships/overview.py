@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Case, F, OuterRef, Subquery, When
 from django.db.models.functions import JSONObject
 
+from cards.issuing import REPORTED
 from cards.models import CardKind, CardStatus
 from common.actor import Actor
 from memberships.able import reason_against
 from memberships.capabilities import CAPABILITIES
+from memberships.card_offers import can_be_lost
 from memberships.models import (
     CardHolding,
     ChangeParty,
@@ -56,8 +58,18 @@ class HeldCard:
     number: str
     kind: str
     status: str
-    valid_until: str | None
+    valid_until: date | None
+    barred_from: datetime | None
     customer_id: int | None
+
+    @property
+    def can_be_lost(self) -> bool:
+        return can_be_lost(self.status)
+
+    @property
+    def can_be_replaced(self) -> bool:
+        """Whether nothing else is left to do about it."""
+        return self.status in REPORTED
 
     @property
     def kind_label(self) -> str:
@@ -175,7 +187,7 @@ def _whole(memberships: Any) -> Any:
             holdings.order_by("-card_id").values(
                 found=JSONObject(
                     id="card_id", number="card__number_id", kind="card__kind", status="card__status",
-                    valid_until="card__valid_until", customer_id="customer_id",
+                    valid_until="card__valid_until", barred_from="card__barred_from", customer_id="customer_id",
                 )
             )[:MOST_CARDS]
         ),
@@ -192,7 +204,7 @@ def _participation(membership: Any, design: Design, customer_id: int | None) -> 
         design=design,
         people=tuple(_person(one) for one in people),
         standings=tuple(_standing(one) for one in membership.standings_found),
-        cards=tuple(HeldCard(**one) for one in membership.cards_found),
+        cards=tuple(_card(one) for one in membership.cards_found),
         abilities=tuple(_abilities(membership, design, _member(acting))),
         left_at=_time(mine["ended_at"]) if mine else None,
         open_change_id=membership.open_change_id,
@@ -225,6 +237,12 @@ def _member(found: Mapping[str, Any] | None) -> Member | None:
 def _person(found: Mapping[str, Any]) -> Person:
     joined_at = datetime.fromisoformat(found["joined_at"])
     return Person(found["customer"], found["name"], found["main"], joined_at, _time(found["suspended_at"]))
+
+
+def _card(found: Mapping[str, Any]) -> HeldCard:
+    until = found["valid_until"]
+    times = {"valid_until": until and date.fromisoformat(until), "barred_from": _time(found["barred_from"])}
+    return HeldCard(**{**found, **times})
 
 
 def _standing(found: Mapping[str, Any]) -> Standing:

@@ -26,6 +26,8 @@ from customers.models import (
 from customers.shown import ShownMessage, shown_address, shown_customer, shown_document, shown_message
 from customers.unmasking import UNMASK, UnmaskReason
 from memberships.able import VERBS
+from memberships.card_overview import card_named
+from memberships.overview import HeldCard
 from memberships.types import type_of
 
 RETIRED = re.compile(r"[\w-]{1,40}\Z")
@@ -56,6 +58,7 @@ class CustomerPage(DeskPage):
             may_unmask=self.may(UNMASK),
             reasons=UnmaskReason.choices,
             retired=retired if RETIRED.match(retired) else "",
+            asked_card=card_named(request.GET.get("card", ""), self.actor),
         )
 
 
@@ -102,12 +105,22 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
         "holds": [(account, hold) for account in one.accounts for hold in account.holds],
         "waiting": [(account, waiting) for account in one.accounts for waiting in account.waiting],
         "latest": [(entry, _type_of(entry.account_id, one)) for entry in one.latest],
+        "cards": cards_shown(one, actor),
+        "may_manage_cards": actor.may("cards:manage", membership.program_id),
         "abilities": abilities(one),
         "open_change": one.open_change,
         "missing": [(person.pk, name_for(actor, person.pk, person.name)) for person in _missing(one)],
         "doors": [door for door in ways if not door.reason],
         "closed_doors": [door for door in ways if door.reason],
     }
+
+
+def cards_shown(one: MembershipView, actor: Actor) -> list[tuple[HeldCard, str]]:
+    """The cards in hand; where several people have some, whose each is."""
+    participation = one.participation
+    names = {person.id: name_for(actor, person.id, person.name) or "" for person in participation.people}
+    several = len({card.customer_id for card in participation.cards}) > 1
+    return [(card, names.get(card.customer_id or 0, "") if several else "") for card in participation.cards]
 
 
 def _frozen(one: MembershipView) -> tuple[datetime, int | None] | None:

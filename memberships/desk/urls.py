@@ -1,5 +1,6 @@
 from django.urls import URLPattern
 
+from memberships.desk.cards.urls import urlpatterns as cards
 from memberships.desk.changes.urls import urlpatterns as changes
 from memberships.desk.registering.urls import urlpatterns as registering
 
@@ -7,3 +8,4 @@ urlpatterns: list[URLPattern] = [*changes, *registering]
 from memberships.desk.organizations.urls import urlpatterns as organizations
 
 urlpatterns: list[URLPattern] = [*changes, *organizations]
+urlpatterns: list[URLPattern] = [*changes, *cards]

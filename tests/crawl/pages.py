@@ -49,6 +49,10 @@ def of_batch(needs: str, **options: Any) -> Page:
     return Page(needs, ("batch",), **options)
 
 
+def of_card(needs: str, **options: Any) -> Page:
+    return Page(needs, ("card",), **options)
+
+
 def of_program(needs: str, query: str = "", **options: Any) -> Page:
     return Page(needs, query="program={program}" + query, post=ONLY_LOOKED_AT, **options)
 
@@ -122,6 +126,7 @@ DESK: dict[str, Page] = {
     "change-carry-out": of_change("changes:carry-out"),
     "change-undo": of_change("changes:carry-out"),
     "change-file": Page("changes:consent", ("consent_document",), get=NO_SUCH_UPLOAD, post=ONLY_LOOKED_AT),
+    "playbook-lost-card": Page("cards:manage", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT),
     "playbook-divorce": Page("changes:propose", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT),
     "playbook-deceased": Page("changes:propose", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT),
     "fairness": of_membership("memberships:read", post=ONLY_LOOKED_AT),
@@ -152,6 +157,20 @@ DESK: dict[str, Page] = {
     "allow-redemption": of_membership("memberships:manage"),
     "forbid-redemption": of_membership("memberships:manage"),
     "terminate": of_membership("memberships:manage"),
+    # Cards.
+    "card": of_card("cards:read", post=ONLY_LOOKED_AT),
+    "card-front": of_card("cards:read", post=ONLY_LOOKED_AT),
+    "card-qr": of_card("cards:read", post=ONLY_LOOKED_AT),
+    "card-barcode": of_card("cards:read", post=ONLY_LOOKED_AT),
+    "card-report": of_card("cards:manage"),
+    "card-replace": of_card("cards:manage"),
+    "card-activate": of_card("cards:manage"),
+    "card-block": of_card("cards:manage"),
+    "card-unblock": of_card("cards:manage"),
+    "card-cancel": of_card("cards:manage"),
+    "give-card": of_membership("cards:manage"),
+    "hot-list": of_program("cards:read"),
+    "hot-list-csv": of_program("cards:read"),
     # Points.
     "posting": Page("memberships:read", ("posting",), post=ONLY_LOOKED_AT),
     "adjust": of_membership("points:adjust"),
