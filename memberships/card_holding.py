@@ -67,7 +67,6 @@ def last_holder(card_id: int) -> CardHolding | None:
 def last_holders(card_ids: Collection[int]) -> dict[int, CardHolding]:
     """By card who holds it, or held it last."""
     held = CardHolding.objects.select_related("membership").filter(card__in=card_ids)
-    latest = held.order_by("card_id", "-held_from", "-pk").distinct("card")
     latest = held.order_by("card_id", "-held_from", "-pk").distinct("card_id")
     return {holding.card_id: holding for holding in latest}
 

@@ -102,7 +102,6 @@ class Playbook(DeskPage):
     def _memberships(self, customer: Customer) -> list[Membership]:
         """Of the person, in programs where the user may do what the playbook asks; ended ones where it still has
         something to say about them."""
-        """Of the person, where the user may do what the playbook is for; ended ones where a split led out of them."""
         taking_part = Member.objects.filter(customer=customer).values("membership")
         found = Membership.objects.visible_to(self.actor).filter(pk__in=taking_part).select_related("program")
         return [one for one in found.order_by("pk") if self.may(self.action, one.program_id) and self.wanted(one)]
