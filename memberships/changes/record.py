@@ -7,10 +7,8 @@ from django.db import models
 
 from common.errors import Conflict
 
+
 # Rows whose `version` counts what was done to them; elsewhere it is the version of something.
-COUNTED = frozenset({"memberships.Membership", "memberships.MembershipChange"})
-
-
 class ChangedSince(Conflict):
     code = "changed_since"
     title = "A row was changed since, so the change can't be undone"
@@ -35,8 +33,6 @@ class Record:
         fields = [*changed]
         if _counts_changes(row):
             row.version += 1  # type: ignore[attr-defined]
-        if row._meta.label in COUNTED:
-            row.version += 1
             fields.append("version")
         row.save(update_fields=fields)
         after = {name: _text(row, name) for name in changed}
