@@ -8,7 +8,6 @@ from django.db import models
 from common.errors import Conflict
 
 
-# Rows whose `version` counts what was done to them; elsewhere it is the version of something.
 class ChangedSince(Conflict):
     code = "changed_since"
     title = "A row was changed since, so the change can't be undone"
