@@ -1,6 +1,7 @@
 """Convert points of one type into another of the same program (interfaces 3.1, convert-points)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from activities.answers import touched_balances
@@ -39,10 +40,11 @@ def convert_points(call: ConversionCall, *, actor: Actor) -> dict[str, Any]:
 
 
 def _convert(call: ConversionCall, *, actor: Actor) -> dict[str, Any]:
-    target = find_target(actor, membership_id=call.membership_id, member=call.member, at=clock.now())
+    find = partial(find_target, actor, membership_id=call.membership_id, member=call.member, at=clock.now())
+    target = find()
     require_right(actor, "points:transfer", target.membership.program_id)
     with in_program(target.membership.program_id):
-        target = locked_target(target, actor, named=call.membership_id, member=call.member, at=clock.now())
+        target = locked_target(target, find)
         membership = target.membership
         design = design_of(membership.program_id)
         from_type, to_type = design.point_type(call.from_type), design.point_type(call.to_type)

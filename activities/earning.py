@@ -1,5 +1,6 @@
 """Earn points by figures: a channel says how many (interfaces 3.1, earn-points)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from activities import statements
@@ -9,7 +10,7 @@ from activities.lot_dates import lot_dates
 from activities.online import Flow, Sent, post_online
 from common.actor import Actor
 from memberships.programs import program_for
-from points.moves import Credit, Lifetime, NewLot
+from points.moves import Credit, Lifetime, Move, NewLot
 from programs.design import design_of
 
 EARN = Flow(kind="earn", sign=1, form=EARN_FORM, statements=(statements.EARN,))
@@ -34,10 +35,11 @@ def earn_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None)
 
 
 def earn_in_general(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
-    return post_in_general(EARN.kind, call, actor=actor, moves=lambda situation: [_credit(situation, call.points)])
+    return post_in_general(EARN.kind, call, actor=actor, moves=lambda situation: credits_of(situation, call.points))
 
 
-def _credit(situation: Situation, points: int) -> Credit:
+def credits_of(situation: Situation, points: int) -> Sequence[Move]:
+    """The points as one new lot of the person who acts, dated by the time of the event."""
     available_at, expires_at = lot_dates(
         situation.point_type, situation.design, at=situation.at, enrolled_at=situation.membership.enrolled_at
     )
@@ -49,4 +51,4 @@ def _credit(situation: Situation, points: int) -> Credit:
         earner_id=situation.person_id,
         contributor_id=situation.person_id,
     )
-    return Credit(situation.account.pk, [lot], lifetime=Lifetime.EARNED)
+    return [Credit(situation.account.pk, [lot], lifetime=Lifetime.EARNED)]

@@ -20,3 +20,13 @@ class LimitExceeded(ActivityError):
 class NotBeneficiary(ActivityError):
     code = "not_beneficiary"
     title = "This membership takes no donations"
+
+
+class PointsNeeded(ActivityError):
+    code = "points_needed"
+    title = "The activity needs its points"
+
+
+class PointsNotTaken(ActivityError):
+    code = "points_not_taken"
+    title = "The activity takes no points"

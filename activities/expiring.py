@@ -8,7 +8,7 @@ from activities.lot_dates import period_end
 from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
-from memberships.ending import finish_resting, memberships_done_resting
+from memberships.ending import finish_resting, memberships_done_resting, resting_sets
 from memberships.locking import locked_memberships
 from memberships.models import Membership
 from points.expiry import Expired, expire_ended
@@ -44,7 +44,7 @@ def _expire(membership_id: int, *, program: Program, actor: Actor, now: datetime
         (membership,) = locked_memberships([membership_id])
         if membership.current or membership.rests_until is None or membership.rests_until > now:
             return []
-        accounts = PointAccount.objects.filter(account_set=membership.own_set_id).order_by("pk")
+        accounts = PointAccount.objects.filter(account_set__in=resting_sets(membership)).order_by("pk")
         done = expire_ended(
             list(accounts.values_list("pk", flat=True)),
             ended=membership.rests_until,
@@ -60,7 +60,7 @@ def _expire(membership_id: int, *, program: Program, actor: Actor, now: datetime
 
 def holds_points(membership: Membership) -> bool:
     """A hold lives to its own limit: its points are left for a later run."""
-    return Lot.objects.filter(account__account_set=membership.own_set_id, is_open=True).exists()
+    return Lot.objects.filter(account__account_set__in=resting_sets(membership), is_open=True).exists()
 
 
 def period_end_of(account_id: int, earned_at: datetime) -> datetime | None:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from activities.answers import touched_balances
 from activities.calls import PointsCall
-from activities.models import ActivityStatus, MemberActivity
+from activities.models import ActivityStatus, ActivityType, MemberActivity
 from activities.targeting import locked_target, require_right
 from activities.timing import event_time
 from activities.types import activity_type
@@ -20,12 +21,28 @@ from memberships.targets import Target, find_target
 from memberships.types import type_of
 from points.accounts import account_for
 from points.balances import iso
+from points.drafts import Posted
 from points.expiry import ensure_not_rested, keep_alive
 from points.ledger import post
 from points.models import PointAccount, PointAccountSet
 from points.moves import Cause, Move
 from programs.design import Design, design_of
 from programs.models import PointType
+
+
+class Told(Protocol):
+    """What a call says of the deed itself, however it names the membership."""
+
+    @property
+    def points(self) -> int | None: ...
+    @property
+    def point_type(self) -> str | None: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def location(self) -> str: ...
+    @property
+    def note(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,61 +61,119 @@ class Situation:
         return None if self.member is None else self.member.customer_id
 
 
-def post_in_general(
-    kind: str, call: PointsCall, *, actor: Actor, moves: Callable[[Situation], Sequence[Move]]
-) -> dict[str, Any]:
+Moves = Callable[[Situation], Sequence[Move]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An activity with its posting."""
+
+    activity_id: int
+    posted: Posted
+    situation: Situation
+
+    def balances(self) -> list[dict[str, Any]]:
+        """The API's <balance> of the type that was posted."""
+        situation = self.situation
+        return touched_balances(situation.account.account_set_id, [situation.point_type], situation.design)
+
+
+def post_in_general(kind: str, call: PointsCall, *, actor: Actor, moves: Moves) -> dict[str, Any]:
     """One activity with its posting, in one transaction; the API's answer."""
     return retrying(lambda: _post(kind, call, actor=actor, moves=moves))
 
 
-def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Callable[[Situation], Sequence[Move]]) -> dict[str, Any]:
-    target = find_target(
-        actor, membership_id=call.membership_id, member=call.member, at=call.occurred_at or clock.now()
+def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Moves) -> dict[str, Any]:
+    find = partial(
+        find_target,
+        actor,
+        membership_id=call.membership_id,
+        member=call.member,
+        at=call.occurred_at or clock.now(),
     )
+    target = find()
     with in_program(target.membership.program_id):
         require_right(actor, f"points:{kind}", target.membership.program_id)
-        target = locked_target(
-            target, actor, named=call.membership_id, member=call.member, at=call.occurred_at or clock.now()
-        )
-        membership = target.membership
-        design = design_of(membership.program_id)
-        point_type = design.point_type(call.point_type)
+        target = locked_target(target, find)
+        design = design_of(target.membership.program_id)
         at = event_time(call.occurred_at, design)
-        member = target.member
-        require_able(membership, kind, design, member=member)
-        account_set = PointAccountSet.objects.get(pk=type_of(membership.type).account_set_for(membership, point_type))
-        account = account_for(account_set, point_type)
-        ensure_not_rested(account.pk, design=design, actor=actor, at=at)
-        situation = Situation(design, membership, member, account, point_type, at)
-        return _record(kind, call, situation, actor=actor, moves=moves(situation), target=target)
+        done = post_activity(activity_type(design, kind), call, target, design=design, at=at, actor=actor, moves=moves)
+        return {
+            "activity": done.activity_id,
+            "posting": posting_shape(done.posted, design),
+            "membership": target.membership.pk,
+            "redirected_from": target.redirected_from,
+            "balances": done.balances(),
+        }
 
 
-def _record(
-    kind: str, call: PointsCall, situation: Situation, *, actor: Actor, moves: Sequence[Move], target: Target
-) -> dict[str, Any]:
-    membership, design, at = situation.membership, situation.design, situation.at
-    type_ = activity_type(design, kind)
-    if type_.counts_as_activity and membership.pool_id not in (None, situation.account.account_set_id):
-        # Any member's activity refreshes the pool.
-        keep_alive(membership.pool_id, design=design, actor=actor, at=at)
+def post_activity(
+    type_: ActivityType, call: Told, target: Target, *, design: Design, at: datetime, actor: Actor, moves: Moves
+) -> Done:
+    """One activity of a type that earns or redeems, and its posting, for the target under lock."""
+    situation = _situation(type_.flow, call, target, design=design, at=at, actor=actor)
+    if type_.counts_as_activity:
+        keep_pool_alive(situation.membership, situation.account.account_set_id, design=design, actor=actor, at=at)
     (activity_id,) = next_ids("activities_memberactivity_id_seq")
     posted = post(
-        kind,
-        program_id=membership.program_id,
-        for_set_id=membership.own_set_id,
-        person_id=situation.person_id,
+        type_.flow,
+        program_id=target.membership.program_id,
+        for_set_id=target.membership.own_set_id,
+        person_id=target.person_id,
         cause=Cause("activity", activity_id),
         occurred_at=at,
         actor=actor,
-        moves=moves,
+        moves=moves(situation),
         counts_as_activity=type_.counts_as_activity,
     )
+    record_activity(
+        activity_id,
+        type_,
+        call,
+        target,
+        at=at,
+        actor=actor,
+        recorded_at=posted.recorded_at,
+        posting_id=posted.id,
+    )
+    return Done(activity_id, posted, situation)
+
+
+def _situation(capability: str, call: Told, target: Target, *, design: Design, at: datetime, actor: Actor) -> Situation:
+    membership = target.membership
+    point_type = design.point_type(call.point_type)
+    require_able(membership, capability, design, member=target.member)
+    account_set = PointAccountSet.objects.get(pk=type_of(membership.type).account_set_for(membership, point_type))
+    account = account_for(account_set, point_type)
+    ensure_not_rested(account.pk, design=design, actor=actor, at=at)
+    return Situation(design, membership, target.member, account, point_type, at)
+
+
+def keep_pool_alive(
+    membership: Membership, posted_to: int | None, *, design: Design, actor: Actor, at: datetime
+) -> None:
+    """Any member's activity refreshes the pool, on whichever set it posted."""
+    if membership.pool_id not in (None, posted_to):
+        keep_alive(membership.pool_id, design=design, actor=actor, at=at)
+
+
+def record_activity(
+    activity_id: int,
+    type_: ActivityType,
+    call: Told,
+    target: Target,
+    *,
+    at: datetime,
+    actor: Actor,
+    recorded_at: datetime,
+    posting_id: int | None = None,
+) -> None:
     MemberActivity.objects.create(
         pk=activity_id,
-        program_id=membership.program_id,
+        program_id=target.membership.program_id,
         type=type_,
-        membership=membership,
-        customer_id=situation.person_id,
+        membership=target.membership,
+        customer_id=target.person_id,
         card_id=target.card_id,
         channel_id=actor.channel_id,
         user_id=actor.user_id,
@@ -108,17 +183,10 @@ def _record(
         location=call.location,
         note=call.note,
         occurred_at=at,
-        recorded_at=posted.recorded_at,
-        posting_id=posted.id,
+        recorded_at=recorded_at,
+        posting_id=posting_id,
         redirected_from=target.redirected_from,
     )
-    return {
-        "activity": activity_id,
-        "posting": posting_shape(posted, design),
-        "membership": membership.pk,
-        "redirected_from": target.redirected_from,
-        "balances": touched_balances(situation.account.account_set_id, [situation.point_type], design),
-    }
 
 
 def posting_shape(posted: Any, design: Design) -> dict[str, Any]:

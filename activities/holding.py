@@ -1,6 +1,7 @@
 """Hold points for an open sale, then capture or release them (interfaces 3.1, holds)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from activities.answers import hold_shape, touched_balances
@@ -68,10 +69,11 @@ def visible_hold(hold_id: int, actor: Actor) -> Hold:
 
 
 def _hold(call: HoldCall, *, actor: Actor) -> dict[str, Any]:
-    target = find_target(actor, membership_id=call.membership_id, member=call.member, at=clock.now())
+    find = partial(find_target, actor, membership_id=call.membership_id, member=call.member, at=clock.now())
+    target = find()
     require_right(actor, RIGHT, target.membership.program_id)
     with in_program(target.membership.program_id):
-        target = locked_target(target, actor, named=call.membership_id, member=call.member, at=clock.now())
+        target = locked_target(target, find)
         membership = target.membership
         design = design_of(membership.program_id)
         point_type = design.point_type(call.point_type)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.actor import Actor
-from customers.models import Customer, CustomerStatus
+from customers.models import Customer, CustomerKind, CustomerStatus
 from memberships.able import reason_against
 from memberships.lifecycle import GONE_INTO_ANOTHER, STARTS
 from memberships.models import Membership, MembershipStatus, MembershipType
@@ -76,6 +76,22 @@ def _not_changed(membership: Membership, design: Design) -> str:
     return _wrong_status("pause")(membership, design)
 
 
+def _not_excepted(membership: Membership, design: Design) -> str:
+    return _("the exception is made already") if membership.redeem_override else _ended(membership, design)
+
+
+def _not_forbidden(membership: Membership, design: Design) -> str:
+    return _ended(membership, design) if membership.redeem_override else _("there is no exception that could end")
+
+
+def _no_cards(membership: Membership, design: Design) -> str:
+    if not membership.current:
+        return _("it has ended already")
+    if type_of(membership.type).least_members == 0:
+        return _("nobody takes part in it by name")
+    return "" if membership.activated_at is None else reason_against(membership, "use_card", design)
+
+
 def _always(membership: Membership, design: Design) -> str:
     return ""
 
@@ -100,6 +116,7 @@ OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("renew", gettext_lazy("Renew"), "memberships:manage", _not_renewed),
     ("record-payment", gettext_lazy("Record payment"), "memberships:manage", _not_paid),
     ("terminate", gettext_lazy("Terminate"), "memberships:manage", _not_terminated),
+    ("give-card", gettext_lazy("Give a card"), "cards:manage", _no_cards),
     ("change-new?kind=merge&prime={pk}", gettext_lazy("Merge"), "changes:propose", _not_changed),
     ("change-new?kind=absorb&prime={pk}", gettext_lazy("Absorb a found card"), "changes:propose", _not_changed),
 )
@@ -115,7 +132,16 @@ OF_GROUPS: tuple[tuple[str, Any, str, Against], ...] = (
     ("suspend-member", gettext_lazy("Suspend a member"), "memberships:manage", _ended),
     ("reinstate-member", gettext_lazy("Reinstate a member"), "memberships:manage", _ended),
 )
-OFFERED = {MembershipType.SHARED: OF_SHARERS, MembershipType.GROUP: (*OF_SHARERS, *OF_GROUPS)}
+# Of those without anybody by name.
+OF_ANONYMOUS: tuple[tuple[str, Any, str, Against], ...] = (
+    ("allow-redemption", gettext_lazy("Allow redeeming by exception"), "memberships:manage", _not_excepted),
+    ("forbid-redemption", gettext_lazy("End the exception"), "memberships:manage", _not_forbidden),
+)
+OFFERED = {
+    MembershipType.SHARED: OF_SHARERS,
+    MembershipType.GROUP: (*OF_SHARERS, *OF_GROUPS),
+    MembershipType.ANONYMOUS: OF_ANONYMOUS,
+}
 
 
 def offers_for_membership(membership: Membership, design: Design, actor: Actor) -> list[Offer]:
@@ -137,8 +163,12 @@ def _of_customer(customer: Customer) -> Iterable[tuple[str, Offer]]:
     yield "customers:write", Offer("edit", _("Change data"), erased)
     if not erased and customer.merged_into_id is None:
         yield from (("customers:write", offer) for offer in _of_status(customer))
+    yield "cards:manage", Offer("playbook-found-card?customer={pk}", _("Playbook: found card"), erased)
+    yield "cards:manage", Offer("playbook-lost-card?customer={pk}", _("Playbook: lost card"), erased)
     yield "changes:propose", Offer("playbook-divorce?customer={pk}", _("Playbook: divorce"), erased)
     yield "changes:propose", Offer("playbook-deceased?customer={pk}", _("Playbook: deceased"), erased)
+    if customer.kind == CustomerKind.PERSON:
+        yield "memberships:manage", Offer("playbook-employee-left?customer={pk}", _("Playbook: employee left"), erased)
     yield "customers:erase", Offer("delete", _("Delete"), erased)
     yield "customers:erase", Offer("erase", _("Erase personal data"), erased)
 

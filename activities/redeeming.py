@@ -40,7 +40,7 @@ def redeem_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = Non
 
 
 def redeem_in_general(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
-    return post_in_general(REDEEM.kind, call, actor=actor, moves=lambda situation: _debit(situation, call.points))
+    return post_in_general(REDEEM.kind, call, actor=actor, moves=lambda situation: debits_of(situation, call.points))
 
 
 def refusal_of(point_type: PointType, points: int, design: Design) -> NotRedeemable | LimitExceeded | None:
@@ -59,7 +59,8 @@ def refusal_of(point_type: PointType, points: int, design: Design) -> NotRedeema
     return None
 
 
-def _debit(situation: Situation, points: int) -> Sequence[Move]:
+def debits_of(situation: Situation, points: int) -> Sequence[Move]:
+    """The points spent. Raises NotRedeemable, LimitExceeded."""
     refusal = refusal_of(situation.point_type, points, situation.design)
     if refusal is not None:
         raise refusal

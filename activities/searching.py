@@ -10,11 +10,16 @@ from dataclasses import dataclass, field, replace
 from django.utils.translation import gettext as _
 
 from activities.models import MemberActivity
+from cards.issuing import usable_at
+from cards.models import CardStatus
+from cards.numbering import compact
 from common.actor import Actor
+from common.clock import program_now
 from common.errors import NotFound
 from customers.finding import customer_by_number, find_by_name, find_customers
 from customers.models import Customer
 from customers.unmasking import UNMASK
+from memberships.card_overview import card_named, program_of_mistyped
 from memberships.finding import Found, find_by_card_number, find_by_member_number
 from memberships.models import Member, Membership
 from points.models import Posting
@@ -31,7 +36,8 @@ CUSTOMER, MEMBERSHIP, CARD, ACTIVITY, POSTING = "customer", "membership", "card"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`retired` is the number asked for where it is no longer in use, though it still leads here."""
+    """`retired` is the number asked for where it is no longer in use, though it still leads here; `card` the number
+    of the card found, and `out_of_use` whether tills refuse it."""
 
     kind: str
     why: str
@@ -41,17 +47,21 @@ class Hit:
     program_id: int | None = None
     label: str = ""
     retired: str = ""
+    card: str = ""
+    out_of_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`tried` says what the text was taken for; `more` that there are further ones of the same name. `taking_part`:
+    """`tried` says what the text was taken for, `mistyped` of which program it would be a card number but for its check
+    character; `more` that there are further ones of the same name. `taking_part`:
     per customer program and member number, where several customers have to be told apart."""
 
     text: str
     hits: tuple[Hit, ...] = ()
     tried: tuple[str, ...] = ()
     more: bool = False
+    mistyped: str = ""
     programs: dict[int, Program] = field(default_factory=dict)
     taking_part: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
 
@@ -73,7 +83,8 @@ def search(text: str, actor: Actor) -> Search:
         named = list(find_by_name(text, whole=not actor.may(UNMASK, None))[: MOST + 1])
         more = len(named) > MOST
         hits = [Hit(CUSTOMER, _("name"), customer) for customer in sorted(named[:MOST], key=_by_name)]
-    return _with_programs(Search(text, tuple(_once(hits)), tuple(tried), more), actor)
+    mistyped = "" if hits else program_of_mistyped(compact(text), actor)
+    return _with_programs(Search(text, tuple(_once(hits)), tuple(tried), more, mistyped), actor)
 
 
 def _ways(text: str) -> Iterable[tuple[str, bool, Callable[[str, Actor], list[Hit]]]]:
@@ -84,7 +95,7 @@ def _ways(text: str) -> Iterable[tuple[str, bool, Callable[[str, Actor], list[Hi
     yield _("phone"), len(digits) >= LEAST_DIGITS and not re.search(r"[a-zA-Z@]", text), _by_phone
     yield _("identification document"), bool(digits) and "@" not in text, _by_document
     yield _("member number"), "@" not in text and not wordy, _by_member_number
-    yield _("card number"), len(digits) >= LEAST_DIGITS and "@" not in text, _by_card
+    yield _("card number"), "@" not in text and not wordy, _by_card
     yield _("reference"), True, _by_reference
     yield _("posting"), text.isascii() and text.isdigit() and int(text) <= LARGEST_ID, _by_posting
 
@@ -125,8 +136,17 @@ def _by_member_number(text: str, actor: Actor) -> list[Hit]:
 
 
 def _by_card(text: str, actor: Actor) -> list[Hit]:
-    found = _tried(lambda: find_by_card_number(actor, text, any_status=True))
-    return [_hit(CARD, _("card number"), one, text) for one in found]
+    """Any card there ever was: whoever holds it or held it last, and the card alone where nobody did."""
+    card = card_named(compact(text), actor)
+    if card is None:
+        return []
+    number, is_new = str(card.number_id), card.status == CardStatus.CREATED
+    out_of_use = not is_new and not usable_at(card, program_now(card.program))
+    found = _tried(lambda: find_by_card_number(actor, number, any_status=True))
+    hits = [_hit(CARD, _("card number"), one, number) for one in found] or [
+        Hit(CARD, _("card number"), program_id=card.program_id, label=number)
+    ]
+    return [replace(hit, card=number, out_of_use=out_of_use) for hit in hits]
 
 
 def _by_reference(text: str, actor: Actor) -> list[Hit]:

@@ -1,29 +1,29 @@
 """Who a call acts for, under the locks that keep it so until the transaction ends."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from common.actor import Actor
 from common.errors import NotAllowed
 from memberships.locking import shared_membership
 from memberships.models import Member, Membership
-from memberships.targets import Target, find_target
+from memberships.targets import Target
 
 
-def locked_target(target: Target, actor: Actor, *, named: int, member: int | None, at: datetime) -> Target:
-    """The target FOR SHARE; one that was merged, or whose person left, while this waited is found anew from the
-    `named` membership."""
+def locked_target(target: Target, find: Callable[[], Target]) -> Target:
+    """The target FOR SHARE; one that was merged, or whose person left, while this waited is found anew."""
     while True:
         found = behind_lock(target, shared_membership(target.membership.pk))
         if found is not None:
             return found
-        target = find_target(actor, membership_id=named, member=member, at=at)
+        target = find()
 
 
 def behind_lock(target: Target, locked: Membership) -> Target | None:
     """The target with membership and member as they are now; None where they are no longer whom the call means."""
     before, member = target.membership, target.member
-    if locked.current != before.current or locked.main_member_id != before.main_member_id:
+    # An anonymous membership that was registered meanwhile has a member now.
+    if any(getattr(locked, name) != getattr(before, name) for name in ("current", "type", "main_member_id")):
         return None
     if member is not None:
         member = Member.objects.filter(pk=member.pk, ended_at__isnull=True).first()

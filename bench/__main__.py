@@ -8,6 +8,7 @@ from dataclasses import asdict
 from django.core.management import call_command
 
 from bench import charts, report, rows
+from bench.cards import cards
 from bench.changes import changes
 from bench.expiry import expiry
 from bench.memory import memory
@@ -20,7 +21,7 @@ from loyalty_site.settings import PRODUCTION
 # Changes take members away that the others pick from, and so come last.
 IN_WORLD = {**SECTIONS, "others": others, "memory": memory, "changes": changes}
 # They make a world of their own, and so come last.
-BY_THEMSELVES = {"expiry": expiry, "volume": volume}
+BY_THEMSELVES = {"expiry": expiry, "volume": volume, "cards": cards}
 ALL = (*IN_WORLD, *BY_THEMSELVES)
 
 
@@ -39,11 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=Sizes.seconds, help="of one round")
     parser.add_argument("--rounds", type=int, default=Sizes.rounds)
     parser.add_argument("--entries", type=int, default=Sizes.entries, help="of the grown program, at least")
+    parser.add_argument("--cards", type=int, default=Sizes.cards, help="that there are, before one is looked up")
     parser.add_argument("--document", action="store_true", help="put the table into docs/performance.md")
     given = parser.parse_args(arguments)
     if PRODUCTION:
         parser.error("the benchmarks empty their database: they run on the embedded server only.")
-    sizes = Sizes(given.members, given.spenders, seconds=given.seconds, rounds=given.rounds, entries=given.entries)
+    sizes = Sizes(
+        given.members,
+        given.spenders,
+        seconds=given.seconds,
+        rounds=given.rounds,
+        entries=given.entries,
+        cards=given.cards,
+    )
     figures, about = measure(given.sections or list(ALL), sizes)
     shown = report.table(figures)
     print(shown)

@@ -32,6 +32,8 @@ class Sizes:
     hot_lots: int = 20_000
     # Of the grown program, which has a world of its own.
     entries: int = 1_000_000
+    # There are to be, before numbers are looked up.
+    cards: int = 1_000_000
     seconds: float = 5.0
     rounds: int = 5
 

@@ -31,3 +31,53 @@ class TimeOutOfRange(LoyaltyError):
 class CardsWait(LoyaltyError):
     code = "program_not_released"
     title = "The program takes no new cards"
+
+
+class CardTypeRefused(LoyaltyError):
+    code = "card_type"
+    title = "The card can't be of that type"
+
+
+class CardEndPast(LoyaltyError):
+    code = "card_end"
+    title = "The card's last day is over"
+
+
+class CardHasSuccessor(Conflict):
+    code = "card_has_successor"
+    title = "The card has a successor already"
+
+
+class NumberTaken(Conflict):
+    code = "number_taken"
+    title = "The number is taken"
+
+
+class NumberRefused(LoyaltyError):
+    code = "number_refused"
+    title = "This is no number for a card"
+
+
+class BatchWrong(LoyaltyError):
+    code = "batch_wrong"
+    title = "There can be no such batch of cards"
+
+
+class BatchDiffers(Conflict):
+    code = "batch_differs"
+    title = "A batch of that name has other figures"
+
+
+class BatchNotReady(Conflict):
+    code = "batch_not_ready"
+    title = "The batch is not ready"
+
+
+class BatchRevoked(Conflict):
+    code = "batch_revoked"
+    title = "The batch is revoked"
+
+
+class BatchDownloaded(Conflict):
+    code = "batch_downloaded"
+    title = "The file of the batch was given out already"

@@ -1,4 +1,4 @@
-"""The life of a card: issued, activated, blocked, reported, replaced, cancelled (domain 1.10).
+"""The life of a card: issued, activated, blocked, reported, replaced, cancelled, expired (domain 1.10).
 
 A card that was never activated can't be blocked, reported or replaced: it is activated or cancelled first.
 """
@@ -7,14 +7,22 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from cards.errors import CardNotUsable, CardStatusConflict, CardsWait, TimeOutOfRange
-from cards.models import IN_USE, Card, CardKind, CardStatus
-from cards.numbering import register_number, register_numbers
+from cards.errors import (
+    CardEndPast,
+    CardHasSuccessor,
+    CardNotUsable,
+    CardStatusConflict,
+    CardsWait,
+    TimeOutOfRange,
+)
+from cards.events import tell, tell_of_many
+from cards.models import IN_USE, Card, CardKind, CardStatus, CardType
+from cards.numbering import register_external, register_number, register_numbers
+from cards.types import last_day_of, type_for, type_going_on
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
 from common.history import audit_context, create_with_history
-from gateway.events import record_event, record_events
 from programs.expiry import end_of_day
 from programs.models import Program, ProgramStatus
 
@@ -29,6 +37,7 @@ TRANSITIONS: Mapping[CardStatus, frozenset[CardStatus]] = {
     CardStatus.DAMAGED: frozenset(IN_USE),
     CardStatus.REPLACED: REPORTED.union(IN_USE),
     CardStatus.CANCELLED: REPORTED.union(IN_USE, {CardStatus.CREATED}),
+    CardStatus.EXPIRED: frozenset(IN_USE) | {CardStatus.CREATED},
 }
 
 
@@ -40,25 +49,37 @@ def issue_card(
     at: datetime | None = None,
     active: bool = False,
     valid_until: date | None = None,
+    number: str | None = None,
+    card_type: CardType | None = None,
 ) -> Card:
-    """A new card with a registered number, usable at once with `active`."""
+    """A new card with a registered number, usable at once with `active`.
+
+    `number` comes from elsewhere; without it one is drawn. Without `card_type` it is of the default type of its kind,
+    and without `valid_until` it lasts as long as its type says, from the day it is made.
+    Raises CardsWait, CardTypeRefused, CardEndPast, NumberRefused, NumberTaken.
+    """
     with in_program(program), audit_context(actor):
-        if program.status != ProgramStatus.RELEASED:
-            raise CardsWait(
-                f"{program.name} is {program.get_status_display()}: only a released program gives out cards.",
-                facts={"program": program.code, "status": program.status},
+        refuse_unless_released(program)
+        now = program_now(program)
+        at = at or now
+        card_type = type_for(program, kind=kind, wanted=card_type)
+        if valid_until is None:
+            valid_until = last_day_of(card_type, since=now.astimezone(program.zone).date())
+        elif end_of_day(valid_until, program.zone) <= now:
+            raise CardEndPast(
+                f"{valid_until} is over: no card is made for the past.", facts={"valid_until": valid_until.isoformat()}
             )
-        at = at or program_now(program)
         card = Card.objects.create(
             program=program,
-            number_id=register_number(program),
+            number_id=register_number(program) if number is None else register_external(program, number),
             kind=kind,
+            card_type=card_type,
             status=CardStatus.ACTIVE if active else CardStatus.CREATED,
             created_at=at,
             activated_at=at if active else None,
             valid_until=valid_until,
         )
-        _record("issued", card)
+        tell("issued", card)
         return card
 
 
@@ -67,18 +88,22 @@ def issue_cards(program: Program, times: Sequence[tuple[datetime, bool]], *, act
     released."""
     numbers = register_numbers(program, count=len(times))
     with in_program(program), audit_context(actor):
+        card_type = type_for(program, kind=CardKind.MAIN)
+        last_day = last_day_of(card_type, since=program_now(program).astimezone(program.zone).date())
         cards: list[Card] = create_with_history(
             Card(
                 program=program,
                 number_id=number,
                 kind=CardKind.MAIN,
+                card_type=card_type,
+                valid_until=last_day,
                 status=CardStatus.ACTIVE if active else CardStatus.CREATED,
                 created_at=at,
                 activated_at=at if active else None,
             )
             for number, (at, active) in zip(numbers, times, strict=True)
         )
-        record_events("card.issued", program_id=program.pk, facts={card.pk: _facts(card) for card in cards})
+        tell_of_many("issued", cards, program_id=program.pk)
         return cards
 
 
@@ -102,7 +127,7 @@ def block(card: Card, *, actor: Actor, reason: str) -> Card:
         actor=actor,
         reason=reason,
         status=CardStatus.BLOCKED,
-        barred_from=program_now(card.program),
+        bars=True,
     )
 
 
@@ -132,35 +157,54 @@ def report(card: Card, status: CardStatus, *, actor: Actor, since: datetime | No
         actor=actor,
         reason=reason,
         status=CardStatus(status),
-        barred_from=since or now,
+        bars=True,
+        since=since,
     )
 
 
-def replace(card: Card, *, actor: Actor, reason: str) -> Card:
-    """The successor: same kind, new number, usable at once. The old card is final."""
+def replace(
+    card: Card, *, actor: Actor, reason: str, number: str | None = None, valid_until: date | None = None
+) -> Card:
+    """The successor: same kind, new number (drawn, or from elsewhere), usable at once. The old card is final.
+
+    A renewed card is replaced by the successor that waits for its end. Raises CardStatusConflict, CardHasSuccessor and
+    what `issue_card` does.
+    """
     with in_program(card.program_id), audit_context(actor, reason):
         old = _locked(card)
         _refuse_unless(old, CardStatus.REPLACED, "replaced", None)
         now = program_now(old.program)
-        successor = issue_card(old.program, actor=actor, kind=old.kind, at=now, active=True)
+        if old.successor is not None:
+            successor = activate(_waiting(old, old.successor, number), actor=actor, at=now)
+        else:
+            successor = _replacement(old, actor=actor, at=now, number=number, valid_until=valid_until)
         old.status, old.successor = CardStatus.REPLACED, successor
         old.barred_from = old.barred_from or now
         old.save()
-        _record("replaced", old, successor=successor.pk)
+        tell("replaced", old, successor=successor.pk)
         return successor
 
 
 def cancel(card: Card, *, actor: Actor, reason: str) -> Card:
-    """For good; the number stays registered."""
-    return _change(
-        card,
-        "cancelled",
-        actor=actor,
-        reason=reason,
-        status=CardStatus.CANCELLED,
-        barred_from=program_now(card.program),
-        keep_bar=True,
-    )
+    """For good, with the successor that waits for its end; the numbers stay registered."""
+    with in_program(card.program_id), audit_context(actor, reason):
+        cancelled = _change(card, "cancelled", actor=actor, reason=reason, status=CardStatus.CANCELLED, bars=True)
+        if cancelled.successor is not None and cancelled.successor.status == CardStatus.CREATED:
+            cancel(cancelled.successor, actor=actor, reason=reason)
+        return cancelled
+
+
+def expire(card: Card, *, actor: Actor) -> Card:
+    """Its last day is over. Events of that day and before still count."""
+    return _change(card, "expired", actor=actor, reason="last day over", status=CardStatus.EXPIRED)
+
+
+def refuse_unless_released(program: Program) -> None:
+    if program.status != ProgramStatus.RELEASED:
+        raise CardsWait(
+            f"{program.name} is {program.get_status_display()}: only a released program gives out cards.",
+            facts={"program": program.code, "status": program.status},
+        )
 
 
 def usable_at(card: Card, at: datetime) -> bool:
@@ -182,6 +226,33 @@ def refuse_unusable(card: Card, at: datetime) -> None:
         )
 
 
+def _replacement(old: Card, *, actor: Actor, at: datetime, number: str | None, valid_until: date | None) -> Card:
+    """A temporary card, or one whose type sets no end, passes on its own."""
+    card_type = type_going_on(old)
+    today = at.astimezone(old.program.zone).date()
+    by_type = None if old.kind == CardKind.TEMPORARY else last_day_of(card_type, since=today)
+    return issue_card(
+        old.program,
+        actor=actor,
+        kind=old.kind,
+        at=at,
+        active=True,
+        valid_until=valid_until or by_type or old.valid_until,
+        number=number,
+        card_type=card_type,
+    )
+
+
+def _waiting(old: Card, successor: Card, number: str | None) -> Card:
+    if successor.status != CardStatus.CREATED or number is not None:
+        raise CardHasSuccessor(
+            f"Card {old.number_id} was renewed by {successor.number_id}, which is {successor.get_status_display()}: "
+            "replace that one, and cancel this.",
+            facts={"successor": successor.number_id, "successor_status": successor.status},
+        )
+    return successor
+
+
 def _change(
     card: Card,
     event: str,
@@ -189,26 +260,31 @@ def _change(
     actor: Actor,
     reason: str = "",
     only_from: frozenset[CardStatus] | None = None,
-    keep_bar: bool = False,
     status: CardStatus,
+    bars: bool = False,
+    since: datetime | None = None,
     **values: Any,
 ) -> Card:
-    """Lock, re-read, check, change, record. `keep_bar`: an earlier end of use stays."""
+    """Lock, re-read, check, change, record. `bars`: not usable `since` then, by default now; of two such times the
+    earlier one stays."""
     with in_program(card.program_id), audit_context(actor, reason):
         card = _locked(card)
         _refuse_unless(card, status, event, only_from)
-        if keep_bar and card.barred_from is not None:
-            values.pop("barred_from")
+        if bars:
+            # Behind the lock: whoever used the card while this waited did so before.
+            since = since or program_now(card.program)
+            card.barred_from = min(since, card.barred_from or since)
         card.status = status
         for name, value in values.items():
             setattr(card, name, value)
         card.save()
-        _record(event, card)
+        tell(event, card)
         return card
 
 
 def _locked(card: Card) -> Card:
-    rows: list[Card] = lock_rows(Card.objects.filter(pk=card.pk).select_related("program"))
+    wanted = Card.objects.filter(pk=card.pk).select_related("program", "card_type", "successor__program")
+    rows: list[Card] = lock_rows(wanted)
     return rows[0]
 
 
@@ -221,13 +297,3 @@ def _refuse_unless(card: Card, status: CardStatus, event: str, only_from: frozen
         f"Card {card.number_id} is {card.get_status_display()} and can't be {event}.{cure}",
         facts={"card_status": card.status, "allowed_from": sorted(allowed)},
     )
-
-
-def _record(event: str, card: Card, **facts: Any) -> None:
-    record_event(f"card.{event}", program_id=card.program_id, subject_id=card.pk, facts=_facts(card) | facts)
-
-
-def _facts(card: Card) -> dict[str, Any]:
-    """Channels keep their hot lists by the events, so the number and the time of the bar are in them."""
-    barred_from = card.barred_from.isoformat() if card.barred_from else None
-    return {"number": card.number_id, "status": str(card.status), "barred_from": barred_from}

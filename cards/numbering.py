@@ -8,7 +8,7 @@ from django.db import connection
 from stdnum import ean, luhn
 from stdnum.iso7064 import mod_37_36
 
-from cards.errors import NumbersExhausted, SchemeUnusable
+from cards.errors import NumberRefused, NumbersExhausted, NumberTaken, SchemeUnusable
 from cards.models import NumberKind, NumberRegistry
 from programs.models import CheckScheme, NumberBody, Program
 
@@ -17,7 +17,11 @@ LETTERS_TOO = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Crockford's symbols: none is taken for another when read aloud or typed.
 BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE32_LEAST = 16
+# Each symbol stands for eight of the 256 values of a byte, so all are equally likely.
+_SYMBOL_OF_BYTE = (BASE32 * 8).encode()
 ATTEMPTS = 20
+# What channels, pages and scanners can carry; shorter ones would be found by trying.
+EXTERNAL = re.compile(r"[0-9A-Z]{6,40}")
 
 
 def compact(number: str) -> str:
@@ -31,6 +35,18 @@ def new_number(program: Program) -> str:
     return start + _check(program)(start)
 
 
+def new_numbers(program: Program, *, count: int) -> list[str]:
+    """So many at once, hardly ever one twice. Nothing of it touches the database."""
+    length, check = _body_length(program), _check(program)
+    if program.card_body == NumberBody.BASE32:
+        bodies = [secrets.token_bytes(length).translate(_SYMBOL_OF_BYTE).decode() for _ in range(count)]
+    else:
+        most = 10**length
+        bodies = [f"{secrets.randbelow(most):0{length}d}" for _ in range(count)]
+    starts = [program.card_prefix + body for body in bodies]
+    return [start + check(start) for start in starts]
+
+
 def validate(number: str, *, program: Program) -> bool:
     """Whether the number could be one of the program's: prefix, length, symbols and check character."""
     number = compact(number)
@@ -42,6 +58,33 @@ def validate(number: str, *, program: Program) -> bool:
         and all(symbol in symbols for symbol in body)
         and _check(program)(number[:-1]) == number[-1]
     )
+
+
+def looks_like_one_of(program: Program, number: str) -> bool:
+    """Whether the number begins as the program's numbers do and is as long, whatever its check character."""
+    number = compact(number)
+    length = len(program.card_prefix) + _body_length(program) + 1
+    return number.startswith(program.card_prefix) and len(number) == length
+
+
+def register_external(program: Program, number: str) -> str:
+    """A number from elsewhere, as it is stored; now taken for ever. Raises NumberRefused, NumberTaken.
+
+    The refusal is the same wherever the number stands, for who asks may not see that program.
+    """
+    asked, number = number, compact(number)
+    if not EXTERNAL.fullmatch(number):
+        raise NumberRefused(
+            f"“{asked[:60]}” can't be a card number: it needs 6 to 40 digits and letters without accents.",
+            facts={"number": asked[:60]},
+        )
+    if not _insert(program, {number}, kind=NumberKind.EXTERNAL):
+        raise NumberTaken(
+            f"The number {number} was given out before; a number names one card for ever. Check it, or give the card "
+            "another one.",
+            facts={"number": number},
+        )
+    return number
 
 
 def register_numbers(program: Program, *, count: int) -> list[str]:
@@ -62,13 +105,13 @@ def register_number(program: Program) -> str:
     return register_numbers(program, count=1)[0]
 
 
-def _insert(program: Program, numbers: set[str]) -> list[str]:
+def _insert(program: Program, numbers: set[str], *, kind: NumberKind = NumberKind.CARD) -> list[str]:
     table = NumberRegistry._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (number, program_id, kind) "  # noqa: S608 - the name of our own table
             "SELECT n, %s, %s FROM unnest(%s::varchar[]) n ON CONFLICT DO NOTHING RETURNING number",
-            [program.pk, NumberKind.CARD.value, sorted(numbers)],
+            [program.pk, kind.value, sorted(numbers)],
         )
         return [row[0] for row in cursor.fetchall()]
 

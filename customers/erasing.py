@@ -15,6 +15,7 @@ from common.db import lock_rows
 from common.errors import Busy
 from common.history import audit_context, update_with_history
 from common.obstacles import registered
+from customers.affiliations_exits import end_for_erasure
 from customers.errors import ErasingNotAllowed
 from customers.histories import empty_histories
 from customers.models import (
@@ -71,6 +72,7 @@ def _blank(row: Customer) -> None:
     for wish in row.contact_preferences.all():
         wish.delete()
     _blank_messages(row)
+    end_for_erasure(row)
     pairs = DuplicateCustomer.objects.filter(Q(customer=row) | Q(duplicate=row))
     update_with_history(pairs.exclude(reason=""), reason="")
     for name in Customer.PERSONAL:

@@ -55,3 +55,28 @@ class NotOnePerson(Conflict):
 
     code = "not_one_person"
     title = "These records can't be treated as one person"
+
+
+class NotAffiliable(CustomerError):
+    code = "not_affiliable"
+    title = "This is no affiliation of a person with an organization"
+
+
+class AlreadyAffiliated(Conflict):
+    code = "already_affiliated"
+    title = "The person belongs to the organization on these days already"
+
+
+class AffiliationPeriod(CustomerError):
+    code = "affiliation_period"
+    title = "These days don't fit the affiliation"
+
+
+class PersonnelNumberTaken(Conflict):
+    code = "personnel_number_taken"
+    title = "The personnel number is somebody else's"
+
+
+class EmployeeGroupRefused(CustomerError):
+    code = "employee_group_refused"
+    title = "This employee group can't be used here"

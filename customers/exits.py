@@ -14,6 +14,7 @@ from django.db.models import ProtectedError, Q
 
 from common.actor import Actor
 from common.obstacles import Obstacle, registered, sentence
+from customers.affiliations_exits import delete_affiliations, people_obstacles
 from customers.errors import CustomerNotClosable, CustomerNotDeletable, CustomerWrongStatus
 from customers.histories import empty_histories
 from customers.locking import changing
@@ -87,8 +88,10 @@ def delete_customer(customer: Customer, *, actor: Actor, reason: str) -> None:
 
 
 def _delete_own_rows(customer: Customer) -> None:
-    """What was sent, and what staff found about likely duplicates: nothing anybody needs once the record is gone."""
+    """What was sent, where the person belonged, and what staff found about likely duplicates: nothing anybody needs
+    once the record is gone."""
     Message.objects.filter(customer=customer).delete()
+    delete_affiliations(customer)
     for pair in DuplicateCustomer.objects.filter(Q(customer=customer) | Q(duplicate=customer)):
         pair.delete()
 
@@ -108,6 +111,7 @@ def _own_obstacles(customer: Customer) -> Iterable[Obstacle]:
     if customer.merged_into is not None:
         number = customer.merged_into.number
         yield Obstacle("merged", f"It was merged into {number}, which answers to its number.", {"number": number})
+    yield from people_obstacles(customer)
 
 
 def _protecting(rows: Iterable[Any]) -> list[Obstacle]:

@@ -3,10 +3,13 @@
 from django.db.models import Q, QuerySet
 
 from customers.keys import document_key, email_key, name_key, phone_key
-from customers.models import Customer, CustomerNumber, CustomerStatus
+from customers.models import Customer, CustomerKind, CustomerNumber, CustomerStatus, EmployeeGroup
 
 # The index of names is one of trigrams.
 LEAST_LETTERS = 3
+LONGEST = 254
+# Of many organizations the first ones are shown.
+MOST = 20
 
 
 def customer_by_number(number: str) -> Customer | None:
@@ -47,6 +50,21 @@ def find_by_name(text: str, *, whole: bool = False) -> QuerySet[Customer]:
     for word in words:
         found = found.filter(name_key__contains=word)
     return found.order_by()
+
+
+def find_organizations(text: str) -> list[Customer]:
+    """Active organizations by number or name; without a text some of those that have employee groups."""
+    text = " ".join(text.replace("\x00", "").split())[:LONGEST]
+    found: QuerySet[Customer] = Customer.objects.filter(
+        kind=CustomerKind.ORGANIZATION, status=CustomerStatus.ACTIVE, merged_into=None
+    )
+    if not text:
+        with_groups = found.filter(pk__in=EmployeeGroup.objects.values("organization"))
+        return list(with_groups.order_by("name")[:MOST])
+    numbered = customer_by_number(text)
+    if numbered is not None:
+        return list(found.filter(pk=numbered.pk))
+    return sorted(found.filter(pk__in=find_by_name(text).values("pk"))[:MOST], key=lambda one: one.name or "")
 
 
 def _by(given: str | None, key: str | None, column: str) -> Q | None:

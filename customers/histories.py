@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.history import AuditedModel
-from customers.models import Address, ContactPreference, Customer, DuplicateCustomer, Identification
+from customers.models import Address, Affiliation, ContactPreference, Customer, DuplicateCustomer, Identification
 
 # Each with the column that names the customer.
 HOLDERS: tuple[tuple[type[AuditedModel], str], ...] = (
@@ -11,6 +11,7 @@ HOLDERS: tuple[tuple[type[AuditedModel], str], ...] = (
     (Identification, "customer_id"),
     (Address, "customer_id"),
     (ContactPreference, "customer_id"),
+    (Affiliation, "customer_id"),
     (DuplicateCustomer, "customer_id"),
     (DuplicateCustomer, "duplicate_id"),
 )

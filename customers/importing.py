@@ -85,7 +85,7 @@ class CustomerImport:
             if not allowed and suspects.intersection(texts):
                 outcomes[at] = attempt(partial(self._create_one, record))
             elif earlier is not None:
-                outcomes[at] = outcome_of(_like_line(earlier))
+                outcomes[at] = outcome_of(like_line(earlier))
             else:
                 plain.append(draft)
                 outcomes[at] = Outcome(Result.NEW)
@@ -173,7 +173,8 @@ def _draft(record: Record) -> Draft:
     )
 
 
-def _like_line(line: int) -> LikelyDuplicate:
+def like_line(line: int) -> LikelyDuplicate:
+    """Somebody of an earlier line has the same e-mail, phone, document, or name and birth date."""
     return LikelyDuplicate(
         f"This looks like the customer of line {line}: one of the two is too many, or say yes in allow_duplicate.",
         facts={"line": line},

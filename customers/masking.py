@@ -45,8 +45,9 @@ MASKS: dict[str, Callable[[Any], str | None]] = {
     "phone": masked_phone,
     "payment_terms": masked_text,
     "notes": masked_text,
-    # Documents and addresses.
+    # Documents, addresses, affiliations.
     "number": masked_document,
+    "personnel_number": masked_document,
     "lines": masked_text,
     "postal_code": masked_text,
     "city": masked_text,

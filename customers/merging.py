@@ -18,6 +18,7 @@ from common.db import lock_rows
 from common.errors import NotFound
 from common.history import audit_context
 from common.obstacles import registered
+from customers.affiliations_exits import bring_affiliations
 from customers.details import ADDRESS, IDENTIFICATION
 from customers.errors import CustomerErased, NotOnePerson
 from customers.models import (
@@ -178,6 +179,7 @@ def _bring_over(survivor: Customer, other: Customer) -> None:
     _bring_rows(Identification, IDENTIFICATION, survivor, other)
     _bring_rows(Address, ADDRESS, survivor, other)
     _bring_wishes(survivor, other)
+    bring_affiliations(survivor, other)
     known = StaffCustomer.objects.filter(customer=survivor).values("user")
     for link in StaffCustomer.objects.filter(customer=other).exclude(user__in=known):
         link.customer = survivor

@@ -7,15 +7,23 @@ from django.db.models import OuterRef
 from django.db.models.functions import Coalesce, JSONObject
 
 from common.actor import Actor
-from customers.models import Address, ContactPreference, Customer, CustomerNumber, Identification, Message
+from customers.models import (
+    Address,
+    Affiliation,
+    ContactPreference,
+    Customer,
+    CustomerNumber,
+    Identification,
+    Message,
+)
 
 MOST = 20
 MOST_MESSAGES = 5
 
 
 def whole_customer(pk: int, *, actor: Actor) -> Customer | None:
-    """The row with `all_numbers`, `addresses_found`, `documents_found`, `preferences_found` and `messages_found`, the
-    latest of those the actor may see."""
+    """The row with `all_numbers`, `addresses_found`, `documents_found`, `preferences_found`, `affiliations_found` and
+    `messages_found`, the latest of those the actor may see."""
     mine = OuterRef("pk")
     messages = JSONObject(
         id="id", purpose="purpose", program="program__name", address="address", subject="subject", status="status",
@@ -24,6 +32,11 @@ def whole_customer(pk: int, *, actor: Actor) -> Customer | None:
     addresses = JSONObject(kind="kind", lines="lines", postal_code="postal_code", city="city", country="country")
     documents = JSONObject(kind="kind", country="country", number="number", valid_until="valid_until")
     preferences = JSONObject(channel="channel", allowed="allowed")
+    affiliations = JSONObject(
+        id="id", organization="organization_id", name="organization__name", number="organization__number",
+        group="employee_group__name", personnel_number="personnel_number", valid_from="valid_from",
+        valid_until="valid_until",
+    )  # fmt: skip
     found: Customer | None = (
         Customer.objects.select_related("merged_into")
         .annotate(
@@ -38,6 +51,11 @@ def whole_customer(pk: int, *, actor: Actor) -> Customer | None:
             ),
             preferences_found=ArraySubquery(
                 ContactPreference.objects.filter(customer=mine).order_by("channel").values(found=preferences)[:MOST]
+            ),
+            affiliations_found=ArraySubquery(
+                Affiliation.objects.filter(customer=mine)
+                .order_by("-valid_from", "-pk")
+                .values(found=affiliations)[:MOST]
             ),
             messages_found=ArraySubquery(
                 Message.objects.visible_to(actor)

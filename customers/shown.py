@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from customers.masking import MASKS, masked_email
-from customers.models import Address, Customer, Identification, Message
+from customers.models import Address, Customer, CustomerKind, Identification, Message
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ class ShownCustomer:
 def shown_customer(customer: Customer, *, unmasked: bool) -> ShownCustomer:
     """Personal values as the one who looks may see them; nothing is read from the database."""
     show = _shower(customer, unmasked)
+    # What a company is called is on its sign; a name that is kept back would only hide which one it is.
+    named = unmasked or customer.kind == CustomerKind.ORGANIZATION
     return ShownCustomer(
         id=customer.pk,
         number=customer.number,
@@ -81,7 +83,7 @@ def shown_customer(customer: Customer, *, unmasked: bool) -> ShownCustomer:
         language=customer.language,
         customer_since=customer.customer_since,
         unmasked=unmasked,
-        name=show("name"),
+        name=customer.name if named else show("name"),
         first_name=show("first_name"),
         last_name=show("last_name"),
         birth_date=show("birth_date"),

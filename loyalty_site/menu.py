@@ -33,6 +33,18 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Organizations"),
+        (
+            ("customers.Affiliation", "badge"),
+            ("customers.EmployeeGroup", "groups"),
+            ("memberships.OrganizationAgreement", "contract"),
+            ("memberships.AgreementVersion", "history"),
+            ("memberships.InheritedAgreement", "assignment_ind"),
+            ("memberships.OrganizationSignatory", "draw"),
+            ("memberships.MembershipBenefit", "redeem"),
+        ),
+    ),
+    (
         _("Changes & consents"),
         (
             ("memberships.MembershipChange", "call_merge"),
@@ -64,7 +76,10 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         _("Cards"),
         (
             ("cards.Card", "credit_card"),
+            ("cards.CardBatch", "style"),
             ("memberships.CardHolding", "badge"),
+            ("cards.CardType", "style"),
+            ("memberships.CardRegistration", "app_registration"),
             ("cards.NumberRegistry", "numbers"),
         ),
     ),
@@ -74,6 +89,8 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("programs.Program", "loyalty"),
             ("programs.PointType", "toll"),
             ("programs.TierGroup", "stairs"),
+            ("programs.Benefit", "redeem"),
+            ("programs.TierBenefit", "workspace_premium"),
             ("programs.ConversionRate", "currency_exchange"),
             ("programs.ProgramTerms", "gavel"),
             ("activities.ActivityType", "category"),

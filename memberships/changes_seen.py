@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import DateTimeField
 from django.utils.formats import date_format
 
+from cards.models import Card
 from common.history import AuditedModel
 from customers.models import Address, ContactPreference, Customer, Identification
 from memberships.models import CardHolding, Member, Membership, TierStanding
@@ -30,9 +31,15 @@ OF_MEMBERSHIP: tuple[tuple[type[AuditedModel], str, str], ...] = (
     (TierStanding, "membership_id", "(SELECT t.name FROM programs_tier t WHERE t.id = h.tier_id)"),
     (CardHolding, "membership_id", "(SELECT c.number FROM cards_card c WHERE c.id = h.card_id)"),
 )
-MODELS = {model._meta.label_lower: model for model, *_ in (*OF_CUSTOMER, *OF_MEMBERSHIP)}
+OF_CARD: tuple[tuple[type[AuditedModel], str, str], ...] = (
+    (Card, "id", "h.number"),
+    (CardHolding, "card_id", "(SELECT m.number FROM memberships_membership m WHERE m.id = h.membership_id)"),
+)
+MODELS = {model._meta.label_lower: model for model, *_ in (*OF_CUSTOMER, *OF_MEMBERSHIP, *OF_CARD)}
 # Columns that say nothing to a reader.
-DULL = frozenset({"version", "email_key", "phone_key", "name_key", "number_key", "contact_changed_at", "program", "id"})
+DULL = frozenset(
+    {"version", "email_key", "phone_key", "name_key", "number_key", "contact_changed_at", "program", "id", "successor"}
+)
 MOST = 40
 
 
@@ -62,9 +69,18 @@ class Change:
 
 def changes_of(customer_id: int | None, membership_ids: Sequence[int], *, most: int = MOST) -> list[Change]:
     """The latest changes first. Each row is compared with the one before it, so `most` + the row before are read."""
+    return _read([(OF_CUSTOMER, [customer_id] if customer_id else []), (OF_MEMBERSHIP, list(membership_ids))], most)
+
+
+def changes_of_card(card_id: int, *, most: int = MOST) -> list[Change]:
+    """What was done about a card, and whose hand it came into; the latest first."""
+    return _read([(OF_CARD, [card_id])], most)
+
+
+def _read(wanted: Iterable[tuple[Iterable[tuple[type[AuditedModel], str, str]], list[int]]], most: int) -> list[Change]:
     parts: list[str] = []
     parameters: list[Any] = []
-    for models, ids in ((OF_CUSTOMER, [customer_id] if customer_id else []), (OF_MEMBERSHIP, list(membership_ids))):
+    for models, ids in wanted:
         for model, column, about in models if ids else ():
             parts.append(_part(model, column, about))
             parameters += [ids, most]

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from common.actor import Actor
 from common.clock import program_now
-from common.db import in_program
+from common.db import in_program, lock_rows
 from common.errors import Busy
 from common.history import audit_context
 from gateway.events import record_event
@@ -15,10 +15,13 @@ from memberships.card_holding import cancel_cards
 from memberships.changes.errors import ChangeRefused
 from memberships.changes.lapsing import lapse_open_of, locked_open_changes
 from memberships.changes.leaving import leave_by_rule
+from memberships.changes.record import Record
 from memberships.errors import NotAMember, ProgramNotOpen, ReasonMissing, SplitFirst, WrongStatus
 from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Member, Membership, MembershipStatus
+from memberships.organization_pools import lives_on, pool_umbrella, stand_alone
+from memberships.registrations import drop, registrations_about
 from memberships.types import type_of
 from points.errors import HoldTooLarge
 from programs.models import Program, ProgramStatus
@@ -106,13 +109,21 @@ def memberships_done_resting(program: Program, *, at: datetime) -> QuerySet[Memb
     ).order_by("pk")
 
 
+def resting_sets(membership: Membership) -> list[int]:
+    """The sets whose points rest with the ended membership: its own, and an organization's pool."""
+    pools = [membership.pool_id] if type_of(membership.type).is_umbrella else []
+    return [membership.own_set_id, *(one for one in pools if one is not None)]
+
+
 def finish_resting(membership: Membership, *, actor: Actor, at: datetime) -> Membership:
-    """In the transaction that expired its points: it can't come back, and its cards end."""
+    """In the transaction that expired its points: it can't come back, its cards end, and no card waits for it."""
     with in_program(membership.program_id), audit_context(actor, "done resting"):
         (row,) = locked_memberships([membership.pk])
         if row.rests_until is None or row.rests_until > at:
             raise WrongStatus(f"{row.number} does not rest, or not long enough.", facts={"membership": row.pk})
         cancel_cards(row, actor=actor, at=at, reason="done resting")
+        for registration in lock_rows(registrations_about(row)):
+            drop(registration, at=at)
         row.rests_until = None
         row.save()
         return row
@@ -162,21 +173,27 @@ def _locked(pk: int) -> Membership:
     """The membership behind its lock, and those it shares a pool with, which its end changes too."""
     # In the order of all verbs: a change before its memberships.
     locked_open_changes([pk])
-    pool_id = Membership.objects.values_list("pool_id", flat=True).get(pk=pk)
-    sharing = Membership.objects.filter(pool_id=pool_id, current=True) if pool_id is not None else ()
-    rows = locked_memberships({pk, *(one.pk for one in sharing)}, key_change=True)
+    seen = Membership.objects.get(pk=pk)
+    rows = locked_memberships({pk, *_sharing(seen)}, key_change=True)
     row = next(one for one in rows if one.pk == pk)
-    if row.pool_id != pool_id:
+    if row.pool_id != seen.pool_id:
         raise Busy(f"{row.number} came into another pool meanwhile. Try again.", facts={"membership": pk})
     return row
 
 
+def _sharing(membership: Membership) -> list[int]:
+    """Who shares its pool with it; the pool of an organization goes on without it as it was."""
+    if membership.pool_id is None or type_of(membership.type).is_umbrella or pool_umbrella(membership) is not None:
+        return []
+    return list(Membership.objects.filter(pool=membership.pool_id, current=True).values_list("pk", flat=True))
+
+
 def _on_its_own(row: Membership, *, actor: Actor, reason: str) -> Membership:
-    """Out of the pool it shares, if any."""
-    if type_of(row.type).ends_alone:
-        return row
-    leave_by_rule(row, actor=actor, reason=reason)
-    (row,) = locked_memberships([row.pk])
+    """Out of the pool it shares, and of the organization it stands under, if any."""
+    if not type_of(row.type).ends_alone:
+        leave_by_rule(row, actor=actor, reason=reason)
+        (row,) = locked_memberships([row.pk])
+    stand_alone(row, at=program_now(row.program), record=Record())
     return row
 
 
@@ -200,7 +217,8 @@ def _refuse_one_of_several(membership: Membership, customer_id: int) -> None:
 def _close(row: Membership, end_reason: EndReason, *, actor: Actor, at: datetime) -> None:
     lapse_open_of(row.pk, actor=actor, reason="a membership ended")
     row.status, row.end_reason, row.ended_at = MembershipStatus.EXPIRED, end_reason, at
-    row.rests_until = at + timedelta(days=row.program.rest_days)
+    # What an organization's people share rests when the last of them has left.
+    row.rests_until = None if lives_on(row) else at + timedelta(days=row.program.rest_days)
     row.version += 1
     row.save()
     record_members(row)
@@ -208,5 +226,9 @@ def _close(row: Membership, end_reason: EndReason, *, actor: Actor, at: datetime
         "membership.expired",
         program_id=row.program_id,
         subject_id=row.pk,
-        facts={"end_reason": str(end_reason), "rests_until": row.rests_until.isoformat(), "version": row.version},
+        facts={
+            "end_reason": str(end_reason),
+            "rests_until": row.rests_until and row.rests_until.isoformat(),
+            "version": row.version,
+        },
     )

@@ -1,13 +1,14 @@
-"""Many enrolments in one program in a few statements: the plain case of `enrol`, for imports.
+"""Many enrolments in one program in a few statements, plain or under one organization: for imports.
 
-Whatever is not plain is left to `enrol`, which refuses and explains, or does what only few need. Both leave the same
-rows; a test holds them against each other.
+Whatever is not of that kind is left to `enrol`, which refuses and explains, or does what only few need. Both leave the
+same rows; a test holds them against each other.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -17,14 +18,17 @@ from common.clock import program_now
 from common.db import in_program, lock_rows
 from common.errors import LoyaltyError
 from common.history import AuditedModel, audit_context, create_with_history
-from customers.models import Customer, CustomerStatus
+from customers.models import Affiliation, Customer, CustomerStatus
 from gateway.events import record_events
 from memberships import admission
 from memberships.enrolment import acceptance, facts_of
+from memberships.inheritance import place_under
+from memberships.inheriting_many import find_many, inherit_many
 from memberships.models import CardHolding, Member, Membership, MembershipStatus
 from memberships.numbering import drawn_number, has_form
 from memberships.paid_terms import last_day_of, starts_active, term_row
 from memberships.standings import initial_standing, lowest_tiers
+from memberships.umbrellas import Inheritance
 from points.accounts import open_sets
 from programs.design import design_of
 from programs.models import Program, ProgramTerms, Tier
@@ -48,6 +52,11 @@ class _Case:
     at: datetime
     number: str
     terms: ProgramTerms | None
+    found: Inheritance | None = None
+
+    @property
+    def place(self) -> dict[str, Any]:
+        return {} if self.found is None else place_under(self.found, form=self.found.terms.form)
 
 
 def enrol_plain(wanted: Sequence[Enrolment], *, program: Program, actor: Actor) -> dict[int, Membership]:
@@ -57,16 +66,52 @@ def enrol_plain(wanted: Sequence[Enrolment], *, program: Program, actor: Actor) 
     """
     with in_program(program), audit_context(actor, "enrolment"):
         program = design_of(program.pk).program
-        tiers = lowest_tiers(program.pk)
         cases = _plain_cases(wanted, program)
-        if not cases or any(tier.exempt_from_expiry for tier in tiers):
-            return {}
-        try:
-            with transaction.atomic():
-                return _write(cases, program=program, tiers=tiers, actor=actor)
-        except IntegrityError:
-            # A number drawn or brought along was taken this moment; one by one they find out which.
-            return {}
+        under_others = _belonging([case.customer.pk for case in cases], program)
+        return _written([case for case in cases if case.customer.pk not in under_others], program=program, actor=actor)
+
+
+def enrol_under(
+    wanted: Sequence[Enrolment], *, program: Program, organization_id: int, actor: Actor
+) -> dict[int, Membership]:
+    """The same under the organization's agreements of today; those it has none for, or no room, are left to `enrol`.
+
+    The umbrella and its agreements stay locked until the caller's transaction ends.
+    """
+    with in_program(program), audit_context(actor, "enrolment"):
+        program = design_of(program.pk).program
+        today = program_now(program).astimezone(program.zone).date()
+        cases = {
+            case.customer.pk: case
+            for case in _plain_cases(wanted, program)
+            if case.at.astimezone(program.zone).date() == today
+        }
+        found = find_many(program, cases, organization_id=organization_id, day=today)
+        return _written([replace(cases[pk], found=one) for pk, one in found.items()], program=program, actor=actor)
+
+
+def _belonging(customers: Collection[int], program: Program) -> set[int]:
+    """Who belongs, at whatever time, to an organization with an umbrella in the program."""
+    affiliations = Affiliation.objects.filter(
+        customer__in=customers,
+        organization__organization_memberships__program=program,
+        organization__organization_memberships__current=True,
+    )
+    return set(affiliations.values_list("customer_id", flat=True))
+
+
+def _written(cases: Sequence[_Case], *, program: Program, actor: Actor) -> dict[int, Membership]:
+    """None where a tier exempts from expiry, which only few do, or where two came in each other's way."""
+    tiers = lowest_tiers(program.pk)
+    given = {tier for case in cases if case.found is not None for tier in case.found.tiers}
+    if not cases or any(tier.exempt_from_expiry for tier in (*tiers, *given)):
+        return {}
+    try:
+        with transaction.atomic():
+            return _write(cases, program=program, tiers=tiers, actor=actor)
+    except IntegrityError:
+        # A number drawn or brought along was taken this moment; one by one they find out which.
+        return {}
 
 
 def _plain_cases(wanted: Sequence[Enrolment], program: Program) -> list[_Case]:
@@ -128,7 +173,7 @@ def _write(cases: Sequence[_Case], *, program: Program, tiers: Sequence[Tier], a
     sets = open_sets(program.pk, count=len(cases))
     memberships, terms = [], []
     for case, own_set in zip(cases, sets, strict=True):
-        membership = Membership(program=program, number=case.number, own_set=own_set, enrolled_at=case.at)
+        membership = Membership(program=program, number=case.number, own_set=own_set, enrolled_at=case.at, **case.place)
         term = term_row(membership, program=program, first_day=case.at.astimezone(program.zone).date(), at=case.at)
         membership.expires_on = last_day_of(program, term)
         if starts_active(program, term):
@@ -144,7 +189,13 @@ def _write(cases: Sequence[_Case], *, program: Program, tiers: Sequence[Tier], a
     create_with_history(
         acceptance(one, case.customer, case.terms, actor=actor, at=case.at) for case, one in made if case.terms
     )
-    create_with_history(initial_standing(one, tier, at=case.at) for case, one in made for tier in tiers)
+    create_with_history(
+        initial_standing(one, tier, at=case.at)
+        for case, one in made
+        for tier in tiers
+        if case.found is None or tier.group_id not in case.found.ladders
+    )
+    inherit_many([(one, case.found, case.at) for case, one in made if case.found is not None])
     _give_cards(made, program=program, actor=actor)
     facts = {one.pk: facts_of(one, case.customer) for case, one in made}
     record_events("membership.enrolled", program_id=program.pk, facts=facts)

@@ -1,6 +1,6 @@
 """Enrolling a customer in one program, or in several at once (domain 1.2, 1.4)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,17 @@ from customers.models import Customer
 from gateway.events import record_event
 from memberships import admission
 from memberships.card_holding import issue_main_card
-from memberships.errors import EnrolmentsRefused, NumbersExhausted
-from memberships.models import Member, Membership, MembershipStatus, MembershipType, TermsAcceptance
-from memberships.numbering import brought_along, new_member_number
+from memberships.changes.record import Record
+from memberships.errors import (
+    AgreementFull,
+    EnrolmentsRefused,
+    NoAgreement,
+    NoOrganization,
+    OrganizationNotActive,
+)
+from memberships.inheritance import Inheritance, find_inheritance, inherit, place_under
+from memberships.models import InheritedAgreement, Member, Membership, MembershipStatus, MembershipType, TermsAcceptance
+from memberships.numbering import with_new_number
 from memberships.paid_terms import last_day_of, open_term, starts_active
 from memberships.standings import stand_initially
 from points.accounts import open_set
@@ -25,9 +33,6 @@ from programs.design import design_of
 from programs.models import Program, ProgramTerms
 
 ONE_CURRENT = "member_one_current_in_program"
-# Another enrolment drew the same number a moment ago.
-NUMBER_TAKEN = "membership_number_in_program"
-ATTEMPTS = 5
 
 
 def enrol(
@@ -39,10 +44,15 @@ def enrol(
     type: str = MembershipType.STANDARD,
     at: datetime | None = None,
     number: str | None = None,
+    organization_id: int | None = None,
+    plain: bool = False,
+    plain_if_refused: bool = False,
 ) -> Membership:
     """A new membership with its set, accounts, tiers, terms, and one main card; `at` defaults to now.
 
-    `number` is a member number brought along from another system; without it one is drawn.
+    `number` is a member number brought along from another system; without it one is drawn. With `organization_id` (a
+    customer) it stands under that organization's agreement or is refused, unless `plain_if_refused`; without, under
+    the agreement of the one organization the person belongs to, if there is one that takes it; `plain`: under none.
     """
     with in_program(program), audit_context(actor, "enrolment"):
         program = design_of(program.pk).program
@@ -53,11 +63,18 @@ def enrol(
         admission.refuse_second(customer.pk, program=program)
         admission.refuse_cooling_down(customer.pk, program=program, at=at)
         terms = admission.terms_to_accept(program, accepted=accept_terms)
-        membership = _open_membership(customer, program=program, type=type, at=at, number=number)
+        found = None
+        if not plain:
+            strict = organization_id is not None and not plain_if_refused
+            found = _inheritance(customer.pk, program, organization_id=organization_id, at=at, strict=strict)
+        place = {"type": type} if found is None else {"type": type, **place_under(found, form=found.terms.form)}
+        membership = _open_membership(customer, program=program, at=at, number=number, place=place)
         if terms is not None:
             acceptance(membership, customer, terms, actor=actor, at=at).save()
         active = _give_terms_and_status(membership, program=program, at=at)
-        stand_initially(membership, at=at)
+        stand_initially(membership, at=at, but=found.ladders if found else ())
+        if found is not None:
+            _inherit(membership, found, at=at, actor=actor)
         issue_main_card(membership, program=program, customer_id=customer.pk, actor=actor, at=at, active=active)
         record_event(
             "membership.enrolled",
@@ -94,19 +111,28 @@ def enrol_in_several(
     programs: Sequence[Program],
     actor: Actor,
     accepted: Collection[int] = (),
+    organizations: Mapping[int, int | None] | None = None,
     at: datetime | None = None,
 ) -> list[Membership]:
     """All or none, in one transaction; `accepted` holds the ids of the programs whose terms were accepted.
 
-    Answers in the order asked. A refusal names the outcome of every program.
+    `organizations` names by program whose agreement to stand under, None for none; where it says nothing the person's
+    affiliation decides. Answers in the order asked. A refusal names the outcome of every program.
     """
     made: dict[int, Membership] = {}
     refused: dict[int, LoyaltyError] = {}
+    named = organizations or {}
     with transaction.atomic():
         for program in sorted(programs, key=lambda one: one.pk):
             try:
                 made[program.pk] = enrol(
-                    customer, program=program, actor=actor, accept_terms=program.pk in accepted, at=at
+                    customer,
+                    program=program,
+                    actor=actor,
+                    accept_terms=program.pk in accepted,
+                    organization_id=named.get(program.pk),
+                    plain=program.pk in named and named[program.pk] is None,
+                    at=at,
                 )
             except LoyaltyError as error:
                 refused[program.pk] = error
@@ -127,35 +153,49 @@ def _refusal(programs: Sequence[Program], refused: dict[int, LoyaltyError]) -> E
     return EnrolmentsRefused(f"Refused by {names}; no membership was made.", facts={"outcomes": outcomes})
 
 
+def _inheritance(
+    customer_id: int, program: Program, *, organization_id: int | None, at: datetime, strict: bool
+) -> Inheritance | None:
+    """Locked until the enrolment is done; None where there is none and nobody insists."""
+    try:
+        return find_inheritance(program, customer_id=customer_id, organization_id=organization_id, at=at)
+    except (NoOrganization, OrganizationNotActive, NoAgreement, AgreementFull):
+        if strict:
+            raise
+        return None
+
+
+def _inherit(membership: Membership, found: Inheritance, *, at: datetime, actor: Actor) -> None:
+    source, form = InheritedAgreement.Source.ENROLMENT, found.terms.form
+    inherit(membership, found, source=source, form=form, at=at, actor=actor, record=Record())
+
+
 def _open_membership(
-    customer: Customer, *, program: Program, type: str, at: datetime, number: str | None
+    customer: Customer, *, program: Program, at: datetime, number: str | None, place: Mapping[str, Any]
 ) -> Membership:
     """The membership with its set and its one member; of two at once the database lets one through."""
-    for _ in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                return _insert_membership(customer, program=program, type=type, at=at, number=number)
-        except IntegrityError as error:
-            if NUMBER_TAKEN in str(error):
-                continue
-            member = admission.current_participation(customer.pk, program_id=program.pk)
-            if ONE_CURRENT not in str(error) or member is None:
-                raise
-            raise admission.already_member(member, program=program) from error
-    raise NumbersExhausted(
-        f"{program.name} found no free member number: lengthen its member numbers.", facts={"program": program.code}
-    )
+
+    def make(drawn: str) -> Membership:
+        return _insert_membership(customer, program=program, at=at, number=drawn, place=place)
+
+    try:
+        return with_new_number(program, make, number=number)
+    except IntegrityError as error:
+        member = admission.current_participation(customer.pk, program_id=program.pk)
+        if ONE_CURRENT not in str(error) or member is None:
+            raise
+        raise admission.already_member(member, program=program) from error
 
 
 def _insert_membership(
-    customer: Customer, *, program: Program, type: str, at: datetime, number: str | None
+    customer: Customer, *, program: Program, at: datetime, number: str, place: Mapping[str, Any]
 ) -> Membership:
     membership = Membership.objects.create(
         program=program,
-        number=new_member_number(program) if number is None else brought_along(number, program=program),
-        type=type,
+        number=number,
         own_set=open_set(program.pk),
         enrolled_at=at,
+        **place,
     )
     Member.objects.create(membership=membership, program_id=program.pk, customer=customer, joined_at=at)
     return membership

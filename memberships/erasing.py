@@ -12,6 +12,7 @@ from common.history import AuditedModel, erase_personal, update_with_history
 from customers.models import Customer
 from memberships.models import (
     CardHolding,
+    CardRegistration,
     ChangeParty,
     Consent,
     ConsentDecision,
@@ -52,7 +53,9 @@ def erase_texts(customer: Customer, *, actor: Actor) -> None:
 
 
 def erase_consents(customer: Customer, *, actor: Actor) -> None:
-    """That and when the person consented stays; evidence, scans and the reasons of those changes go."""
+    """That and when the person consented stays, and which cards they registered; evidence, scans, proofs and the
+    reasons of those changes go."""
+    _erase_proofs(customer)
     named = Q(pk__in=Consent.objects.filter(customer=customer).values("change")) | Q(leaver=customer) | Q(main=customer)
     # Changes before their consents, as whoever answers locks them.
     changes = lock_rows(MembershipChange.objects.filter(named))
@@ -64,6 +67,11 @@ def erase_consents(customer: Customer, *, actor: Actor) -> None:
     ConsentDecision.objects.filter(consent__customer=customer).exclude(evidence="").update(evidence="")
     for document in ConsentDocument.objects.filter(consent__customer=customer).order_by("pk"):
         _erase_document(document)
+
+
+def _erase_proofs(customer: Customer) -> None:
+    for registration in lock_rows(CardRegistration.objects.filter(customer=customer)):
+        erase_personal(registration)
 
 
 def _erase_reasons(changes: Sequence[MembershipChange]) -> None:

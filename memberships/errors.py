@@ -83,6 +83,11 @@ class HandOverRefused(LoyaltyError):
     title = "This can't be handed over so"
 
 
+class OverrideRefused(LoyaltyError):
+    code = "no_exception"
+    title = "This membership redeems by its type"
+
+
 class NothingToPay(Conflict):
     code = "nothing_to_pay"
     title = "No term is waiting for a payment"
@@ -103,6 +108,61 @@ class StandingRefused(LoyaltyError):
     title = "The tier can't be set so"
 
 
+class OrganizationRefused(LoyaltyError):
+    code = "organization_refused"
+    title = "The organization's membership can't be like that"
+
+
+class AlreadyOrganization(Conflict):
+    code = "already_organization"
+    title = "The organization has a membership in the program already"
+
+
+class LastSignatory(LoyaltyError):
+    code = "last_signatory"
+    title = "An organization's membership keeps a signatory"
+
+
+class AgreementRefused(LoyaltyError):
+    code = "agreement_refused"
+    title = "The agreement can't be like that"
+
+
+class AgreementsOverlap(Conflict):
+    code = "agreements_overlap"
+    title = "Another agreement holds for the same people in these days"
+
+
+class NoOrganization(LoyaltyError):
+    code = "no_organization"
+    title = "No membership of an organization to enrol under"
+
+
+class OrganizationNotActive(LoyaltyError):
+    code = "organization_not_active"
+    title = "The organization's membership is not active"
+
+
+class UnderNoOrganization(Conflict):
+    code = "under_no_organization"
+    title = "The membership stands under no organization"
+
+
+class NoAgreement(LoyaltyError):
+    code = "no_agreement"
+    title = "No agreement holds for the person on that day"
+
+
+class AgreementFull(LoyaltyError):
+    code = "agreement_full"
+    title = "The agreement has as many memberships as it allows"
+
+
+class BenefitRefused(LoyaltyError):
+    code = "benefit_refused"
+    title = "The benefit can't be given or taken back so"
+
+
 class NotAMember(LoyaltyError):
     code = "not_a_member"
     title = "The person is no current member"
@@ -118,6 +178,26 @@ class AmbiguousNumber(LoyaltyError):
     title = "The number occurs in several programs"
 
 
+class CardEarnsOnly(LoyaltyError):
+    code = "card_earns_only"
+    title = "An additional card only earns"
+
+
+class CardKindRefused(LoyaltyError):
+    code = "card_kind"
+    title = "Such a card is not given out so"
+
+
+class MainCardThere(Conflict):
+    code = "main_card_there"
+    title = "The person has a main card"
+
+
+class CardNotHeld(Conflict):
+    code = "card_not_held"
+    title = "Nobody holds the card"
+
+
 class DeletionRefused(Conflict):
     code = "deletion_refused"
     title = "The membership can't be deleted"
@@ -128,3 +208,25 @@ class DoubleMemberships(Conflict):
 
     code = "double_memberships"
     title = "Both records take part in the same program"
+
+
+class CardRegistered(Conflict):
+    """The card belongs to somebody, or somebody's registration of it waits."""
+
+    code = "card_registered"
+    title = "The card is registered already"
+
+
+class ProofRequired(LoyaltyError):
+    code = "proof_required"
+    title = "It takes a proof that the card is the person's"
+
+
+class WrongCode(LoyaltyError):
+    code = "wrong_code"
+    title = "This is not the code of the card"
+
+
+class RegistrationClosed(Conflict):
+    code = "registration_status"
+    title = "The registration waits no more"

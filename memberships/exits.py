@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db.models import ProtectedError, QuerySet
 
 from cards import issuing
+from cards.models import Card
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program
@@ -21,6 +22,7 @@ from memberships.errors import DeletionRefused
 from memberships.locking import locked_memberships
 from memberships.models import (
     CardHolding,
+    CardRegistration,
     ChangeParty,
     Consent,
     EndReason,
@@ -31,6 +33,7 @@ from memberships.models import (
     TermsAcceptance,
     TierStanding,
 )
+from memberships.waiting_registrations import withdraw_all_of
 from points.models import Hold, PointAccount, PointAccountSet, Posting
 from programs.models import Program
 
@@ -59,6 +62,15 @@ def obstacles(customer: Customer) -> list[Obstacle]:
                 "has_consents",
                 "The customer was asked for consent to changes of memberships: erase the customer instead.",
                 {"consents": asked},
+            )
+        )
+    registered = CardRegistration.objects.filter(customer=customer).exclude(membership__members__customer=customer)
+    if registered.exists():
+        found.append(
+            Obstacle(
+                "has_registrations",
+                "The customer registered cards of other memberships: erase the customer instead.",
+                {"registrations": registered.count()},
             )
         )
     for member in Member.objects.filter(customer=customer).select_related("membership"):
@@ -162,6 +174,7 @@ def end_for_erasure(customer: Customer, *, actor: Actor) -> None:
     if found:
         facts = {**found[0].facts, "obstacles": [one.as_fact() for one in found]}
         raise CustomerNotErasable(sentence(found), facts=facts)
+    withdraw_all_of(customer, actor=actor, reason="customer erased")
     for member in _taking_part(customer):
         terminate(member.membership, actor=actor, reason="customer erased", end_reason=EndReason.CUSTOMER_CLOSED)
 
@@ -173,14 +186,16 @@ def _taking_part(customer: Customer) -> QuerySet[Member]:
 
 def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:
     at = program_now(row.program)
-    for holding in CardHolding.objects.filter(membership=row).select_related("card__program").order_by("card"):
-        if holding.card.status not in issuing.FINAL:
-            issuing.cancel(holding.card, actor=actor, reason=reason)
-        end_holding(holding.card, actor=actor, at=at)
+    held = Card.objects.filter(pk__in=CardHolding.objects.filter(membership=row).values("card"))
+    # Successors first: the card they wait for would take them along.
+    for card in held.select_related("program").order_by("-pk"):
+        if card.status not in issuing.FINAL:
+            issuing.cancel(card, actor=actor, reason=reason)
+        end_holding(card, actor=actor, at=at)
 
 
 def _delete_rows(row: Membership) -> None:
-    for model in (CardHolding, TermsAcceptance, TierStanding, MembershipTerm, Member):
+    for model in (CardRegistration, CardHolding, TermsAcceptance, TierStanding, MembershipTerm, Member):
         for dependent in model.objects.filter(membership=row):
             dependent.delete()
     own_set_id = row.own_set_id

@@ -18,7 +18,10 @@ from memberships.errors import NoTerm, NothingToPay, NotRestorable, ReasonMissin
 from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Member, Membership, MembershipStatus
+from memberships.organization_pools import lives_on
+from memberships.organizations import refuse_second_umbrella
 from memberships.paid_terms import first_unpaid, last_day_of, last_term, open_term
+from memberships.waiting_registrations import carry_out_waiting, ids_to_lock
 from programs.models import Activation
 
 INACTIVE, ACTIVE, SUSPENDED, EXPIRED = (
@@ -29,6 +32,8 @@ INACTIVE, ACTIVE, SUSPENDED, EXPIRED = (
 )
 # The statuses a verb leads on from; `renew` and `terminate` ask more than the status.
 STARTS = {"activate": (INACTIVE,), "pause": (ACTIVE,), "suspend": (ACTIVE,), "reinstate": (SUSPENDED, EXPIRED)}
+# What may make it active, so that registrations waiting for that are carried out.
+WAKING = frozenset({"activated", "reinstated", "renewed", "paid"})
 # What a merge or a split ended comes back by undo alone.
 GONE_INTO_ANOTHER = frozenset({EndReason.MERGED, EndReason.SPLIT_UP})
 
@@ -134,7 +139,7 @@ def _transition(
         key_change = event in ("reinstated", "renewed")
         if key_change:
             _lock_people(membership)
-        (row,) = locked_memberships([membership.pk], key_change=key_change)
+        row = _locked(membership, key_change=key_change, waking=event in WAKING, actor=actor)
         was_current = row.current
         change(row, program_now(row.program))
         row.version += 1
@@ -147,12 +152,23 @@ def _transition(
             subject_id=row.pk,
             facts={"status": str(row.status), "version": row.version},
         )
+        if event in WAKING and row.status == ACTIVE:
+            carry_out_waiting(row, actor=actor)
         return row
+
+
+def _locked(membership: Membership, *, key_change: bool, waking: bool, actor: Actor) -> Membership:
+    """Together with what waits for it: cards registered to it meanwhile, whose memberships end as they come in."""
+    waiting = ids_to_lock(membership, actor=actor) if waking else set()
+    rows = locked_memberships({membership.pk, *waiting}, key_change=key_change or bool(waiting))
+    return next(one for one in rows if one.pk == membership.pk)
 
 
 def _lock_people(membership: Membership) -> None:
     """In the order of an enrolment, person before membership, so that the two can't wait for each other."""
-    lock_rows(Customer.objects.filter(members__membership=membership, members__ended_at__isnull=True))
+    taking_part = Customer.objects.filter(members__membership=membership, members__ended_at__isnull=True)
+    people = [*taking_part.values_list("pk", flat=True), membership.organization_id]
+    lock_rows(Customer.objects.filter(pk__in=[pk for pk in people if pk is not None]))
 
 
 def _expect(row: Membership, *statuses: MembershipStatus, verb: str) -> None:
@@ -177,6 +193,9 @@ def _bring_back(row: Membership) -> None:
     for member in Member.objects.filter(membership=row, ended_at__isnull=True).order_by("customer_id"):
         admission.locked_customer(member.customer_id)
         admission.refuse_second(member.customer_id, program=row.program)
+    if row.organization_id is not None:
+        admission.locked_customer(row.organization_id)
+        refuse_second_umbrella(row.organization_id, program=row.program)
     row.end_reason, row.ended_at, row.rests_until = "", None, None
 
 
@@ -186,6 +205,8 @@ def _refuse_unless_resting(row: Membership, *, at: datetime) -> None:
             f"{row.number} went into another membership; the change that did it can be undone.",
             facts={"membership": row.pk, "end_reason": row.end_reason, "superseded_by": row.superseded_by_id},
         )
+    if lives_on(row):
+        return
     if row.rests_until is None or at >= row.rests_until:
         raise NotRestorable(
             f"The points of {row.number} no longer rest. Enrol the person anew.",
@@ -226,7 +247,7 @@ def _change_member(member: Member, *, actor: Actor, reason: str, suspend: bool) 
     if not reason.strip():
         raise ReasonMissing("A member is suspended and reinstated with a reason.")
     with in_program(member.program_id), audit_context(actor, reason):
-        (membership,) = locked_memberships([member.membership_id])
+        membership = _locked(member.membership, key_change=False, waking=not suspend, actor=actor)
         (row,) = lock_rows(Member.objects.filter(pk=member.pk))
         if row.ended_at is not None or (row.suspended_at is not None) == suspend:
             raise WrongStatus(
@@ -243,4 +264,6 @@ def _change_member(member: Member, *, actor: Actor, reason: str, suspend: bool) 
             subject_id=membership.pk,
             facts={"customer": row.customer_id, "version": membership.version},
         )
+        if not suspend:
+            carry_out_waiting(membership, actor=actor)
         return row

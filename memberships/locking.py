@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from cards.models import Card
 from common.db import lock_rows
 from common.errors import NotFound
 from memberships.models import Membership
@@ -40,3 +41,16 @@ def shared_memberships(ids: Iterable[int]) -> list[Membership]:
     if len(memberships) != len(wanted):
         raise NotFound("No such membership.")
     return memberships
+
+
+def shared_card(card_id: int) -> Card:
+    """The row FOR SHARE, behind the lock of its membership: nobody blocks, reports or replaces it until the transaction
+    is over."""
+    table = Card._meta.db_table
+    found: list[Card] = list(
+        Card.objects.raw(
+            f"SELECT * FROM {table} WHERE id = %s FOR SHARE",  # noqa: S608 - the name of our own table
+            [card_id],
+        )
+    )
+    return found[0]

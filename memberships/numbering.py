@@ -2,7 +2,9 @@
 
 import re
 import secrets
+from collections.abc import Callable
 
+from django.db import IntegrityError, transaction
 from stdnum import luhn
 
 from memberships.errors import MemberNumberRefused, NumbersExhausted
@@ -10,6 +12,9 @@ from memberships.models import Membership
 from programs.models import Program
 
 ATTEMPTS = 20
+# Another membership drew the same number a moment ago.
+NUMBER_TAKEN = "membership_number_in_program"
+TRIES = 5
 LONGEST = 24
 OTHERS = re.compile(rf"[0-9A-Z-]{{1,{LONGEST}}}\Z")
 
@@ -30,6 +35,23 @@ def new_member_number(program: Program) -> str:
     raise NumbersExhausted(
         f"{program.name} found no free member number in {ATTEMPTS} draws: lengthen its member numbers.",
         facts={"program": program.code, "length": program.member_number_length},
+    )
+
+
+def with_new_number(program: Program, make: Callable[[str], Membership], *, number: str | None = None) -> Membership:
+    """What `make` inserts under a new number, tried with others where two drew the same at once.
+
+    `number` is one brought along from another system; taken this moment, it is refused.
+    """
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():
+                return make(new_member_number(program) if number is None else brought_along(number, program=program))
+        except IntegrityError as error:
+            if NUMBER_TAKEN not in str(error):
+                raise
+    raise NumbersExhausted(
+        f"{program.name} found no free member number: lengthen its member numbers.", facts={"program": program.code}
     )
 
 

@@ -2,18 +2,29 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Case, F, OuterRef, Subquery, When
 from django.db.models.functions import JSONObject
 
+from cards.issuing import REPORTED
 from cards.models import CardKind, CardStatus
 from common.actor import Actor
 from memberships.able import reason_against
 from memberships.capabilities import CAPABILITIES
-from memberships.models import CardHolding, ChangeParty, Member, Membership, StandingSource, TierStanding
+from memberships.card_offers import can_be_lost
+from memberships.models import (
+    CardHolding,
+    ChangeParty,
+    InheritedAgreement,
+    Member,
+    Membership,
+    MembershipStatus,
+    StandingSource,
+    TierStanding,
+)
 from memberships.types import type_of
 from programs.design import Design
 
@@ -47,8 +58,18 @@ class HeldCard:
     number: str
     kind: str
     status: str
-    valid_until: str | None
+    valid_until: date | None
+    barred_from: datetime | None
     customer_id: int | None
+
+    @property
+    def can_be_lost(self) -> bool:
+        return can_be_lost(self.status)
+
+    @property
+    def can_be_replaced(self) -> bool:
+        """Whether nothing else is left to do about it."""
+        return self.status in REPORTED
 
     @property
     def kind_label(self) -> str:
@@ -68,6 +89,26 @@ class Ability:
 
 
 @dataclass(frozen=True, slots=True)
+class Under:
+    """The organization a membership stands under; `newest` is the version the agreement has today."""
+
+    membership_id: int
+    number: str
+    status: str
+    organization_id: int | None
+    organization: str | None
+    agreement_id: int | None = None
+    agreement: str = ""
+    version: int = 0
+    newest: int = 0
+    form: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == MembershipStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
 class Participation:
     """A membership with what stands around it; `left_at` where the person asked about is no longer in it."""
 
@@ -79,6 +120,7 @@ class Participation:
     abilities: tuple[Ability, ...]
     left_at: datetime | None
     open_change_id: int | None
+    under: Under | None
 
     @property
     def sets(self) -> list[int]:
@@ -113,8 +155,18 @@ def _whole(memberships: Any) -> Any:
     standings = TierStanding.objects.filter(membership=OuterRef("pk"), ended_at__isnull=True)
     holdings = CardHolding.objects.filter(membership=OuterRef("pk"), held_until__isnull=True)
     parties = ChangeParty.objects.filter(membership=OuterRef("pk"), is_open=True)
-    return memberships.select_related("pool").order_by("pk").annotate(
+    inherited = InheritedAgreement.objects.filter(membership=OuterRef("pk"), ended_at__isnull=True)
+    beside = ("pool", "organization", "organization_membership__organization")
+    return memberships.select_related(*beside).order_by("pk").annotate(
         open_change_id=Subquery(parties.values("change_id")[:1]),
+        inherited_found=ArraySubquery(
+            inherited.values(
+                found=JSONObject(
+                    agreement_id="agreement_id", agreement="agreement__name", version="version",
+                    newest="agreement__version", form="form",
+                )
+            )[:1]
+        ),
         people_found=ArraySubquery(
             people.order_by(F("ended_at").asc(nulls_first=True), "pk").values(
                 found=JSONObject(
@@ -135,7 +187,7 @@ def _whole(memberships: Any) -> Any:
             holdings.order_by("-card_id").values(
                 found=JSONObject(
                     id="card_id", number="card__number_id", kind="card__kind", status="card__status",
-                    valid_until="card__valid_until", customer_id="customer_id",
+                    valid_until="card__valid_until", barred_from="card__barred_from", customer_id="customer_id",
                 )
             )[:MOST_CARDS]
         ),
@@ -152,11 +204,22 @@ def _participation(membership: Any, design: Design, customer_id: int | None) -> 
         design=design,
         people=tuple(_person(one) for one in people),
         standings=tuple(_standing(one) for one in membership.standings_found),
-        cards=tuple(HeldCard(**one) for one in membership.cards_found),
+        cards=tuple(_card(one) for one in membership.cards_found),
         abilities=tuple(_abilities(membership, design, _member(acting))),
         left_at=_time(mine["ended_at"]) if mine else None,
         open_change_id=membership.open_change_id,
+        under=_under(membership),
     )
+
+
+def _under(membership: Any) -> Under | None:
+    umbrella = membership.organization_membership
+    if umbrella is None:
+        return None
+    inherited = membership.inherited_found[0] if membership.inherited_found else {}
+    organization = umbrella.organization
+    name = organization and (organization.name or organization.number)
+    return Under(umbrella.pk, umbrella.number, umbrella.status, umbrella.organization_id, name, **inherited)
 
 
 def _abilities(membership: Membership, design: Design, member: Member | None) -> Iterable[Ability]:
@@ -174,6 +237,12 @@ def _member(found: Mapping[str, Any] | None) -> Member | None:
 def _person(found: Mapping[str, Any]) -> Person:
     joined_at = datetime.fromisoformat(found["joined_at"])
     return Person(found["customer"], found["name"], found["main"], joined_at, _time(found["suspended_at"]))
+
+
+def _card(found: Mapping[str, Any]) -> HeldCard:
+    until = found["valid_until"]
+    times = {"valid_until": until and date.fromisoformat(until), "barred_from": _time(found["barred_from"])}
+    return HeldCard(**{**found, **times})
 
 
 def _standing(found: Mapping[str, Any]) -> Standing:

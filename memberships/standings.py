@@ -1,8 +1,9 @@
 """The rungs a membership stands on: at enrolment, and by hand (domain 1.7)."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from common.actor import Actor
 from common.clock import program_now
@@ -19,9 +20,9 @@ from programs.models import Tier, TierGroup
 OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
 
 
-def stand_initially(membership: Membership, *, at: datetime) -> list[TierStanding]:
-    """The lowest rung of every ladder of the program that has rungs."""
-    lowest = lowest_tiers(membership.program_id)
+def stand_initially(membership: Membership, *, at: datetime, but: Collection[int] = ()) -> list[TierStanding]:
+    """The lowest rung of every ladder of the program that has rungs; `but` are ladders it stands on otherwise."""
+    lowest = [tier for tier in lowest_tiers(membership.program_id) if tier.group_id not in but]
     standings = [initial_standing(membership, tier, at=at) for tier in lowest]
     for standing in standings:
         standing.save()
@@ -77,8 +78,10 @@ def open_standings(membership: Membership) -> QuerySet[TierStanding]:
 
 
 def may_lower(standing: TierStanding, *, at: datetime) -> bool:
-    """A standing given by hand is not lowered before its date."""
-    return standing.until is None or at >= standing.until
+    """A standing by hand or agreement is not lowered before its date; one by an agreement without end not at all."""
+    if standing.until is None:
+        return standing.agreement_id is None
+    return at >= standing.until
 
 
 def refresh_exemption(membership: Membership) -> None:
@@ -87,18 +90,25 @@ def refresh_exemption(membership: Membership) -> None:
     until = max((standing.until or OPEN_END for standing in exempting), default=None)
     PointAccountSet.objects.filter(pk=membership.own_set_id).update(exempt_until=until)
     if membership.pool_id is not None:
-        refresh_pool_exemption(membership.pool_id)
+        refresh_pool_exemption(membership.pool_id, one_is_not=until is None)
 
 
-def refresh_pool_exemption(pool_id: int) -> None:
+def refresh_pool_exemption(pool_id: int, *, one_is_not: bool = False) -> None:
     """A pool is exempt only while all its members are: until the first of their exemptions ends.
 
-    Two members' standings may change at once: whoever comes second waits for the set, then reads the first.
+    Two members' standings may change at once: whoever comes second waits for the set, then reads the first. With
+    `one_is_not` a member is known who is not exempt; thousands of others need not be asked then.
     """
-    lock_rows(PointAccountSet.objects.filter(pk=pool_id))
+    (pool,) = lock_rows(PointAccountSet.objects.filter(pk=pool_id))
+    if one_is_not:
+        if pool.exempt_until is not None:
+            PointAccountSet.objects.filter(pk=pool_id).update(exempt_until=None)
+        return
     sharing = Membership.objects.filter(pool=pool_id, current=True, type=MembershipType.SHARED)
-    times = list(sharing.values_list("own_set__exempt_until", flat=True))
-    until = None if None in times else min((one for one in times if one is not None), default=None)
+    # One who is not exempt is enough, and soon found among many.
+    until = None
+    if not sharing.filter(own_set__exempt_until__isnull=True).exists():
+        until = sharing.aggregate(first=Min("own_set__exempt_until"))["first"]
     PointAccountSet.objects.filter(pk=pool_id).update(exempt_until=until)
 
 

@@ -1,22 +1,26 @@
 """Which membership, person and card a call means: by id, member number or card number (domain 1.4, 1.5, 1.10).
 
-What the actor may not see answers exactly like what does not exist.
+What the actor may not see answers exactly like what does not exist; so does a card out of use, for who may not read
+the cards of its program, and a card nobody ever held, for everyone.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cards.errors import CardNotUsable
 from cards.issuing import refuse_unusable
-from cards.models import Card
+from cards.models import Card, CardKind
 from cards.numbering import compact
 from common.actor import Actor
-from common.errors import NotFound
+from common.errors import LoyaltyError, NotFound
 from memberships.acting import acting_member
 from memberships.admission import current_participation
-from memberships.card_holding import holder_at
-from memberships.errors import AmbiguousNumber, MembershipEnded, NotAMember
+from memberships.card_holding import holder_at, last_holder
+from memberships.errors import AmbiguousNumber, CardEarnsOnly, MembershipEnded, NotAMember
+from memberships.locking import shared_card
 from memberships.models import Member, Membership
 from memberships.persons import surviving_id
+from memberships.types import SPENDING
 
 NOWHERE = "There is no such membership that you can see."
 NO_CARD = "There is no such card that you can see."
@@ -42,13 +46,15 @@ def find_target(
     card_number: str | None = None,
     program_id: int | None = None,
     member: int | None = None,
+    purpose: str | None = None,
 ) -> Target:
-    """One of the three names the membership; `member` is the id of the customer who acted.
+    """One of the three names the membership; `member` is the id of the customer who acted, `purpose` the capability
+    that is to be used.
 
-    Raises NotFound, CardNotUsable, AmbiguousNumber, MembershipEnded, NotAMember.
+    Raises NotFound, CardNotUsable, CardEarnsOnly, AmbiguousNumber, MembershipEnded, NotAMember.
     """
     if card_number is not None:
-        target = _by_card(actor, card_number, at=at)
+        target = _by_card(actor, card_number, at=at, purpose=purpose)
     elif member_number is not None:
         target = _landed(_by_number(actor, member_number, program_id=program_id), asked=member, any_end=True)
     elif membership_id is not None:
@@ -60,10 +66,24 @@ def find_target(
 
 def visible_card(actor: Actor, number: str) -> Card:
     """The card of that number, whatever its status; NotFound where the actor has no part in its program."""
-    card: Card | None = Card.objects.select_related("program").filter(number=compact(number)[:40]).first()
+    rows = Card.objects.select_related("program", "card_type", "successor")
+    card: Card | None = rows.filter(number=compact(number)[:40]).first()
     if card is None or (actor.programs is not None and card.program_id not in actor.programs):
         raise NotFound(NO_CARD)
     return card
+
+
+def card_behind_lock(target: Target, actor: Actor, *, at: datetime) -> None:
+    """Ask the card again, if there is one, behind the lock of the target's membership: whoever blocked, reported or
+    replaced it while this waited came first, and nobody does until the transaction ends."""
+    if target.card_id is not None:
+        _refuse_unusable(shared_card(target.card_id), actor, at=at)
+
+
+def guarded(error: CardNotUsable, *, actor: Actor, card: Card) -> LoyaltyError:
+    """What the actor is told of a card out of use: who may not read the program's cards learns no more than of a number
+    that was never given out."""
+    return error if actor.may("cards:read", card.program_id) else NotFound(NO_CARD)
 
 
 def _by_id(actor: Actor, membership_id: int) -> Membership:
@@ -89,16 +109,30 @@ def _by_number(actor: Actor, number: str, *, program_id: int | None) -> Membersh
     return memberships[0]
 
 
-def _by_card(actor: Actor, number: str, *, at: datetime) -> Target:
+def _by_card(actor: Actor, number: str, *, at: datetime, purpose: str | None) -> Target:
     """Who held the card at that time, and where that person takes part today."""
     card = visible_card(actor, number)
-    refuse_unusable(card, at)
     holding = holder_at(card.pk, at)
-    if holding is None:
-        # Nobody's card is as unknown to a till as no card.
+    if holding is None and last_holder(card.pk) is None:
+        # Nobody's card, one of a revoked batch too, is as unknown to a till as no card.
         raise NotFound(NO_CARD)
+    _refuse_unusable(card, actor, at=at)
+    if holding is None:
+        raise NotFound(NO_CARD)
+    if card.kind == CardKind.ADDITIONAL and purpose in SPENDING:
+        raise CardEarnsOnly(
+            "An additional card only earns. Use the main card, or name the membership.",
+            facts={"card_type": card.kind, "purpose": purpose},
+        )
     target = _at_home(holding.membership, holding.customer_id)
     return replace(target, card_id=card.pk)
+
+
+def _refuse_unusable(card: Card, actor: Actor, *, at: datetime) -> None:
+    try:
+        refuse_unusable(card, at)
+    except CardNotUsable as error:
+        raise guarded(error, actor=actor, card=card) from error
 
 
 def _landed(membership: Membership, *, asked: int | None, any_end: bool) -> Target:

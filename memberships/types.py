@@ -23,6 +23,8 @@ class Kind:
     ends_alone: ClassVar[bool] = True
     # Whether it is what other memberships stand under, and takes no part itself.
     is_umbrella: ClassVar[bool] = False
+    # Whether staff may let one of them redeem by exception.
+    takes_exception: ClassVar[bool] = False
     merges: ClassVar[dict[str, frozenset[str]]] = {}
     # Why not, where `permits` leaves it to the membership and that answers no.
     left_to: ClassVar[str] = ""
@@ -130,6 +132,7 @@ class Anonymous(Kind):
     left_to = "an anonymous membership redeems by exception only"
     comes_from = frozenset({"temporary_card"})
     least_members = 0
+    takes_exception = True
     merges = {
         kind: frozenset({kind}) for kind in (MembershipType.STANDARD, MembershipType.SHARED, MembershipType.GROUP)
     }

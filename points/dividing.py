@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from common.actor import Actor
 from points.accounts import account_for
@@ -28,6 +29,13 @@ SELECT h.account_id, h.id, b.lot_id, b.points, h.for_set_id, h.person_id
 FROM points_hold h JOIN points_holdlot b ON b.hold_id = h.id
 WHERE h.account_id = ANY(%s) AND h.status = 'open' AND h.expires_at > %s ORDER BY h.id, b.id
 """
+LOTS_IN_REACH = """
+SELECT account_id, id, remaining, contributor_id FROM points_lot
+WHERE account_id = ANY(%(accounts)s) AND is_open AND (
+    contributor_id = ANY(%(persons)s::bigint[]) OR (%(nobodys)s AND contributor_id IS NULL)
+    OR id = ANY(%(held)s::bigint[]))
+ORDER BY account_id, expires_at, earned_at, id
+"""
 FORSAKE = """
 WITH gone AS (UPDATE points_lot SET contributor_id = NULL WHERE id = ANY(%(lots)s::bigint[]))
 INSERT INTO points_lotcontributorchange (lot_id, old_contributor_id, posting_id, cause_kind, cause_id)
@@ -44,6 +52,17 @@ class Held:
     points: int
     for_set_id: int
     person_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Of accounts that thousands use, what concerns one who leaves to `set_id`: their own lots and debts, lots they
+    hold, and with `nobodys` what is nobody's. `person_ids` are all their records, `gone_ids` of people who left."""
+
+    set_id: int
+    person_ids: frozenset[int]
+    nobodys: bool = False
+    gone_ids: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -74,15 +93,26 @@ class SharedAccount:
 class Dividing:
     """The accounts of a shared set and what became of them, until `post` writes it."""
 
-    def __init__(self, from_set_id: int, to_set_ids: Sequence[int], *, design: Design, at: datetime) -> None:
-        """Locks the accounts of all sets; those missing at a receiver are opened. The caller holds the memberships."""
+    def __init__(
+        self,
+        from_set_id: int,
+        to_set_ids: Sequence[int],
+        *,
+        design: Design,
+        at: datetime,
+        reach: Reach | None = None,
+    ) -> None:
+        """Locks the accounts of all sets; those missing at a receiver are opened. The caller holds the memberships.
+
+        With a `reach` nothing else is read: enough where only who is in it takes something.
+        """
         self.design, self.at = design, at
         sources = accounts_by_type(from_set_id)
         self.targets = _targets(to_set_ids, sources, design)
         every = {*sources.values(), *(pk for to in self.targets.values() for pk in to.values())}
         lock_accounts(every, program_id=design.program.pk)
         tidy_holds(sources.values(), at=at)
-        self.shared = shared_accounts(sources, at=at)
+        self.shared = shared_accounts(sources, at=at, reach=reach)
         self.moves: list[Move] = []
         self.forsaken: dict[int, int | None] = {}
         self.followers: dict[int, list[int]] = {}
@@ -193,20 +223,50 @@ def accounts_by_type(set_id: int) -> dict[int, int]:
     return dict(PointAccount.objects.filter(account_set=set_id).values_list("point_type_id", "pk"))
 
 
-def shared_accounts(accounts: Mapping[int, int], *, at: datetime) -> dict[int, SharedAccount]:
+def shared_accounts(
+    accounts: Mapping[int, int], *, at: datetime, reach: Reach | None = None
+) -> dict[int, SharedAccount]:
     """By point type what is open on these accounts; it may be divided only behind their locks."""
     shared = {type_id: SharedAccount(pk) for type_id, pk in accounts.items()}
     by_account = {account.id: account for account in shared.values()}
+    debts = Debt.objects.filter(account_id__in=by_account, remaining__gt=0).order_by("pk")
     with connection.cursor() as cursor:
-        cursor.execute(OPEN_LOTS, [list(by_account)])
-        for account_id, *lot in cursor.fetchall():
-            by_account[account_id].lots.append(SharedLot(*lot))
         cursor.execute(HELD_LOTS, [list(by_account), at])
         for account_id, *held in cursor.fetchall():
             by_account[account_id].held.append(Held(*held))
-    for debt in Debt.objects.filter(account_id__in=by_account, remaining__gt=0).order_by("pk"):
+        for account_id, *lot in _open_lots(cursor, by_account, reach):
+            by_account[account_id].lots.append(SharedLot(*lot))
+    if reach is not None:
+        debts = debts.filter(Q(person__in=reach.person_ids | reach.gone_ids) | Q(person__isnull=True))
+    for debt in debts:
         by_account[debt.account_id].debts.append(SharedDebt(debt.pk, debt.person_id, debt.remaining))
     return shared
+
+
+def _open_lots(cursor: Any, accounts: Mapping[int, SharedAccount], reach: Reach | None) -> list[Any]:
+    """In spending order. Where others hold lots of who leaves, lots of anybody may have to stand for them."""
+    if reach is not None:
+        parts = [part for account in accounts.values() for part in account.held]
+        theirs = {one.lot_id for one in parts if one.person_id in reach.person_ids or one.for_set_id == reach.set_id}
+        asked = {
+            "accounts": list(accounts),
+            "persons": sorted(reach.person_ids),
+            "nobodys": reach.nobodys,
+            "held": sorted(theirs),
+        }
+        cursor.execute(LOTS_IN_REACH, asked)
+        lots: list[Any] = cursor.fetchall()
+        if not {lot_id for _, lot_id, *_ in lots} & {one.lot_id for one in parts if one.lot_id not in theirs}:
+            return lots
+    cursor.execute(OPEN_LOTS, [list(accounts)])
+    found: list[Any] = cursor.fetchall()
+    return found
+
+
+def debtors_of(set_id: int) -> set[int]:
+    """Everyone who owes on an account of the set."""
+    owing = Debt.objects.filter(account__account_set=set_id, remaining__gt=0, person__isnull=False)
+    return set(owing.values_list("person_id", flat=True))
 
 
 def clock_of(set_id: int) -> datetime | None:

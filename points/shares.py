@@ -44,8 +44,8 @@ class SharedDebt(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """How `members` people part. One person may have several customer records: `leaver_ids` are those of who leaves,
-    `member_ids` those of everybody. `percent` is the leaver's ratio, `figure` the leaver's points by hand;
-    refusals name the `point_type`."""
+    `member_ids` those of everybody; or, where they are too many, `gone_ids` of those who take part no more. `percent`
+    is the leaver's ratio, `figure` the leaver's points by hand; refusals name the `point_type`."""
 
     policy: str
     members: int
@@ -54,10 +54,13 @@ class Leaving:
     percent: Decimal = Decimal(0)
     figure: int = 0
     point_type: str = "points"
+    gone_ids: frozenset[int] | None = None
 
     def is_nobodys(self, person_id: int | None) -> bool:
         """Of no person who takes part now: everybody's alike."""
-        return person_id not in self.member_ids
+        if self.gone_ids is None:
+            return person_id not in self.member_ids
+        return person_id is None or person_id in self.gone_ids
 
     @property
     def up_from(self) -> Fraction:

@@ -155,7 +155,10 @@ def _moves(flows: Sequence[Flow]) -> list[Move]:
         if takes:
             moves.append(whole_carry(flow, takes))
         moves += [
-            CarryDebt(flow.account_id, flow.to_account_id, debt.remaining, debt.pk, debt.person_id)
+            # What nobody in person owed is owed by whoever brought it along.
+            CarryDebt(
+                flow.account_id, flow.to_account_id, debt.remaining, debt.pk, debt.person_id or flow.contributor_id
+            )
             for debt in debts.get(flow.account_id, ())
         ]
     return moves

@@ -9,7 +9,7 @@ from cards.issuing import issue_card
 from cards.models import CardKind
 from common import clock
 from common.history import audit_context
-from customers.models import Customer, CustomerKind, DuplicateCustomer, DuplicateStatus
+from customers.models import Customer, DuplicateCustomer, DuplicateStatus
 from memberships.card_holding import give_card, issue_main_card
 from memberships.models import (
     ChangeStatus,
@@ -32,6 +32,7 @@ from points.moves import Cause, Credit, Debit, Lifetime, Move, NewLot
 from programs.design import design_of
 from programs.models import PointKind, Program
 from tests.factories import ACTOR, make_customer, make_membership, member_of
+from tests.organizations import agreement_with, employee, umbrella
 
 
 def pair(program: Program, *names: str) -> list[Membership]:
@@ -52,17 +53,10 @@ def pool_of(program: Program, *names: str) -> list[Membership]:
 
 
 def organization_pool(program: Program, *names: str) -> tuple[Membership, list[Membership]]:
-    """An organization membership and the shared memberships on its pool."""
-    with transaction.atomic(), audit_context(ACTOR, "test"):
-        acme = make_customer("Acme Ltd", kind=CustomerKind.ORGANIZATION)
-        pool = open_set(program.pk, is_pool=True)
-        organization = _bare(program, MembershipType.ORGANIZATION, pool=pool, organization=acme)
-        members = [make_membership(program, name) for name in names]
-        for membership in members:
-            membership.organization_membership = organization
-            assert organization.pool is not None
-            _share(membership, organization.pool)
-    return organization, members
+    """An organization membership, and the shared memberships enrolled on its pool."""
+    acme = umbrella(program)
+    agreement_with(acme, form="shared")
+    return acme, [employee(acme, name) for name in names]
 
 
 def group_of(program: Program, *names: str) -> Membership:

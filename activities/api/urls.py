@@ -2,11 +2,23 @@
 
 from django.urls import path, re_path
 
-from activities.api import adjustments, conversions, holds, lots, points, reports, reversals, statements, transfers
+from activities.api import (
+    activities,
+    adjustments,
+    conversions,
+    holds,
+    lots,
+    points,
+    reports,
+    reversals,
+    statements,
+    transfers,
+)
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
 
 urlpatterns = [
+    path("activities", activities.ActivitiesView.as_view()),
     path("memberships/<int:membership_id>/earn-points", points.EarnPointsView.as_view()),
     path("memberships/<int:membership_id>/redeem-points", points.RedeemPointsView.as_view()),
     re_path(f"{ONE}/adjustments$", adjustments.AdjustView.as_view()),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,10 +12,23 @@ from activities.customer_overview import MembershipView, customer_view
 from activities.desk.seen import doors, name_for
 from common.actor import Actor
 from common.desk.pages import DeskPage
-from customers.models import Address, ContactPreference, Customer, Identification, Message
+from customers.affiliations import today
+from customers.masking import masked_document
+from customers.models import (
+    Address,
+    ContactPreference,
+    Customer,
+    CustomerKind,
+    CustomerStatus,
+    Identification,
+    Message,
+)
 from customers.shown import ShownMessage, shown_address, shown_customer, shown_document, shown_message
 from customers.unmasking import UNMASK, UnmaskReason
 from memberships.able import VERBS
+from memberships.card_overview import card_named
+from memberships.overview import HeldCard
+from memberships.types import type_of
 
 RETIRED = re.compile(r"[\w-]{1,40}\Z")
 
@@ -40,10 +53,34 @@ class CustomerPage(DeskPage):
             current=[membership_card(one, self.actor) for one in view.current],
             former=[membership_card(one, self.actor) for one in view.former],
             doors=doors(view.offers, pk),
+            affiliations=_affiliations(customer, self.actor),
+            may_affiliate=_may_affiliate(customer, self.actor),
             may_unmask=self.may(UNMASK),
             reasons=UnmaskReason.choices,
             retired=retired if RETIRED.match(retired) else "",
+            asked_card=card_named(request.GET.get("card", ""), self.actor),
         )
+
+
+def _affiliations(customer: Customer, actor: Actor) -> list[dict[str, Any]]:
+    """Where the person belongs or belonged; the personnel number as far as the viewer sees personal values."""
+    day, rows = today(), []
+    for found in cast(Any, customer).affiliations_found:
+        ends = {name: found[name] and date.fromisoformat(found[name]) for name in ("valid_from", "valid_until")}
+        number = found["personnel_number"]
+        told = {
+            "organization_name": found["name"] or found["number"],
+            "personnel_number": number if actor.sees(customer.pk) else masked_document(number),
+            "over": ends["valid_until"] is not None and ends["valid_until"] < day,
+            "ahead": ends["valid_from"] > day,
+        }
+        rows.append(found | ends | told)
+    return rows
+
+
+def _may_affiliate(customer: Customer, actor: Actor) -> bool:
+    active = customer.status == CustomerStatus.ACTIVE and customer.merged_into_id is None
+    return active and customer.kind == CustomerKind.PERSON and actor.may("customers:write", None)
 
 
 def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
@@ -53,6 +90,7 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
     ways = doors(one.offers, membership.pk)
     return {
         "membership": membership,
+        "anonymous": type_of(membership.type).takes_exception,
         "program": participation.design.program,
         "zone": participation.design.zone,
         "participation": participation,
@@ -67,12 +105,22 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
         "holds": [(account, hold) for account in one.accounts for hold in account.holds],
         "waiting": [(account, waiting) for account in one.accounts for waiting in account.waiting],
         "latest": [(entry, _type_of(entry.account_id, one)) for entry in one.latest],
+        "cards": cards_shown(one, actor),
+        "may_manage_cards": actor.may("cards:manage", membership.program_id),
         "abilities": abilities(one),
         "open_change": one.open_change,
         "missing": [(person.pk, name_for(actor, person.pk, person.name)) for person in _missing(one)],
         "doors": [door for door in ways if not door.reason],
         "closed_doors": [door for door in ways if door.reason],
     }
+
+
+def cards_shown(one: MembershipView, actor: Actor) -> list[tuple[HeldCard, str]]:
+    """The cards in hand; where several people have some, whose each is."""
+    participation = one.participation
+    names = {person.id: name_for(actor, person.id, person.name) or "" for person in participation.people}
+    several = len({card.customer_id for card in participation.cards}) > 1
+    return [(card, names.get(card.customer_id or 0, "") if several else "") for card in participation.cards]
 
 
 def _frozen(one: MembershipView) -> tuple[datetime, int | None] | None:

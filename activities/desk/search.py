@@ -59,9 +59,12 @@ def place(hit: Hit) -> str:
     """The page of what was found: the person's where there is one, at the membership meant."""
     if hit.posting_id is not None:
         return reverse("desk:posting", args=[hit.posting_id])
+    if hit.customer is None and hit.membership_id is None:
+        return reverse("desk:card", args=[hit.card])
     if hit.customer is None:
         return reverse("desk:membership", args=[hit.membership_id])
-    query = f"?{urlencode({'retired': hit.retired})}" if hit.retired else ""
+    asked = {"retired": hit.retired, "card": hit.card if hit.out_of_use else ""}
+    query = f"?{urlencode({name: value for name, value in asked.items() if value})}" if any(asked.values()) else ""
     anchor = f"#m{hit.membership_id}" if hit.membership_id is not None else ""
     return reverse("desk:customer", args=[hit.customer.pk]) + query + anchor
 

@@ -1,7 +1,9 @@
 from django.urls import URLPattern, path
 
+from activities.desk.card import CardPage
 from activities.desk.customer import CustomerPage
 from activities.desk.explain import ExplainPage
+from activities.desk.hot_list import HotListExport, HotListPage
 from activities.desk.membership import MembershipPage
 from activities.desk.posting import PostingPage
 from activities.desk.search import SearchPage
@@ -15,6 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("memberships/<int:pk>/statement", StatementPage.as_view(), name="statement"),
     path("memberships/<int:pk>/statement.csv", StatementExport.as_view(), name="statement-csv"),
     path("memberships/<int:pk>/explain", ExplainPage.as_view(), name="explain"),
+    path("cards/hot-list", HotListPage.as_view(), name="hot-list"),
+    path("cards/hot-list.csv", HotListExport.as_view(), name="hot-list-csv"),
+    path("cards/<card:number>", CardPage.as_view(), name="card"),
     path("postings/<int:pk>", PostingPage.as_view(), name="posting"),
     path("work/adjustments", AdjustmentsWaiting.as_view(), name="adjustments"),
     path("work/failed-activities", FailedActivities.as_view(), name="failed-activities"),

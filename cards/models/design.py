@@ -3,6 +3,7 @@
 import secrets
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -64,6 +65,12 @@ class CardType(DesignModel):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """One default for each kind, told in words a form can show."""
+        others = CardType.objects.filter(program=self.program_id, kind=self.kind, is_default=True).exclude(pk=self.pk)
+        if self.is_default and (other := others.first()) is not None:
+            raise ValidationError({"is_default": _("“%(other)s” is the default of this kind.") % {"other": other}})
+
 
 class BatchStatus(models.TextChoices):
     QUEUED = "queued", _("waiting")
@@ -107,6 +114,8 @@ class CardBatch(AuditedModel):
     downloaded_at = models.DateTimeField(_("downloaded at"), null=True, blank=True)
     downloaded_by_id = models.BigIntegerField(_("downloaded by"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    # A revoked card is refused at once; cancelling a million of them takes its time.
+    cancelled_at = models.DateTimeField(_("unused cards cancelled at"), null=True, blank=True)
     channel_id = models.BigIntegerField(_("channel"))
     user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
 
@@ -117,7 +126,11 @@ class CardBatch(AuditedModel):
         verbose_name_plural = _("batches of cards")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["id"], name="batch_to_make", condition=Q(status__in=["queued", "running"])),
+            models.Index(
+                fields=["id"],
+                name="batch_to_make",
+                condition=Q(status__in=["queued", "running"]) | Q(status="revoked", cancelled_at__isnull=True),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["program", "name"], name="batch_name_in_program"),
@@ -134,6 +147,9 @@ class CardBatch(AuditedModel):
                 name="batch_revoked_dated",
                 condition=Q(status="revoked", revoked_at__isnull=False)
                 | (~Q(status="revoked") & Q(revoked_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="batch_cancelled_if_revoked", condition=Q(cancelled_at__isnull=True) | Q(status="revoked")
             ),
             CompositeForeignKey(
                 name="batch_card_type_program",

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
 
@@ -26,11 +27,13 @@ class Page(NamedTuple):
 HOME = Page("home", _("Dashboard"), "reports:read", "dashboard")
 SEARCH = Page("search", _("Find anything"), "customers:read", "search")
 NEW_CUSTOMER = Page("new-customer", _("New customer"), "customers:write", "person_add")
+BATCHES = Page("batches", _("Batches of cards"), "cards:read", "style")
 WORK_LISTS = (
     Page("changes", _("Changes of memberships"), "memberships:read", "call_merge"),
     Page("adjustments", _("Adjustments waiting"), "reports:read", "approval"),
     Page("failed-activities", _("Failed activities"), "memberships:read", "error"),
     Page("duplicates", _("Likely duplicates"), "customers:read", "group"),
+    BATCHES,
 )
 REPORTS = (
     Page("liability", _("Liability"), "reports:read", "account_balance"),
@@ -63,13 +66,19 @@ ON_LIFE = (
     Page("record-payment", _("Record payment"), "memberships:manage"),
     Page("terminate", _("Terminate"), "memberships:manage"),
 )
+ON_EXCEPTION = (
+    Page("allow-redemption", _("Allow redeeming by exception"), "memberships:manage"),
+    Page("forbid-redemption", _("End the exception"), "memberships:manage"),
+)
 CHANGE = Page("change", _("Open at the desk"), "memberships:read", "call_split")
+BATCH = Page("batch", _("Open at the desk"), "cards:read", "style")
+NEW_BATCH = Page("batch-new", _("New batch of cards"), "cards:manage", "add_card")
 POSTING = Page("posting", _("Open at the desk"), "memberships:read", "receipt")
 REVERSE = Page("reverse", _("Reverse"), "points:reverse", "undo")
 RELEASE_HOLD = Page("release-hold", _("Release"), "points:redeem", "lock_open")
 ADJUSTMENT = Page("adjustment", _("Approve or refuse"), "points:approve", "approval")
 
-WITHOUT_ID = (HOME, SEARCH, NEW_CUSTOMER, *WORK_LISTS, *REPORTS)
+WITHOUT_ID = (HOME, SEARCH, NEW_CUSTOMER, NEW_BATCH, *WORK_LISTS, *REPORTS)
 WITH_ID = (
     CUSTOMER,
     *OF_CUSTOMER,
@@ -78,7 +87,9 @@ WITH_ID = (
     EXPLAIN,
     *ON_POINTS,
     *ON_LIFE,
+    *ON_EXCEPTION,
     CHANGE,
+    BATCH,
     POSTING,
     REVERSE,
     RELEASE_HOLD,
@@ -86,8 +97,8 @@ WITH_ID = (
 )
 
 
-def url_of(page: Page, *args: Any) -> str:
-    return reverse(f"desk:{page.name}", args=args)
+def url_of(page: Page, *args: Any, **query: Any) -> str:
+    return reverse(f"desk:{page.name}", args=args) + (f"?{urlencode(query)}" if query else "")
 
 
 class Desk:
@@ -97,10 +108,10 @@ class Desk:
         self.actor = actor_of_request(request)
         self.program_id = program_id
 
-    def button(self, page: Page, *args: Any) -> dict[str, Any] | None:
+    def button(self, page: Page, *args: Any, **query: Any) -> dict[str, Any] | None:
         if not self.actor.may(page.right, self.program_id):
             return None
-        return drawn(page.label, page.icon, path=url_of(page, *args))
+        return drawn(page.label, page.icon, path=url_of(page, *args, **query))
 
     def menu(self, label: Text, pages: Iterable[Page], *args: Any, icon: str = "") -> dict[str, Any] | None:
         """Buttons folded into one; None where nothing is left."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 MOST_POINTS = 10**15
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?\Z")
 FIGURE = re.compile(r"[0-9]{1,16}\Z")
 
 
@@ -30,6 +32,13 @@ class PointsField(forms.IntegerField):
         return super().to_python(text)
 
 
+class DayField(forms.DateField):
+    """A day, picked or typed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"widget": forms.DateInput({"type": "date"}, "%Y-%m-%d")} | options))
+
+
 class NoteField(forms.CharField):
     """Free text that is kept where it can be erased."""
 
@@ -42,6 +51,30 @@ class NoteField(forms.CharField):
             "widget": forms.Textarea(attrs={"rows": 2}),
         }
         super().__init__(**(defaults | options))
+
+
+class PickedMoment(forms.TextInput):
+    input_type = "datetime-local"
+
+
+class MomentField(forms.CharField):
+    """A time as a browser's picker writes it, in the zone the form sets; in UTC once cleaned, None where empty."""
+
+    zone: tzinfo = UTC
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=PickedMoment(), **options)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value).strip()
+        if not text:
+            return None
+        try:
+            if not MOMENT.match(text):
+                raise ValueError
+            return datetime.fromisoformat(text).replace(tzinfo=self.zone).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(_("Write day and time, as 2026-01-31 14:30."), code="invalid") from error
 
 
 class ReasonField(forms.CharField):

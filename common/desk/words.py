@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from django.utils.formats import date_format, number_format
 
+GROUP = 4
+
 
 def figure(points: int) -> str:
     """1450 -> 1,450."""
@@ -20,3 +22,13 @@ def day(at: date | datetime, zone: tzinfo | None = None) -> str:
     """The day, of a time its day in that zone."""
     local = at.astimezone(zone).date() if isinstance(at, datetime) else at
     return date_format(local, "j M Y")
+
+
+def moment(at: datetime, zone: tzinfo) -> str:
+    """Day and time in that zone."""
+    return date_format(at.astimezone(zone), "j M Y, H:i")
+
+
+def grouped(number: str) -> str:
+    """608123456789 -> 6081 2345 6789, as people read it aloud."""
+    return " ".join(number[at : at + GROUP] for at in range(0, len(number), GROUP))

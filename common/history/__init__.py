@@ -2,13 +2,15 @@
 
 `with audit_context(actor, reason): ...` around a verb is enough; every save and delete inside writes its
 history row in the same transaction. Changes of many rows at once go through `update_with_history` and
-`create_with_history`; the plain bulk calls of an audited model refuse.
+`create_with_history`, or by a statement that ends with what `recording` answers; the plain bulk calls of an audited
+model refuse.
 """
 
 from .bulk import create_with_history, update_with_history
 from .context import audit_context, current_channel, desk_context
 from .erasure import erase_personal
 from .models import AuditedModel, AuditedQuerySet, UnrecordedChange
+from .sql import recording
 
 __all__ = [
     "AuditedModel",
@@ -19,5 +21,6 @@ __all__ = [
     "current_channel",
     "desk_context",
     "erase_personal",
+    "recording",
     "update_with_history",
 ]

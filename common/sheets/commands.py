@@ -112,17 +112,17 @@ def opened(name: str) -> Iterator[BinaryIO]:
 def refusals(
     name: str | None, importer: Importer, say: Callable[[Record, Outcome], object]
 ) -> Iterator[Callable[[Record, Outcome], None]]:
-    """A report that tells each refusal, and writes its lines to the file of that name."""
+    """A report that tells each refusal and doubt, and writes the refused lines to the file of that name."""
     with ExitStack() as stack:
         file = stack.enter_context(Path(name).open("wb")) if name else None
         if file is not None:
             file.write(csv_line(header_of(importer.columns), first=True))
 
         def report(record: Record, outcome: Outcome) -> None:
-            if outcome.result is not Result.REFUSED:
-                return
-            say(record, outcome)
-            if file is not None:
+            # What was taken in may be doubtful too.
+            if outcome.reason:
+                say(record, outcome)
+            if outcome.result is Result.REFUSED and file is not None:
                 file.writelines(csv_line(row) for row in refused_rows(record, outcome, importer.columns))
 
         yield report

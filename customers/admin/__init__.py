@@ -1,5 +1,6 @@
 """Customers in the back office: every change goes through its verb, every refusal becomes a message."""
 
+from .affiliations import AffiliationAdmin, EmployeeGroupAdmin
 from .customer import CustomerAdmin
 from .details import AddressAdmin, ContactPreferenceAdmin, IdentificationAdmin
 from .duplicates import DuplicateCustomerAdmin
@@ -8,9 +9,11 @@ from .staff import StaffCustomerAdmin
 
 __all__ = [
     "AddressAdmin",
+    "AffiliationAdmin",
     "ContactPreferenceAdmin",
     "CustomerAdmin",
     "DuplicateCustomerAdmin",
+    "EmployeeGroupAdmin",
     "IdentificationAdmin",
     "MessageAdmin",
     "StaffCustomerAdmin",

@@ -5,6 +5,7 @@ from django.urls import path
 from activities.desk.report_urls import urlpatterns as reports
 from activities.desk.task_urls import urlpatterns as tasks_of_points
 from activities.desk.urls import urlpatterns as activities
+from cards.desk.urls import urlpatterns as cards
 from common.desk.urls import urlpatterns as common
 from customers.desk.task_urls import urlpatterns as tasks_of_customers
 from customers.desk.urls import urlpatterns as customers
@@ -23,6 +24,6 @@ own = [
     path("exports", Exports.as_view(), name="exports"),
 ]
 urlpatterns = [
-    *own, *common, *customers, *memberships, *activities, *reports,
+    *own, *common, *customers, *cards, *memberships, *activities, *reports,
     *tasks_of_customers, *tasks_of_memberships, *tasks_of_points,
 ]  # fmt: skip

@@ -9,19 +9,39 @@ from .changes import (
     MembershipChangeAdmin,
 )
 from .membership import MembershipAdmin
-from .parts import CardHoldingAdmin, MemberAdmin, MembershipTermAdmin, TermsAcceptanceAdmin, TierStandingAdmin
+from .organizations import (
+    AgreementVersionAdmin,
+    InheritedAgreementAdmin,
+    MembershipBenefitAdmin,
+    OrganizationAgreementAdmin,
+    OrganizationSignatoryAdmin,
+)
+from .parts import (
+    CardHoldingAdmin,
+    CardRegistrationAdmin,
+    MemberAdmin,
+    MembershipTermAdmin,
+    TermsAcceptanceAdmin,
+    TierStandingAdmin,
+)
 
 __all__ = [
+    "AgreementVersionAdmin",
     "CardHoldingAdmin",
+    "CardRegistrationAdmin",
     "ChangePartyAdmin",
     "ConsentAdmin",
     "ConsentDecisionAdmin",
     "ConsentDocumentAdmin",
     "ConsentInvitationAdmin",
+    "InheritedAgreementAdmin",
     "MemberAdmin",
     "MembershipAdmin",
+    "MembershipBenefitAdmin",
     "MembershipChangeAdmin",
     "MembershipTermAdmin",
+    "OrganizationAgreementAdmin",
+    "OrganizationSignatoryAdmin",
     "TermsAcceptanceAdmin",
     "TierStandingAdmin",
 ]

@@ -17,6 +17,7 @@ from common.admin.filters import by_choice, by_row
 from common.admin.looks import NOTHING, anchor, figure, link, moment, page_of, rows_link, several
 from memberships.capabilities import capabilities_of
 from memberships.models import CardHolding, Member, Membership, MembershipTerm, TermsAcceptance, TierStanding
+from memberships.types import type_of
 from points.balances import balances_of
 from points.models import PointAccount
 from programs.design import design_of
@@ -120,6 +121,8 @@ class MembershipAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
         yield desk.button(tasks.MEMBERSHIP, row.pk)
         yield desk.menu(_("Points"), (tasks.STATEMENT, tasks.EXPLAIN, *tasks.ON_POINTS), row.pk)
         yield desk.menu(_("Life"), tasks.ON_LIFE, row.pk)
+        if type_of(row.type).takes_exception:
+            yield desk.menu(_("Exception"), tasks.ON_EXCEPTION, row.pk)
 
     @display(description=_("status"), label=STATUS_LABELS)
     def shown_status(self, membership: Membership) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.admin import LoyaltyModelAdmin, ReadOnlyMixin
 from common.admin.filters import by_choice, by_row
-from memberships.models import CardHolding, Member, MembershipTerm, TermsAcceptance, TierStanding
+from memberships.models import CardHolding, CardRegistration, Member, MembershipTerm, TermsAcceptance, TierStanding
 
 
 class PartAdmin(ReadOnlyMixin, LoyaltyModelAdmin):
@@ -72,6 +72,32 @@ class CardHoldingAdmin(PartAdmin):
     search_help_text = _("Card number, member number or customer number")
     fieldsets = (
         (_("Holding"), {"fields": (("card", "program"), ("membership", "customer"), ("held_from", "held_until"))}),
+    )
+
+
+@admin.register(CardRegistration)
+class CardRegistrationAdmin(PartAdmin):
+    list_display = ("card", "customer", "membership", "target", "status", "outcome", "registered_at")
+    list_select_related = ("card", "customer", "membership", "target")
+    list_filter = (by_row("program"), by_choice("status"))
+    served = ("membership__id__exact", "customer__id__exact", "card__id__exact")
+    search_exact = ("membership__number", "customer__number", "card__number__number")
+    search_help_text = _("Card number, member number or customer number")
+    help_texts = {"target": _("The membership the person had, where they had one.")}
+    fieldsets = (
+        (
+            _("Registration"),
+            {
+                "fields": (
+                    ("card", "program"),
+                    ("customer", "membership", "target"),
+                    ("status", "outcome", "change"),
+                    ("proof_kind", "proof_reference", "accepts_terms"),
+                    ("registered_at", "ended_at"),
+                    ("channel_id", "user_id"),
+                )
+            },
+        ),
     )
 
 

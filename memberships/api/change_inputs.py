@@ -19,6 +19,7 @@ MOST_TYPES = 100
 DECISIONS = (ConsentStatus.GIVEN, ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN)
 METHODS = (ConsentMethod.IN_PERSON, ConsentMethod.CODE, ConsentMethod.DOCUMENT)
 RESULTS = (MembershipType.SHARED, MembershipType.GROUP, MembershipType.STANDARD)
+JOINED = (MembershipType.STANDARD, MembershipType.SHARED)
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "pattern": r"^\d{1,3}(\.\d{1,4})?$"}, {"type": "number"}]})
@@ -68,6 +69,17 @@ class AbsorbInput(AnyChangeInput):
     main = IdField(required=False, help_text="In a group: the member who registers.")
 
 
+class JoinInput(AnyChangeInput):
+    kind = kind_field(ChangeKind.JOIN)
+    membership = IdField(help_text="The person's standard membership.")
+    organization_membership = IdField(help_text="The membership of the organization, which the person joins.")
+    result_type = serializers.ChoiceField(
+        JOINED,
+        required=False,
+        help_text="Default: as the agreement says. Points of one's own, `standard`, are always possible.",
+    )
+
+
 class SplitInput(AnyChangeInput):
     kind = kind_field(ChangeKind.SPLIT)
     membership = IdField(help_text="The group, or a membership of the pool.")
@@ -91,6 +103,7 @@ FORMS: dict[str, type[AnyChangeInput]] = {
     ChangeKind.MERGE.value: MergeInput,
     ChangeKind.ABSORB.value: AbsorbInput,
     ChangeKind.SPLIT.value: SplitInput,
+    ChangeKind.JOIN.value: JoinInput,
 }
 
 

@@ -32,6 +32,8 @@ from memberships.models import OPEN, ChangeKind, ChangeStatus, ConsentMethod, Me
 PROPOSE, CARRY_OUT = "changes:propose", "changes:carry-out"
 CONSENT, ATTEST, DECIDE = "changes:consent", "changes:attest", "changes:decide"
 READ = ("memberships:read", PROPOSE, CONSENT, ATTEST, CARRY_OUT)
+# Kinds that name the membership of one person.
+OF_ONE = frozenset({ChangeKind.SPLIT, ChangeKind.JOIN})
 # Drafts live in the wizard only.
 SHOWN = MembershipChange.objects.exclude(status=ChangeStatus.DRAFT)
 
@@ -76,7 +78,7 @@ class ChangeVerbs(LoyaltyViewSet):
 
 
 class ChangeViewSet(ChangeVerbs):
-    """Merges, splits and absorptions, the latest first; drafts are not shown."""
+    """Merges, splits, absorptions and joins, the latest first; drafts are not shown."""
 
     serializer_class = ChangeOutput
     filter_backends = [DjangoFilterBackend]
@@ -100,7 +102,7 @@ class ChangeViewSet(ChangeVerbs):
 
     @extend_schema(request=AnyChangeInput, responses={201: ChangeOutput})
     def create(self, request: Request) -> Response:
-        """Propose a merge, a split or an absorption: everyone affected is to be asked, nothing moves yet."""
+        """Propose a merge, a split, an absorption or a join: everyone affected is to be asked, nothing moves yet."""
 
         def func() -> Answer:
             return 201, self.shown(propose_asked(io.change_asked(self.request.data), actor=self.actor))
@@ -199,8 +201,8 @@ def proposal_of(given: dict[str, Any]) -> Proposal:
     """The body of the call in the words of the rules."""
     return Proposal(
         kind=given["kind"],
-        prime_id=given["membership"] if given["kind"] == ChangeKind.SPLIT else given["prime"],
-        secondary_id=given.get("secondary"),
+        prime_id=given["membership"] if given["kind"] in OF_ONE else given["prime"],
+        secondary_id=given.get("secondary") or given.get("organization_membership"),
         leaver_id=given.get("leaver"),
         main_id=given.get("main") or given.get("new_main"),
         result_type=given.get("result_type", ""),

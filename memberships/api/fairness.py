@@ -7,6 +7,7 @@ from rest_framework import serializers
 from common.errors import Conflict
 from memberships.changes.parting import records_of
 from memberships.models import Member, Membership, MembershipType
+from memberships.organization_pools import pool_umbrella
 from points.fairness import Fairness, Part, fairness_of
 from points.shares_today import BY_THEMSELVES, Shares, shares_today
 from programs.design import design_of
@@ -42,21 +43,28 @@ class FairnessOutput(serializers.Serializer):
 
 
 def fairness_shape(membership: Membership) -> dict[str, Any]:
-    """Of the pool, or of a group's own set, the default type first."""
+    """Of the pool, or of a group's own set, the default type first. Of an organization's pool the member's own part
+    only: the others are strangers, and many."""
     set_id = membership.pool_id or membership.own_set_id
-    people = _people(membership)
+    is_organizations = pool_umbrella(membership) is not None
+    people = _people(membership, alone=is_organizations)
     design = design_of(membership.program_id)
-    shares = shares_today(set_id, records_of(people))
+    shares = {} if is_organizations else shares_today(set_id, records_of(people))
     found = sorted(
         fairness_of(set_id, people=people),
         key=lambda one: (not design.point_types[one.point_type_id].is_default, one.point_type_id),
     )
+    for one in found:
+        if is_organizations:
+            one.parts = [part for part in one.parts if part.person_id in people]
     return {"results": [_points(one, design.point_types[one.point_type_id].code, shares) for one in found]}
 
 
-def _people(membership: Membership) -> list[int]:
+def _people(membership: Membership, *, alone: bool) -> list[int]:
     members = Member.objects.filter(current=True, ended_at__isnull=True).order_by("pk")
-    if membership.current and membership.pool_id is not None:
+    if alone:
+        members = members.filter(membership=membership)
+    elif membership.current and membership.pool_id is not None:
         members = members.filter(membership__pool=membership.pool_id)
     elif membership.current and membership.type == MembershipType.GROUP:
         members = members.filter(membership=membership)

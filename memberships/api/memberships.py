@@ -19,8 +19,7 @@ from customers.models import Customer
 from gateway.api.writing import answer_concerns
 from memberships import ending, lifecycle
 from memberships.api import serializers as io
-from memberships.api.shapes import MEMBERS, SHOWN, card_shape, membership_shape, membership_shapes, tiers_of
-from memberships.card_holding import cards_in_hand
+from memberships.api.shapes import MEMBERS, SHOWN, membership_shape, membership_shapes, tiers_of
 from memberships.enrolment import enrol, enrol_in_several
 from memberships.filters import MembershipFilter
 from memberships.models import Member, Membership
@@ -45,6 +44,12 @@ def customer_of(pk: int) -> Customer:
     if customer is None:
         raise NotFound("There is no such customer that you can see.", facts={"customer": pk})
     return customer
+
+
+def organization_of(given: dict[str, Any]) -> int | None:
+    """The id of the organization's customer, where one is named."""
+    named = given.get("organization")
+    return None if named is None else customer_of(named).pk
 
 
 class MembershipViewSet(LoyaltyViewSet):
@@ -73,12 +78,6 @@ class MembershipViewSet(LoyaltyViewSet):
         """The rung of every ladder the membership stands on."""
         membership = Membership.objects.prefetch_related(*SHOWN).get(pk=self.get_object().pk)
         return Response({"results": tiers_of(membership)})
-
-    @extend_schema(responses=io.CardsOutput, filters=False)
-    def cards(self, request: Request, pk: str) -> Response:
-        """The cards in the hands of the members."""
-        cards = cards_in_hand(self.get_object()).order_by("pk")
-        return Response({"results": [card_shape(card) for card in cards]})
 
     @extend_schema(request=io.OptionalReasonInput, responses=io.MembershipOutput)
     def activate(self, request: Request, pk: str) -> Response:
@@ -113,6 +112,9 @@ class MembershipViewSet(LoyaltyViewSet):
             actor=self.actor,
             type=given["type"],
             accept_terms=given["accept_terms"],
+            organization_id=organization_of(given),
+            plain="organization" in given and given["organization"] is None,
+            plain_if_refused=given["plain_if_refused"],
         )
         return 201, self._shown(membership)
 
@@ -154,7 +156,17 @@ class EnrollmentViewSet(LoyaltyViewSet):
         accepted = {
             program.pk for program, one in zip(programs, given["enrollments"], strict=True) if one["accept_terms"]
         }
-        made = enrol_in_several(customer_of(given["customer"]), programs=programs, actor=self.actor, accepted=accepted)
+        made = enrol_in_several(
+            customer_of(given["customer"]),
+            programs=programs,
+            actor=self.actor,
+            accepted=accepted,
+            organizations={
+                program.pk: organization_of(one)
+                for program, one in zip(programs, given["enrollments"], strict=True)
+                if "organization" in one
+            },
+        )
         answer_concerns(request, customers=[given["customer"]])
         return 201, {"results": membership_shapes([one.pk for one in made], self.actor)}
 

@@ -42,12 +42,20 @@ class PreviewedCardOutput(serializers.Serializer):
     status = serializers.ChoiceField(CardStatus.choices)
 
 
+class PreviewedBenefitOutput(serializers.Serializer):
+    benefit = serializers.CharField()
+    name = serializers.CharField()
+    by = serializers.CharField(help_text="Whence it comes: agreement, rule, manual, change.")
+    until = serializers.DateTimeField(allow_null=True)
+
+
 class StandingOutput(serializers.Serializer):
     membership = PreviewedMembershipOutput()
     points = PreviewedPointsOutput(many=True)
     tiers = PreviewedTierOutput(many=True)
     numbers = serializers.ListField(child=serializers.CharField(), help_text="Member numbers that lead to the person.")
     cards = PreviewedCardOutput(many=True)
+    benefits = PreviewedBenefitOutput(many=True, help_text="Besides those of the tiers.")
 
 
 class PersonPreviewOutput(serializers.Serializer):

@@ -2,22 +2,32 @@
 
 from rest_framework import serializers
 
-from cards.models import CardKind, CardStatus
+from cards.models import CardForm, CardKind, CardStatus
 from common.api.fields import IdField, StrictBooleanField, StrictCharField, StrictDateTimeField
 from common.api.serializers import StrictSerializer
 from memberships.ending import BY_HAND
 from memberships.models import EndReason, MembershipStatus, MembershipType
+
+UNDER = (
+    "The organization (a customer) under whose agreement the person enrols; null: under none. Omitted, the person's "
+    "affiliation decides."
+)
 
 
 class EnrolInput(StrictSerializer):
     program = StrictCharField(max_length=40)
     customer = IdField()
     type = serializers.ChoiceField(MembershipType.choices, default=MembershipType.STANDARD)
+    organization = IdField(required=False, allow_null=True, help_text=UNDER)
+    plain_if_refused = StrictBooleanField(
+        default=False, help_text="Enrol plainly where the organization named has no agreement that takes the person."
+    )
     accept_terms = StrictBooleanField(default=False)
 
 
 class ProgramConsentInput(StrictSerializer):
     program = StrictCharField(max_length=40)
+    organization = IdField(required=False, allow_null=True, help_text=UNDER)
     accept_terms = StrictBooleanField(default=False)
 
 
@@ -38,6 +48,19 @@ class TerminateInput(ReasonInput):
     end_reason = serializers.ChoiceField(
         [choice for choice in EndReason.choices if choice[0] in BY_HAND], default=EndReason.TERMINATED
     )
+
+
+class ReplaceInput(ReasonInput):
+    number = StrictCharField(max_length=60, required=False, help_text="Of a card at hand; drawn if omitted.")
+
+
+class GiveCardInput(StrictSerializer):
+    customer = IdField(required=False, help_text="Who is to hold it; the main or only member if omitted.")
+    type = serializers.ChoiceField(
+        [choice for choice in CardKind.choices if choice[0] != CardKind.TEMPORARY], default=CardKind.ADDITIONAL
+    )
+    card_type = StrictCharField(max_length=40, required=False, help_text="Code; the default of its type if omitted.")
+    number = StrictCharField(max_length=60, required=False, help_text="Of a card at hand; drawn if omitted.")
 
 
 class ReportInput(OptionalReasonInput):
@@ -88,6 +111,11 @@ class MembershipOutput(serializers.Serializer):
     end_reason = serializers.ChoiceField(EndReason.choices, allow_null=True)
     superseded_by = serializers.IntegerField(allow_null=True)
     organization_membership = serializers.IntegerField(allow_null=True)
+    organization_membership_status = serializers.ChoiceField(
+        MembershipStatus.choices,
+        allow_null=True,
+        help_text="Of the organization; anything but active: the membership goes on without it.",
+    )
     members = MemberOutput(many=True)
     tiers = TierOutput(many=True)
     balances = BalanceOutput(many=True)
@@ -116,6 +144,10 @@ class CardOutput(serializers.Serializer):
     tier = serializers.CharField(allow_null=True)
     valid_until = serializers.DateField(allow_null=True)
     successor = serializers.CharField(allow_null=True)
+    card_type = serializers.CharField(allow_null=True, help_text="Code of what the program says of such cards.")
+    form = serializers.ChoiceField(CardForm.choices, allow_null=True)
+    holder = serializers.IntegerField(allow_null=True, help_text="The customer who holds it, or held it last.")
+    barred_from = serializers.DateTimeField(allow_null=True, help_text="Events from then on are refused.")
 
 
 class CardsOutput(serializers.Serializer):

@@ -1,6 +1,6 @@
 """Memberships and cards as channels see them (interfaces 3.1)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,8 @@ from common.api.dry_run import row_id
 from customers.masking import masked_name
 from customers.models import Customer
 from memberships.capabilities import capabilities_of
-from memberships.card_holding import last_holder
-from memberships.models import Member, Membership, TierStanding
+from memberships.card_holding import last_holders
+from memberships.models import CardHolding, Member, Membership, TierStanding
 from memberships.types import type_of
 from points.balances import balances_of
 from points.models import PointAccount
@@ -44,7 +44,9 @@ def membership_shape(membership: Membership, actor: Actor) -> dict[str, Any]:
 
 def membership_shapes(ids: Sequence[int], actor: Actor) -> list[dict[str, Any]]:
     """In the order of the ids; program by program, for nothing here joins two of them."""
-    rows = Membership.objects.filter(pk__in=ids).select_related("pool").prefetch_related(*SHOWN)
+    rows = (
+        Membership.objects.filter(pk__in=ids).select_related("pool", "organization_membership").prefetch_related(*SHOWN)
+    )
     found = {one.pk: one for one in rows}
     by_program: dict[int, list[Membership]] = {}
     for membership in found.values():
@@ -71,16 +73,26 @@ def tiers_of(membership: Membership) -> list[dict[str, Any]]:
 
 def card_shape(card: Card) -> dict[str, Any]:
     """The face of the card: whose membership it belongs to and the tier it stands on."""
-    holding = last_holder(card.pk)
+    return card_shapes([card])[0]
+
+
+def card_shapes(cards: Sequence[Card]) -> list[dict[str, Any]]:
+    """Of cards of one program, in their order."""
+    holders = last_holders([card.pk for card in cards])
+    tiers = _highest_tiers({holding.membership_id for holding in holders.values()})
+    return [_card_shape(card, holders.get(card.pk), tiers) for card in cards]
+
+
+def _highest_tiers(membership_ids: Collection[int]) -> dict[int, str]:
+    """By membership the code of its highest rung on any ladder."""
+    rows = TierStanding.objects.filter(membership__in=membership_ids, ended_at__isnull=True)
+    ranked = rows.order_by("membership_id", "-tier__rank", "group").distinct("membership")
+    ranked = rows.order_by("membership_id", "-tier__rank", "group_id").distinct("membership_id")
+    return dict(ranked.values_list("membership_id", "tier__code"))
+
+
+def _card_shape(card: Card, holding: CardHolding | None, tiers: Mapping[int, str]) -> dict[str, Any]:
     membership = holding.membership if holding is not None else None
-    standing = (
-        TierStanding.objects.filter(membership=membership, ended_at__isnull=True)
-        .select_related("tier")
-        .order_by("-tier__rank", "group")
-        .first()
-        if membership is not None
-        else None
-    )
     return {
         "number": card.number_id,
         "program": card.program.code,
@@ -88,9 +100,13 @@ def card_shape(card: Card) -> dict[str, Any]:
         "status": card.status,
         "membership": row_id(Membership, membership.pk) if membership is not None else None,
         "member_number": membership.number if membership is not None else None,
-        "tier": standing.tier.code if standing is not None else None,
+        "tier": tiers.get(membership.pk) if membership is not None else None,
         "valid_until": card.valid_until,
         "successor": card.successor.number_id if card.successor is not None else None,
+        "card_type": card.card_type.code if card.card_type is not None else None,
+        "form": card.card_type.form if card.card_type is not None else None,
+        "holder": holding.customer_id if holding is not None else None,
+        "barred_from": card.barred_from,
     }
 
 
@@ -119,6 +135,7 @@ def _shape(membership: Membership, design: Design, actor: Actor) -> dict[str, An
         "end_reason": membership.end_reason or None,
         "superseded_by": membership.superseded_by_id,
         "organization_membership": membership.organization_membership_id,
+        "organization_membership_status": _status_above(membership),
         "members": [
             {
                 "customer": member.customer_id,
@@ -135,6 +152,12 @@ def _shape(membership: Membership, design: Design, actor: Actor) -> dict[str, An
         "expires_on": membership.expires_on,
         "rests_until": membership.rests_until,
     }
+
+
+def _status_above(membership: Membership) -> str | None:
+    """Anything but active flags the membership: it goes on, though its organization does not."""
+    umbrella = membership.organization_membership
+    return None if umbrella is None else str(umbrella.status)
 
 
 def _sets_of(membership: Membership, design: Design) -> list[int]:

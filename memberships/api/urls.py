@@ -1,9 +1,12 @@
 from django.urls import path, re_path
 
-from memberships.api.cards import CardViewSet
+from memberships.api.benefits import BenefitViewSet
+from memberships.api.cards import CardViewSet, MembershipCardViewSet
 from memberships.api.changes import ChangeViewSet, ConfirmViewSet
 from memberships.api.lookup import CustomerLookupViewSet
 from memberships.api.memberships import CustomerMembershipViewSet, EnrollmentViewSet, MembershipViewSet
+from memberships.api.overriding import OverridingViewSet
+from memberships.api.registering import CardRegistrationViewSet
 from memberships.api.sharing import SharingViewSet
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
@@ -11,15 +14,30 @@ CHANGE = r"^membership-changes/(?P<pk>[0-9]{1,18})"
 CARD = r"^cards/(?P<number>[0-9A-Za-z-]{1,60})"
 VERBS = ("activate", "pause", "suspend", "reinstate", "renew", "terminate")
 CHANGE_VERBS = {"ask": "ask", "consents": "consents", "carry-out": "carry_out", "withdraw": "withdraw", "undo": "undo"}
+CARD_VERBS = {
+    "activate": "activate",
+    "block": "block",
+    "unblock": "unblock",
+    "report-lost": "report_lost",
+    "report-stolen": "report_stolen",
+    "replace": "replace",
+}
 
 urlpatterns = [
     path("memberships", MembershipViewSet.as_view({"get": "list", "post": "create"}), name="memberships"),
     re_path(f"{ONE}$", MembershipViewSet.as_view({"get": "retrieve"}), name="membership"),
     re_path(f"{ONE}/tiers$", MembershipViewSet.as_view({"get": "tiers"}), name="membership-tiers"),
-    re_path(f"{ONE}/cards$", MembershipViewSet.as_view({"get": "cards"}), name="membership-cards"),
+    re_path(f"{ONE}/cards$", MembershipCardViewSet.as_view({"get": "list", "post": "create"}), name="membership-cards"),
+    re_path(f"{ONE}/benefits$", BenefitViewSet.as_view({"get": "list"}), name="membership-benefits"),
     *[
         re_path(f"{ONE}/{verb}$", MembershipViewSet.as_view({"post": verb}), name=f"membership-{verb}")
         for verb in VERBS
+    ],
+    *[
+        re_path(
+            f"{ONE}/{verb}$", OverridingViewSet.as_view({"post": verb.replace("-", "_")}), name=f"membership-{verb}"
+        )
+        for verb in ("allow-redemption", "forbid-redemption")
     ],
     path("membership-changes", ChangeViewSet.as_view({"get": "list", "post": "create"}), name="changes"),
     re_path(f"{CHANGE}/preview$", ChangeViewSet.as_view({"get": "preview"}), name="change-preview"),
@@ -51,7 +69,9 @@ urlpatterns = [
         name="customer-memberships",
     ),
     re_path(f"{CARD}$", CardViewSet.as_view({"get": "retrieve"}), name="card"),
-    re_path(f"{CARD}/report-lost$", CardViewSet.as_view({"post": "report_lost"}), name="card-report-lost"),
-    re_path(f"{CARD}/report-stolen$", CardViewSet.as_view({"post": "report_stolen"}), name="card-report-stolen"),
-    re_path(f"{CARD}/replace$", CardViewSet.as_view({"post": "replace"}), name="card-replace"),
+    *[
+        re_path(f"{CARD}/{path_end}$", CardViewSet.as_view({"post": verb}), name=f"card-{path_end}")
+        for path_end, verb in CARD_VERBS.items()
+    ],
+    re_path(f"{CARD}/register$", CardRegistrationViewSet.as_view({"post": "create"}), name="card-register"),
 ]

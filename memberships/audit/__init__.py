@@ -1,7 +1,7 @@
-"""Invariants of memberships, of the sets they use and of cards in hand."""
+"""Invariants of memberships, of the sets they use, of cards in hand and of agreements."""
 
 from common.audit import Source
-from memberships.audit import accounts, changes, consents, holdings, participation
+from memberships.audit import accounts, changes, consents, holdings, organizations, participation, registrations
 
 __all__ = ["INVARIANTS", "SOURCES"]
 
@@ -11,14 +11,18 @@ SOURCES = (
     Source("member", "memberships_member", program=OWN),
     Source("holding", "memberships_cardholding", program=OWN),
     Source("standing", "memberships_tierstanding", program=OWN),
+    Source("agreement", "memberships_organizationagreement", program=OWN),
     Source("change", "memberships_membershipchange", program=OWN),
     Source("party", "memberships_changeparty", program=OWN),
     Source("consent", "memberships_consent", program=OWN),
+    Source("registration", "memberships_cardregistration", program=OWN),
 )
 INVARIANTS = (
     *accounts.INVARIANTS,
     *participation.INVARIANTS,
     *holdings.INVARIANTS,
+    *organizations.INVARIANTS,
     *changes.INVARIANTS,
     *consents.INVARIANTS,
+    *registrations.INVARIANTS,
 )

@@ -39,7 +39,8 @@ INVARIANTS = (
     Invariant(
         "C07",
         "consents",
-        "parties are open while their change is, and every membership an open change affects is one",
+        "parties are open while their change is, and every membership an open change affects is one, but for "
+        "organizations, who are in many, and those who share their pools",
         "Set the party from its change; add the missing membership, or withdraw the change.",
         """
         SELECT p.id, 'open ' || p.is_open || ' in change ' || p.change_id || ', '
@@ -49,8 +50,9 @@ INVARIANTS = (
         UNION ALL
         SELECT x.id, 'membership ' || a.id || ' is affected and no party' FROM change x
         JOIN memberships_membership named ON named.id IN (x.prime_id, x.secondary_id)
-        JOIN memberships_membership a ON a.id = named.id OR (a.pool_id = named.pool_id AND a.current)
-        WHERE x.status IN ('awaiting_consent', 'agreed') AND NOT EXISTS (
+        JOIN memberships_membership a ON a.id = named.id OR (a.pool_id = named.pool_id AND a.current AND NOT EXISTS (
+            SELECT 1 FROM memberships_membership o WHERE o.pool_id = a.pool_id AND o.type = 'organization'))
+        WHERE x.status IN ('awaiting_consent', 'agreed') AND named.type <> 'organization' AND NOT EXISTS (
             SELECT 1 FROM memberships_changeparty p WHERE p.change_id = x.id AND p.membership_id = a.id)
         """,
     ),

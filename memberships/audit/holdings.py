@@ -19,12 +19,13 @@ INVARIANTS = (
     Invariant(
         "K03",
         "cards",
-        "a temporary card not yet used has no membership and no first use",
+        "a temporary card not yet used has no membership and no first use; one in use has both",
         "Activate the card at its first use, or take the holding away.",
         """
-        SELECT c.id, 'created, first used at ' || coalesce(c.activated_at::text, 'never') FROM card c
-        WHERE c.kind = 'temporary' AND c.status = 'created' AND (c.activated_at IS NOT NULL
-            OR EXISTS (SELECT 1 FROM memberships_cardholding h WHERE h.card_id = c.id))
+        SELECT c.id, c.status || ', first used at ' || coalesce(c.activated_at::text, 'never') FROM card c
+        WHERE c.kind = 'temporary' AND c.status NOT IN ('expired', 'cancelled')
+            AND ((c.status <> 'created') <> (c.activated_at IS NOT NULL)
+                OR (c.status <> 'created') <> EXISTS (SELECT 1 FROM memberships_cardholding h WHERE h.card_id = c.id))
         """,
     ),
     Invariant(

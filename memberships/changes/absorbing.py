@@ -1,10 +1,13 @@
 """An anonymous membership is taken in by the registered one of the person who has its card (domain 1.9, 1.10)."""
 
 from cards.models import CardKind
+from cards.types import type_for
 from memberships.changes.accounts import later_clock, unite_accounts
+from memberships.changes.benefits import carry_benefits
 from memberships.changes.merging import into_home
 from memberships.changes.moving import end_into, move_cards, stand_highest
 from memberships.changes.plan import Work
+from memberships.registrations import settle
 from memberships.standings import refresh_exemption
 from points.models import PostingKind
 
@@ -17,9 +20,12 @@ def absorb(work: Work) -> None:
     end_into(work, source, target)
     for holding in move_cards(work, source, target, customer_id=None, to_customer_id=registrant_id):
         if holding.card.kind == CardKind.TEMPORARY:
-            work.record.alter(holding.card, kind=CardKind.ADDITIONAL, valid_until=None)
+            card_type = type_for(work.plan.design.program, kind=CardKind.ADDITIONAL)
+            work.record.alter(holding.card, kind=CardKind.ADDITIONAL, valid_until=None, card_type=card_type)
+    carry_benefits(work, source, {registrant_id: target} if registrant_id is not None else {})
     stand_highest(work, target, [source])
     refresh_exemption(target)
     unite_accounts(work, moving, kind=PostingKind.MERGE)
     later_clock(work, [source.own_set_id], target.own_set)
+    settle(source, work.change, receiver_id=registrant_id, at=work.at)
     work.change.result = target

@@ -12,6 +12,9 @@ def ask_everyone(change: MembershipChange, plan: Plan) -> None:
     """A consent for everyone asked who has none yet. Whose it still is stands in the terms."""
     known = set(Consent.objects.filter(change=change).values_list("customer_id", flat=True))
     memberships = {person.customer_id: person.membership_id for person in plan.people}
+    for umbrella_id, customer_id in plan.signatories.items():
+        # Who signs for the organization may be the person who joins, and is asked once.
+        memberships.setdefault(customer_id, umbrella_id)
     create_with_history(
         Consent(change=change, program_id=change.program_id, customer_id=customer, membership_id=memberships[customer])
         for customer in sorted(plan.asked)

@@ -15,9 +15,9 @@ from memberships.changes.plan import Plan, Work
 from memberships.changes.proposing import refresh
 from memberships.changes.record import Record
 from memberships.changes.rows import plan_of
+from memberships.changes.side_locks import lock_sides
 from memberships.changes.states import locked_change, status_at
 from memberships.changes.terms import differences, digest_of, terms_of
-from memberships.locking import locked_memberships
 from memberships.models import ChangeParty, ChangeStatus, MembershipChange
 from memberships.one_person import unite_if_due
 from points.freezing import thaw
@@ -49,7 +49,7 @@ def carry_out(change: MembershipChange, *, actor: Actor) -> MembershipChange:
 def _carry_out(change: MembershipChange, *, actor: Actor) -> MembershipChange:
     with in_program(change.program_id), audit_context(actor, change.reason):
         row = locked_change(change.pk)
-        locked_memberships(party_ids(row), key_change=True)
+        lock_sides(row, key_change=True, also=party_ids(row))
         # Behind the locks: what was posted to the memberships before this came before their end.
         at = program_now(row.program)
         _refuse_unless_agreed(row, at=at)

@@ -140,6 +140,19 @@ def refuse_organization_pools(sides: Sides) -> None:
             )
 
 
+def refuse_individuals(sides: Sides) -> None:
+    """What a person has by an organization's agreement is theirs alone, and a group has everything in common."""
+    for membership in sides.affected:
+        if membership.organization_membership_id is not None:
+            raise refusal(
+                "organization_member",
+                f"{membership.number} stands under the agreement of an organization, which is no matter of a group: "
+                "its member leaves the organization first, or they share an account instead.",
+                membership=membership.pk,
+                organization_membership=membership.organization_membership_id,
+            )
+
+
 def refuse_person_twice(sides: Sides) -> None:
     """Among many people two records of one person would come together unnoticed."""
     if sides.one_person:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from memberships.changes.accounts import close_accounts, flows, later_clock, open_pool
+from memberships.changes.benefits import carry_benefits
 from memberships.changes.merging import bring_into_group, new_group
 from memberships.changes.moving import end_into
 from memberships.changes.own_again import brought_by, lead_numbers, open_own, settle, stand_on_own
@@ -41,6 +42,7 @@ def group_to_pool(work: Work) -> None:
     end_into(work, group, own[main_id], end_reason=EndReason.SPLIT_UP)
     for customer_id, membership in own.items():
         settle(work, group, membership, customer_id)
+    carry_benefits(work, group, own)
     _divide(work, group, pool, own)
     continue_clock(work, group.own_set, [pool, *(membership.own_set for membership in own.values())])
     for customer_id, membership in own.items():

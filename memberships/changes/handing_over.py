@@ -11,6 +11,7 @@ from gateway.events import record_event
 from memberships.errors import HandOverRefused, NotAMember, ReasonMissing, WrongStatus
 from memberships.locking import locked_memberships
 from memberships.models import Member, Membership
+from memberships.organization_pools import pool_umbrella
 from memberships.types import type_of
 from points.models import PointAccountSet
 
@@ -58,7 +59,7 @@ def _hand_group_over(pk: int, to_customer: int) -> Membership:
 def _hand_pool_over(seen: Membership, pool_id: int, to_customer: int) -> Membership:
     """Who owned it and who owns it are written into the history of their memberships: a pool has none."""
     pooled = Membership.objects.filter(pool=pool_id, current=True)
-    if any(type_of(one.type).is_umbrella or one.organization_membership_id for one in pooled):
+    if type_of(seen.type).is_umbrella or pool_umbrella(seen) is not None:
         raise HandOverRefused(
             "The pool of an organization belongs to its signatory: change the signatories instead.",
             facts={"membership": seen.pk, "pool": pool_id},

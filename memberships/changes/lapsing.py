@@ -8,7 +8,7 @@ from common.clock import program_now
 from common.db import in_program, lock_rows
 from common.history import audit_context
 from memberships.changes.states import end_change, is_overdue, locked_change
-from memberships.models import ChangeParty, ChangeStatus, MembershipChange
+from memberships.models import ChangeKind, ChangeParty, ChangeStatus, MembershipChange
 from programs.models import Program
 
 
@@ -44,21 +44,27 @@ def lapse_if_overdue(change: MembershipChange, *, at: datetime) -> bool:
 
 
 def locked_open_changes(membership_ids: Iterable[int]) -> list[MembershipChange]:
-    """The open changes these memberships are in, under lock and still open; called before memberships are locked."""
-    parties = ChangeParty.objects.filter(membership__in=list(membership_ids), is_open=True)
-    ids = sorted(set(parties.values_list("change_id", flat=True)))
+    """The open changes these memberships are in, under lock and still open; called before memberships are locked.
+
+    An organization is in many at once: those by which people would join it.
+    """
+    wanted = list(membership_ids)
+    parties = ChangeParty.objects.filter(membership__in=wanted, is_open=True).values_list("change_id", flat=True)
+    joins = MembershipChange.objects.open().filter(kind=ChangeKind.JOIN, secondary__in=wanted)
+    ids = sorted({*parties, *joins.values_list("pk", flat=True)})
     if not ids:
         return []
     return [row for row in lock_rows(MembershipChange.objects.filter(pk__in=ids)) if row.is_open]
 
 
 def lapse_open_of(membership_id: int, *, actor: Actor, reason: str) -> MembershipChange | None:
-    """The membership ends: the change it is in can't be carried out any more. Called in that transaction."""
-    for change in locked_open_changes([membership_id]):
+    """The membership ends: the change it is in, or all by which somebody would join it, can't be carried out any more.
+    Called in that transaction."""
+    found = locked_open_changes([membership_id])
+    for change in found:
         with in_program(change.program_id), audit_context(actor, reason):
             at = program_now(change.program)
             end_change(
                 change, ChangeStatus.LAPSED, at=at, facts={"cause": "membership_ended", "membership": membership_id}
             )
-        return change
-    return None
+    return next(iter(found), None)

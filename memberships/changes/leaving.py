@@ -1,79 +1,57 @@
-"""The end of a membership that shares a pool: its member leaves by the program's leaving rule, asked for no consent
-(domain 1.5)."""
+"""Who shares a pool leaves it by a rule that was accepted before, asked for no consent: when the membership ends
+(domain 1.5), and when a person leaves an organization (1.8)."""
 
 from django.db.models import F
 
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program
-from common.errors import Busy
 from common.history import audit_context
 from customers.models import CustomerStatus
-from memberships.changes.carrying_out import execute
-from memberships.changes.eligibility import refuse_unless_released
-from memberships.changes.plan import Plan
-from memberships.changes.rows import plan_of
-from memberships.changes.sides import affected_ids
-from memberships.changes.terms import digest_of, role_of, terms_of
-from memberships.locking import locked_memberships
-from memberships.models import (
-    ChangeBasis,
-    ChangeKind,
-    ChangeParty,
-    ChangeStatus,
-    Member,
-    Membership,
-    MembershipChange,
-)
+from memberships.changes.at_once import carry_out_at_once
+from memberships.models import ChangeBasis, ChangeKind, Member, Membership, MembershipChange
+from memberships.organization_pools import accepted_rule, pool_umbrella
 from programs.design import design_of
 
 REASON_LENGTH = 200
 
 
-def leave_by_rule(membership: Membership, *, actor: Actor, reason: str) -> MembershipChange:
-    """Split the member of the shared membership off; it is standard afterwards, ready to end.
+def leave_by_rule(
+    membership: Membership, *, actor: Actor, reason: str, basis: ChangeBasis = ChangeBasis.END
+) -> MembershipChange:
+    """Split the member of the shared membership off; it is standard afterwards, ready to end or to go on alone.
 
-    In the caller's transaction, which ends it. Raises HoldTooLarge, ProgramNotOpen, Busy, ChangeRefused.
+    In the caller's transaction. Raises HoldTooLarge, ProgramNotOpen, Busy, ChangeRefused.
     """
     with in_program(membership.program_id), audit_context(actor, reason):
-        change = leaving_change(membership, actor=actor, reason=reason)
-        ids = affected_ids(change)
-        locked_memberships(ids, key_change=True)
-        plan = _planned(change)
-        if [one.pk for one in plan.parties] != ids:
-            raise Busy("Somebody joined or left the pool meanwhile. Try again.")
-        change.status = ChangeStatus.AGREED
-        change.save()
-        execute(change, plan, actor=actor)
-        _note_parties(change, plan)
+        change = leaving_change(membership, actor=actor, reason=reason, basis=basis)
+        carry_out_at_once(change, actor=actor)
         return change
 
 
-def leaving_change(membership: Membership, *, actor: Actor, reason: str) -> MembershipChange:
-    """What the end of the membership means for those who share with it: a draft, not saved, as previews take it."""
+def leaving_change(
+    membership: Membership, *, actor: Actor, reason: str, basis: ChangeBasis = ChangeBasis.END
+) -> MembershipChange:
+    """What it means for the person and those who share with them: a draft, not saved, as previews take it.
+
+    By the rule of the agreement the person came under, in the version they accepted; of friends by the program's.
+    """
     program = design_of(membership.program_id).program
     leaver = Member.objects.get(membership=membership, ended_at__isnull=True)
+    umbrella = pool_umbrella(membership)
     return MembershipChange(
         program=program,
         kind=ChangeKind.SPLIT,
-        basis=ChangeBasis.END,
+        basis=basis,
         prime=membership,
         leaver_id=leaver.customer_id,
-        main_id=_successor(membership, leaver.customer_id),
-        policy=program.leaving_rule,
+        main_id=_successor(membership, leaver.customer_id) if umbrella is None else None,
+        policy=program.leaving_rule if umbrella is None else accepted_rule(membership),
         reason=reason[:REASON_LENGTH],
         proposed_at=program_now(program),
         channel_id=actor.channel_id,
         user_id=actor.user_id,
     )
-
-
-def _planned(change: MembershipChange) -> Plan:
-    refuse_unless_released(change.program)
-    plan = plan_of(change, at=program_now(change.program))
-    change.terms = terms_of(plan)
-    change.digest = digest_of(change.terms)
-    return plan
 
 
 def _successor(membership: Membership, leaver_id: int) -> int | None:
@@ -89,11 +67,3 @@ def _successor(membership: Membership, leaver_id: int) -> int | None:
     living = staying.exclude(customer__status=CustomerStatus.DECEASED)
     first = living.order_by(F("suspended_at").asc(nulls_first=True), "membership__enrolled_at", "pk").first()
     return None if first is None else first.customer_id
-
-
-def _note_parties(change: MembershipChange, plan: Plan) -> None:
-    """After the fact, so that no open change of the others is in the way."""
-    ChangeParty.objects.bulk_create(
-        ChangeParty(change=change, program_id=change.program_id, membership=one, role=role_of(plan, one))
-        for one in plan.parties
-    )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from memberships.changes.accounts import flows, later_clock, open_pool, own_pool, unite_accounts
+from memberships.changes.benefits import carry_agreement, carry_benefits
 from memberships.changes.moving import (
     add_member,
     copy_acceptances,
@@ -32,9 +33,9 @@ def merge_into_pool(work: Work) -> None:
     for membership in joining:
         if membership.pool_id is None:
             (person,) = plan.members_of(membership)
-            moving += flows(work, membership.own_set_id, _redeemable_to(pool), contributor_id=person.customer_id)
+            moving += flows(work, membership.own_set_id, redeemable_to(pool), contributor_id=person.customer_id)
     for pool_id in ending:
-        moving += flows(work, pool_id, _redeemable_to(pool), contributor_id=None)
+        moving += flows(work, pool_id, redeemable_to(pool), contributor_id=None)
     for membership in joining:
         work.record.alter(membership, type=MembershipType.SHARED, pool=pool)
     unite_accounts(work, moving, kind=PostingKind.MERGE)
@@ -77,12 +78,15 @@ def bring_into_group(work: Work, target: Membership, sources: Sequence[Membershi
         contributor = people[0].customer_id if len(people) == 1 else None
         moving += flows(work, source.own_set_id, lambda _: target.own_set_id, contributor_id=contributor)
     members = [(source, member) for source in sources for member in open_members(source)]
+    customers = {source.pk: [person.customer_id for person in plan.members_of(source)] for source in sources}
     for source in sources:
         end_into(work, source, target)
     for source, member in members:
         add_member(work, target, member.customer_id, suspended_at=member.suspended_at)
         move_cards(work, source, target, customer_id=member.customer_id)
     be_group(work, target)
+    for source in sources:
+        carry_benefits(work, source, dict.fromkeys(customers[source.pk], target))
     _take_over(work, target, sources)
     unite_accounts(work, moving, kind=PostingKind.MERGE)
     later_clock(work, [one.own_set_id for one in sources], target.own_set)
@@ -102,6 +106,8 @@ def merge_one_person(work: Work) -> None:
     end_into(work, source, target)
     for member in open_members(source):
         move_cards(work, source, target, customer_id=member.customer_id, to_customer_id=person_id)
+    carry_agreement(work, source, target)
+    carry_benefits(work, source, {person_id: target} if person_id is not None else {})
     _take_over(work, target, [source])
     unite_accounts(work, moving, kind=PostingKind.MERGE)
     sum_lifetimes(moving)
@@ -133,5 +139,6 @@ def _pool_of_either(work: Work) -> PointAccountSet:
     return pools[0] if pools else open_pool(work, owner_id=work.plan.owner_id)
 
 
-def _redeemable_to(pool: PointAccountSet) -> Callable[[PointType], int | None]:
+def redeemable_to(pool: PointAccountSet) -> Callable[[PointType], int | None]:
+    """Where the points of a type go, as `flows` asks: what can be spent into the pool."""
     return lambda point_type: pool.pk if point_type.kind == PointKind.REDEEMABLE else None

@@ -4,13 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from common.db import lock_rows
 from memberships.changes.plan import Work
-from memberships.enrolment import ATTEMPTS, NUMBER_TAKEN
-from memberships.errors import NumbersExhausted
 from memberships.following import record_members
 from memberships.models import (
     CardHolding,
@@ -24,7 +21,7 @@ from memberships.models import (
     TermsAcceptance,
     TierStanding,
 )
-from memberships.numbering import new_member_number
+from memberships.numbering import with_new_number
 from memberships.standings import open_standings
 from points.accounts import open_set
 
@@ -34,26 +31,23 @@ def open_membership(
 ) -> Membership:
     """A standard membership with a new number and set and no member yet: in a group it becomes one by its members."""
     program = work.plan.design.program
-    for _ in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                membership: Membership = Membership.objects.create(
-                    program=program,
-                    number=new_member_number(program),
-                    type=MembershipType.STANDARD,
-                    own_set=open_set(program.pk),
-                    status=status,
-                    enrolled_at=enrolled_at,
-                    activated_at=activated_at,
-                    expires_on=expires_on,
-                )
-        except IntegrityError as error:
-            if NUMBER_TAKEN not in str(error):
-                raise
-            continue
-        work.record.made(membership)
-        return membership
-    raise NumbersExhausted(f"{program.name} found no free member number.", facts={"program": program.code})
+
+    def make(number: str) -> Membership:
+        made: Membership = Membership.objects.create(
+            program=program,
+            number=number,
+            type=MembershipType.STANDARD,
+            own_set=open_set(program.pk),
+            status=status,
+            enrolled_at=enrolled_at,
+            activated_at=activated_at,
+            expires_on=expires_on,
+        )
+        return made
+
+    membership = with_new_number(program, make)
+    work.record.made(membership)
+    return membership
 
 
 def end_into(
@@ -127,11 +121,19 @@ def stand_highest(work: Work, target: Membership, sources: Iterable[Membership])
                 best[standing.group_id] = standing
     for standing in best.values():
         if standing.membership_id != target.pk:
-            stand(work, target, standing.tier, since=standing.since, until=standing.until)
+            stand(work, target, standing.tier, since=standing.since, until=standing.until, like=standing)
 
 
-def stand(work: Work, membership: Membership, tier: Any, *, since: datetime, until: datetime | None = None) -> None:
-    """On that tier by the change; what it stood on in the ladder before ends."""
+def stand(
+    work: Work,
+    membership: Membership,
+    tier: Any,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+    like: TierStanding | None = None,
+) -> None:
+    """On that tier by the change; what it stood on in the ladder before ends. `like`: cites the same agreement."""
     for old in open_standings(membership).filter(group_id=tier.group_id):
         work.record.alter(old, ended_at=work.at)
     standing = TierStanding.objects.create(
@@ -142,6 +144,8 @@ def stand(work: Work, membership: Membership, tier: Any, *, since: datetime, unt
         since=since,
         until=until,
         source=StandingSource.CHANGE,
+        agreement_id=like.agreement_id if like is not None else None,
+        agreement_version=like.agreement_version if like is not None else None,
     )
     work.record.made(standing)
 

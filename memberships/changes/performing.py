@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from memberships.changes.absorbing import absorb
 from memberships.changes.forms import group_to_pool, pool_to_group
+from memberships.changes.joining import join
 from memberships.changes.merging import merge_into_group, merge_into_pool, merge_one_person
 from memberships.changes.plan import Work
 from memberships.changes.putting_back import undo_change
@@ -18,6 +19,7 @@ PERFORMERS: dict[str, Callable[[Work], None]] = {
     "absorb": absorb,
     "leave_pool": leave_pool,
     "leave_group": leave_group,
+    "join": join,
     "undo": undo_change,
 }
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from common.actor import Actor
 from memberships.changes.record import Record
 from memberships.models import Membership, MembershipChange
+from memberships.umbrellas import Inheritance
 from programs.design import Design
 
 
@@ -50,7 +51,9 @@ class Plan:
     `row` names the row of the table it is (see memberships.changes.rows). `parties` are all affected memberships by
     id, the members of their pools included; `people` everyone in them; `asked` the customers who must consent.
     `main_id` and `owner_id` are the customers who become main of the group or owner of the pool; `receiver_id` is the
-    member of prime to whom secondary's points come where secondary goes into prime.
+    member of prime to whom secondary's points come where secondary goes into prime. `umbrella` is the organization
+    that is joined, or whose pool is used: its other members are no parties. `inheritance` is what a join takes over,
+    `signatories` are the customers asked for organizations, by the organization's membership.
     """
 
     change: MembershipChange
@@ -65,6 +68,9 @@ class Plan:
     main_id: int | None = None
     owner_id: int | None = None
     receiver_id: int | None = None
+    umbrella: Membership | None = None
+    signatories: Mapping[int, int] = field(default_factory=dict)
+    inheritance: Inheritance | None = None
 
     def person(self, customer_id: int) -> Person:
         return next(person for person in self.people if person.customer_id == customer_id)

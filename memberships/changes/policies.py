@@ -15,12 +15,12 @@ LEAVING = tuple(SplitPolicy)
 REFORMING = (SplitPolicy.BY_CONTRIBUTION, SplitPolicy.EQUAL)
 
 
-def policy_of(sides: Sides, allowed: Collection[SplitPolicy]) -> str:
-    """The proposal's policy, else the program's where it is allowed here, else by contribution."""
+def policy_of(sides: Sides, allowed: Collection[SplitPolicy], *, default: str = "") -> str:
+    """The proposal's policy, else the default (the program's) where it is allowed here, else by contribution."""
     wanted = sides.change.policy
     if not wanted:
-        default = SplitPolicy(sides.program.split_policy)
-        return default if default in allowed else SplitPolicy.BY_CONTRIBUTION
+        usual = SplitPolicy(default or sides.program.split_policy)
+        return usual if usual in allowed else SplitPolicy.BY_CONTRIBUTION
     if wanted not in allowed:
         raise refusal(
             "policy",

@@ -21,9 +21,8 @@ from memberships.changes.plan import Plan, Work
 from memberships.changes.preview_state import Standing, State, state_of
 from memberships.changes.record import Record, made_ids
 from memberships.changes.rows import plan_of
-from memberships.changes.sides import affected_ids
+from memberships.changes.side_locks import lock_sides
 from memberships.changes.states import require_status
-from memberships.locking import locked_memberships
 from memberships.models import OPEN, ChangeStatus, Membership, MembershipChange
 from programs.design import design_of
 
@@ -124,20 +123,22 @@ def _preview(change: MembershipChange, *, actor: Actor) -> Preview:
     at = program_now(design.program)
     require_status(change, ChangeStatus.DRAFT, *OPEN, at=at)
     refuse_unless_released(design.program)
-    locked_memberships(affected_ids(change), key_change=True)
+    lock_sides(change, key_change=True)
     plan = plan_of(change, at=at)
     if change.pk is None:
         change.save()
     customers = {person.customer_id for person in plan.people}
     known = {one.pk for one in plan.parties}
-    before = state_of(customers, plan.parties, design=design, at=at, known=known)
+    # What an organization's pool holds counts too, where one of its members comes or goes.
+    umbrellas = [plan.umbrella] if plan.umbrella is not None else []
+    before = state_of(customers, [*plan.parties, *umbrellas], design=design, at=at, known=known)
     # The rows of the plan are changed by carrying out.
     numbers = {one.pk: one.number for one in plan.parties if one.current}
     work = Work(plan, actor, Record())
     perform(work)
     made = made_ids(work.record.as_outcome(), "memberships.Membership")
     touched = Membership.objects.filter(pk__in=[*known, *made]).order_by("pk")
-    after = state_of(customers, list(touched), design=design, at=at, known=known)
+    after = state_of(customers, [*touched, *umbrellas], design=design, at=at, known=known)
     return _compared(plan, work, before, after, numbers)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from memberships.models import CardHolding, Member, Membership, MembershipType, TierStanding
+from memberships.models import CardHolding, Member, Membership, MembershipBenefit, MembershipType, TierStanding
 from memberships.types import type_of
 from points.profiles import Profile, profiles_of
 from programs.design import Design
@@ -63,6 +63,16 @@ class CardLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BenefitLine:
+    """An advantage besides those of the tiers; `by` says whence it comes."""
+
+    benefit: str
+    name: str
+    by: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """`numbers` are the member numbers, retired ones too, that lead to the person here."""
 
@@ -71,6 +81,7 @@ class Standing:
     tiers: tuple[TierLine, ...]
     numbers: tuple[str, ...]
     cards: tuple[CardLine, ...]
+    benefits: tuple[BenefitLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +158,12 @@ class _Reader:
         for holding in held.select_related("card").order_by("card_id"):
             line_of_card = CardLine(holding.card.number_id, holding.card.kind, holding.card.status)
             self.cards[holding.membership_id, holding.customer_id].append(line_of_card)
+        self.benefits: dict[int, list[tuple[int | None, BenefitLine]]] = defaultdict(list)
+        given = MembershipBenefit.objects.filter(membership__in=memberships, ended_at__isnull=True)
+        for benefit in given.select_related("benefit", "member").order_by("benefit__code", "pk"):
+            whose = benefit.member.customer_id if benefit.member is not None else None
+            told = BenefitLine(benefit.benefit.code, benefit.benefit.name, benefit.source, benefit.until)
+            self.benefits[benefit.membership_id].append((whose, told))
         # A group's number leads to the group as a whole.
         ended = Member.objects.filter(program_id=design.program.pk, customer__in=list(customers), current=False)
         retired = ended.exclude(membership__type=MembershipType.GROUP).order_by("pk")
@@ -172,6 +189,7 @@ class _Reader:
             tuple(self.tiers[membership.pk]),
             tuple(dict.fromkeys([*([line.number] if line.number else []), *retired])),
             tuple(self.cards[membership.pk, person_id]),
+            tuple(line for whose, line in self.benefits[membership.pk] if whose in (None, person_id)),
         )
 
     def _points(self, membership: Membership, person_id: int | None) -> Iterable[PointsLine]:

@@ -18,11 +18,11 @@ from memberships.changes.errors import MembershipBusy
 from memberships.changes.lapsing import lapse, lapse_changes, lapse_if_overdue, lapse_open_of, locked_open_changes
 from memberships.changes.plan import Plan, Proposal
 from memberships.changes.rows import plan_of
+from memberships.changes.side_locks import lock_sides
 from memberships.changes.sides import affected_ids
 from memberships.changes.states import end_change, locked_change, require_status, status_at
 from memberships.changes.terms import changed_terms, digest_of, role_of, terms_of
 from memberships.errors import ReasonMissing
-from memberships.locking import locked_memberships
 from memberships.models import (
     OPEN,
     ChangeParty,
@@ -106,7 +106,7 @@ def refresh(change: MembershipChange, *, actor: Actor) -> bool:
         row = locked_change(change.pk)
         at = program_now(row.program)
         require_status(row, *OPEN, at=at)
-        locked_memberships(affected_ids(row))
+        lock_sides(row)
         plan = plan_of(row, at=at)
         known, digest = row.terms, row.digest
         _write_terms(row, plan)
@@ -179,7 +179,7 @@ def _open(change: MembershipChange, *, actor: Actor) -> MembershipChange:
     ids = affected_ids(change)
     for overdue in locked_open_changes(ids):
         lapse_if_overdue(overdue, at=at)
-    locked_memberships(ids)
+    lock_sides(change)
     plan = _planned(change)
     if [one.pk for one in plan.parties] != ids:
         raise Busy("The memberships were changed meanwhile. Try again.")

@@ -11,8 +11,19 @@ from memberships.changes.plan import Work
 from memberships.changes.putting_back_cards import return_cards
 from memberships.changes.putting_back_rows import carry_suspensions, close_made, restore_rows
 from memberships.changes.record import altered_rows, made_ids
-from memberships.changes.undo_rules import involved_ids, refuse_undo
-from memberships.models import ChangeStatus, Member, Membership, MembershipChange
+from memberships.changes.undo_rules import agreements_left, involved_ids, refuse_undo
+from memberships.inheritance import end_inheritance
+from memberships.models import (
+    ChangeKind,
+    ChangeStatus,
+    InheritedAgreement,
+    Member,
+    Membership,
+    MembershipChange,
+    MembershipType,
+    OrganizationAgreement,
+)
+from memberships.registrations import withdraw_with
 from memberships.standings import refresh_exemption
 from memberships.types import type_of
 from points.expiry import Expired
@@ -20,23 +31,28 @@ from points.models import Hold, HoldStatus, PointAccount, PointAccountSet
 from points.moves import Cause
 from points.restoring import Undone, Way, restore
 from points.uniting import part_lifetimes
+from programs.models import PointKind
 
 
 def undo_change(work: Work) -> None:
     """Back to before the change that `work.change` undoes; that becomes undone. Raises NotUndoable, HoldTooLarge."""
     original = _locked(work.change)
+    _lock_agreements(original)
     refuse_undo(original, at=work.at, by=work.change)
     before = _before(original)
     ways = list(_ways(work, original, before))
     close_made(work, original)
     restore_rows(work, original)
+    _end_agreements(work, original)
     return_cards(work, original)
     carry_suspensions(work, original)
     _go_on_since(work, original, ways)
-    _restore_points(work, original, ways, _sets_of(work, before[original.prime_id]))
+    nobodys = _joined_pool(original) or _sets_of(work, before[original.prime_id])
+    _restore_points(work, original, ways, nobodys)
     _place_holds(work, original)
     for membership in Membership.objects.filter(pk__in=involved_ids(original), current=True).order_by("pk"):
         refresh_exemption(membership)
+    withdraw_with(original, at=work.at)
     original.status = ChangeStatus.UNDONE
     original.version += 1
     original.save()
@@ -53,6 +69,12 @@ def _locked(change: MembershipChange) -> MembershipChange:
     if not rows:
         raise NotUndoable("There is no such change.", facts={"change": change.undoes_id})
     return rows[0]
+
+
+def _lock_agreements(original: MembershipChange) -> None:
+    """Of two who come back to the last place under an agreement one finds it taken."""
+    left = InheritedAgreement.objects.filter(pk__in=agreements_left(original))
+    lock_rows(OrganizationAgreement.objects.filter(pk__in=left.values("agreement")))
 
 
 def _before(original: MembershipChange) -> dict[int, Membership]:
@@ -88,6 +110,24 @@ def _ways(work: Work, original: MembershipChange, before: dict[int, Membership])
                 stood = type_of(membership.type).account_set_for(membership, point_type)
                 stands = type_of(home.type).account_set_for(home, point_type)
                 yield Way(point_type.pk, stood, stands, person_id)
+    for pool_id in _joined_pool(original):
+        for point_type in work.plan.design.point_types.values():
+            if point_type.kind == PointKind.REDEEMABLE:
+                yield Way(point_type.pk, pool_id, pool_id)
+
+
+def _joined_pool(original: MembershipChange) -> frozenset[int]:
+    """The organization's pool that the change brought somebody into: what is not theirs stays there."""
+    if original.kind != ChangeKind.JOIN or original.result_type != MembershipType.SHARED:
+        return frozenset()
+    umbrella = original.secondary
+    return frozenset() if umbrella is None or umbrella.pool_id is None else frozenset({umbrella.pool_id})
+
+
+def _end_agreements(work: Work, original: MembershipChange) -> None:
+    """What was applied again since the person joined: they stand under no organization any more."""
+    for membership in Membership.objects.filter(pk__in=involved_ids(original), organization_membership__isnull=True):
+        end_inheritance(membership, at=work.at, record=work.record)
 
 
 def _homes(original: MembershipChange, customers: Iterable[int]) -> dict[int | None, Membership]:

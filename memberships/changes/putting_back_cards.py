@@ -12,18 +12,19 @@ def return_cards(work: Work, original: MembershipChange) -> None:
     """Behind the memberships, which are as they were before."""
     moved = [pk for pk, _, _ in altered_rows(original.outcome, "memberships.CardHolding")]
     for before in CardHolding.objects.select_related("membership", "card").filter(pk__in=moved).order_by("card_id"):
-        card = _card_of_today(before.card)
-        for holding in lock_rows(CardHolding.objects.filter(card=card, held_until__isnull=True)):
+        cards = _card_and_successors(before.card)
+        for holding in lock_rows(CardHolding.objects.filter(card__in=cards, held_until__isnull=True)):
             _move(work, holding, before.membership, before.customer_id)
-        _return_kind(work, original, before.card_id, card)
+        _return_kind(work, original, before.card_id, cards[-1])
     _return_others(work, original)
 
 
-def _card_of_today(card: Card) -> Card:
-    """The card, or what it was replaced by since."""
-    while card.successor is not None:
-        card = card.successor
-    return card
+def _card_and_successors(card: Card) -> list[Card]:
+    """The card and what it was replaced or renewed by since: of a renewed one both may be in hand."""
+    found = [card]
+    while found[-1].successor is not None:
+        found.append(found[-1].successor)
+    return found
 
 
 def _return_kind(work: Work, original: MembershipChange, card_id: int, today: Card) -> None:

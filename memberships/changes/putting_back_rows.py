@@ -6,6 +6,7 @@ Generic: the change wrote down both. A value that somebody changed since stays a
 from typing import Any
 
 from django.apps import apps
+from django.db import models
 
 from memberships.changes.errors import NotUndoable
 from memberships.changes.plan import Work
@@ -13,8 +14,10 @@ from memberships.changes.record import altered_in_order, made_ids
 from memberships.following import record_members
 from memberships.models import (
     EndReason,
+    InheritedAgreement,
     Member,
     Membership,
+    MembershipBenefit,
     MembershipChange,
     MembershipStatus,
     MembershipTerm,
@@ -23,12 +26,15 @@ from memberships.models import (
 
 MEMBERSHIP = "memberships.Membership"
 STANDING = "memberships.TierStanding"
+# Rows that say since when until when something is so of a membership.
+BROUGHT: tuple[type[models.Model], ...] = (Member, TierStanding, MembershipBenefit, InheritedAgreement)
 # Accounts follow their points; a card was held by two one after the other, and that stays so.
 APART = frozenset({"points.PointAccount", "memberships.CardHolding"})
 
 
 def close_made(work: Work, original: MembershipChange) -> None:
-    """Memberships that the change made expire and lead to its prime; members and tiers it brought elsewhere end."""
+    """Memberships that the change made expire and lead to its prime; members, tiers, benefits and agreements it
+    brought elsewhere end."""
     made = made_ids(original.outcome, MEMBERSHIP)
     for membership in Membership.objects.filter(pk__in=made).order_by("pk"):
         work.record.alter(
@@ -41,8 +47,10 @@ def close_made(work: Work, original: MembershipChange) -> None:
         )
         membership.refresh_from_db(fields=["current"])
         record_members(membership)
-    for model in (Member, TierStanding):
-        rows = model.objects.filter(pk__in=made_ids(original.outcome, model._meta.label), ended_at__isnull=True)
+    for model in BROUGHT:
+        rows = model._default_manager.filter(
+            pk__in=made_ids(original.outcome, model._meta.label), ended_at__isnull=True
+        )
         for row in rows.exclude(membership__in=made).order_by("pk"):
             work.record.alter(row, ended_at=work.at)
     _return_terms(work, original, made)

@@ -8,6 +8,7 @@ from django.db import models
 from common.errors import Conflict
 
 
+# Rows whose `version` counts what was done to them; elsewhere it is the version of something.
 class ChangedSince(Conflict):
     code = "changed_since"
     title = "A row was changed since, so the change can't be undone"
@@ -30,8 +31,8 @@ class Record:
         for name, value in changed.items():
             setattr(row, name, value)
         fields = [*changed]
-        if hasattr(row, "version"):
-            row.version += 1
+        if _counts_changes(row):
+            row.version += 1  # type: ignore[attr-defined]
             fields.append("version")
         row.save(update_fields=fields)
         after = {name: _text(row, name) for name in changed}
@@ -70,6 +71,12 @@ def altered_in_order(outcome: dict[str, Any]) -> list[tuple[str, int, dict[str, 
 def made_ids(outcome: dict[str, Any], label: str) -> list[int]:
     wanted = apps.get_model(label)._meta.label
     return [pk for name, pk in outcome.get("made", ()) if name == wanted]
+
+
+def _counts_changes(row: models.Model) -> bool:
+    """Whether its `version` is its own count; one that was given to it cites another row's."""
+    field = next((one for one in row._meta.concrete_fields if one.name == "version"), None)
+    return field is not None and not field.editable
 
 
 def _attname(row: models.Model, name: str) -> str:

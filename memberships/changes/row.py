@@ -8,6 +8,7 @@ from memberships.changes.plan import Plan
 from memberships.changes.policies import refuse_policy
 from memberships.changes.sides import Sides
 from memberships.models import Membership
+from memberships.umbrellas import Inheritance
 from points.models import PointAccount
 
 
@@ -30,9 +31,13 @@ class Row:
         refuse_policy(sides)
         return ""
 
+    def inherits(self, sides: Sides) -> Inheritance | None:
+        """What is taken over from an organization; refused where there is nothing to take over."""
+        return None
+
     def asked(self, sides: Sides) -> tuple[int, ...]:
         """The customers who must consent: everyone affected."""
-        return sides.customers()
+        return sides.everyone()
 
     def main(self, sides: Sides) -> int | None:
         """The customer who is main member of the group afterwards."""

@@ -11,6 +11,7 @@ from memberships.changes.eligibility import refusal
 from memberships.changes.plan import Plan
 from memberships.changes.row import Row, choose_result
 from memberships.changes.rows_apart import LeaveGroup, LeavePool, Undo
+from memberships.changes.rows_join import Join
 from memberships.changes.rows_together import Absorb, Group, GroupToPool, OnePerson, Pool, PoolToGroup
 from memberships.changes.sides import Sides, sides_of
 from memberships.models import ChangeKind, Membership, MembershipChange
@@ -19,8 +20,8 @@ from memberships.types import type_of
 MERGES: tuple[Row, ...] = (Pool(), Group())
 FORMS: tuple[Row, ...] = (PoolToGroup(), GroupToPool())
 SPLITS: tuple[Row, ...] = (LeavePool(), LeaveGroup())
-ONE_PERSON, ABSORB, UNDO = OnePerson(), Absorb(), Undo()
-ROWS: dict[str, Row] = {row.name: row for row in (*MERGES, *FORMS, *SPLITS, ONE_PERSON, ABSORB, UNDO)}
+ONE_PERSON, ABSORB, JOIN, UNDO = OnePerson(), Absorb(), Join(), Undo()
+ROWS: dict[str, Row] = {row.name: row for row in (*MERGES, *FORMS, *SPLITS, ONE_PERSON, ABSORB, JOIN, UNDO)}
 
 
 def plan_of(change: MembershipChange, *, at: datetime) -> Plan:
@@ -32,6 +33,7 @@ def plan_of(change: MembershipChange, *, at: datetime) -> Plan:
     row = row_of(sides)
     row.check(sides)
     change.policy = row.policy(sides)
+    inheritance = row.inherits(sides)
     _refuse_freeze(sides)
     return Plan(
         change=change,
@@ -46,6 +48,9 @@ def plan_of(change: MembershipChange, *, at: datetime) -> Plan:
         main_id=row.main(sides),
         owner_id=row.owner(sides),
         receiver_id=row.receiver(sides),
+        umbrella=sides.umbrella,
+        signatories=sides.signatories,
+        inheritance=inheritance,
     )
 
 
@@ -60,6 +65,8 @@ def row_of(sides: Sides) -> Row:
         raise refusal("leaver", "Somebody leaves by a split only: leave that out, or propose a split.")
     if kind == ChangeKind.SPLIT and sides.secondary is None:
         return _alone(sides, SPLITS, "There is nobody to leave it: choose a membership of a pool or a group.")
+    if kind == ChangeKind.JOIN:
+        return JOIN
     if kind == ChangeKind.ABSORB and sides.secondary is not None:
         eligibility.refuse_unfit_sides(sides)
         return ABSORB
@@ -68,8 +75,8 @@ def row_of(sides: Sides) -> Row:
         return _form(sides) if sides.secondary is None else _merge(sides, sides.secondary)
     raise refusal(
         "kind",
-        "Choose two memberships to merge or absorb, one to split or to change its form; people join an organization "
-        "under its agreement.",
+        "Choose two memberships to merge or absorb, one to split or to change its form, or one and the organization "
+        "it joins.",
         kind=kind,
     )
 
@@ -106,5 +113,10 @@ def _alone(sides: Sides, rows: Iterable[Row], cure: str) -> Row:
 
 
 def _refuse_freeze(sides: Sides) -> None:
-    if sides.change.freezes and not sides.owners:
+    """The pool of an organization is spent from by people who have nothing to do with the change."""
+    if not sides.change.freezes:
+        return
+    if sides.umbrella is not None:
+        raise refusal("freezes", "The pool of an organization is not frozen for one person: leave it out.")
+    if not sides.owners:
         raise refusal("freezes", "Only the spending from a pool can be frozen, and none is affected: leave it out.")

@@ -9,6 +9,7 @@ from memberships.changes.policies import LEAVING, check_figures, policy_of
 from memberships.changes.row import Row, refuse_other_leader, refuse_unfit_leader
 from memberships.changes.sides import Sides
 from memberships.models import ChangeKind, ChangeStatus, MembershipType
+from memberships.organization_pools import accepted_rule
 from programs.models import PointKind
 
 
@@ -37,9 +38,13 @@ class Leave(Row):
             refuse_other_leader(sides, self._leading(sides), f"{self.leads} after the split")
 
     def policy(self, sides: Sides) -> str:
-        policy = policy_of(sides, LEAVING)
+        policy = policy_of(sides, LEAVING, default=self.usual_policy(sides))
         check_figures(sides, policy, kinds=self.divided)
         return policy
+
+    def usual_policy(self, sides: Sides) -> str:
+        """Where the proposal names none."""
+        return str(sides.program.split_policy)
 
     def leader(self, sides: Sides) -> int | None:
         """Who leads before the split."""
@@ -73,8 +78,17 @@ class LeavePool(Leave):
     def leader(self, sides: Sides) -> int | None:
         return sides.owner_of(sides.prime)
 
+    def usual_policy(self, sides: Sides) -> str:
+        if sides.is_organizations(sides.prime):
+            return accepted_rule(sides.prime)
+        return super().usual_policy(sides)
+
     def dissolves(self, sides: Sides) -> bool:
         return super().dissolves(sides) and not sides.is_organizations(sides.prime)
+
+    def _follows(self, sides: Sides) -> bool:
+        """The pool of an organization belongs to who signs for it, in its pool or not."""
+        return super()._follows(sides) and not sides.is_organizations(sides.prime)
 
     def owner(self, sides: Sides) -> int | None:
         return None if self.dissolves(sides) else self._leading(sides)

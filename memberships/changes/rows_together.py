@@ -46,6 +46,7 @@ class Group(Merge):
 
     def check(self, sides: Sides) -> None:
         super().check(sides)
+        eligibility.refuse_individuals(sides)
         eligibility.refuse_above_limit("group_most_members", sides.program, count=len(sides.people))
         if going_on(sides) is not None:
             refuse_other_leader(sides, self.main(sides), MAIN_MEMBER)
@@ -76,7 +77,7 @@ class IntoPrime(Row):
 
     def asked(self, sides: Sides) -> tuple[int, ...]:
         receiver = self.receiver(sides)
-        return sides.customers() if receiver is None or owes(sides.secondary) else (receiver,)
+        return sides.everyone() if receiver is None or owes(sides.secondary) else (receiver,)
 
     def main(self, sides: Sides) -> int | None:
         return sides.main_of(sides.prime)
@@ -104,6 +105,8 @@ class OnePerson(IntoPrime):
                 f"Both records are one person, whose secondary membership must be a standard one. {cure}",
                 memberships=[prime.pk, secondary.pk],
             )
+        if prime.type == MembershipType.GROUP:
+            eligibility.refuse_individuals(sides)
         choose_result(sides, (prime.type,))
         refuse_other_leader(sides, self.main(sides), MAIN_MEMBER)
 
@@ -147,6 +150,7 @@ class PoolToGroup(Row):
 
     def check(self, sides: Sides) -> None:
         eligibility.refuse_inactive(sides.affected)
+        eligibility.refuse_individuals(sides)
         eligibility.refuse_above_limit("group_most_members", sides.program, count=len(sides.people))
         refuse_unfit_leader(sides, self.main(sides), sides.customers(), MAIN_MEMBER)
 

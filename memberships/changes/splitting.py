@@ -1,15 +1,17 @@
 """Splits: one member leaves a pool or a group; who is left alone goes on alone (domain 1.9)."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from memberships.changes.accounts import close_accounts, own_pool, reopen_accounts
+from memberships.changes.benefits import carry_personal
 from memberships.changes.moving import end_member, open_members
 from memberships.changes.own_again import brought_by, lead_numbers, open_own, settle, stand_on_own
-from memberships.changes.parting import leavings, records_of
+from memberships.changes.parting import company_of, leavings, records_of
 from memberships.changes.plan import Work
 from memberships.models import Membership, MembershipType
+from memberships.organization_pools import lives_on, stand_alone
 from memberships.standings import refresh_exemption, refresh_pool_exemption
-from memberships.types import type_of
 from points.dividing import Dividing, clock_of
 from points.models import Hold, PointAccount, PointAccountSet, PostingKind
 from points.moves import Cause
@@ -24,8 +26,9 @@ def leave_pool(work: Work) -> None:
     membership = next(one for one in plan.parties if one.pk == leaver.membership_id)
     pool = membership.pool
     assert pool is not None  # noqa: S101 - a row of pools
-    staying = [one for one in plan.parties if one.pk != membership.pk and not type_of(one.type).is_umbrella]
-    alone = staying[0] if len(staying) == 1 and not _is_organizations(work) else None
+    # The pool of an organization never dissolves: nobody but the leaver is a party.
+    staying = [one for one in plan.parties if one.pk != membership.pk]
+    alone = staying[0] if len(staying) == 1 else None
     apart = [membership] if alone is None else [membership, alone]
     for one in apart:
         _be_standard(work, one)
@@ -36,6 +39,8 @@ def leave_pool(work: Work) -> None:
     if alone is None:
         own_pool(work, pool, plan.owner_id)
         refresh_pool_exemption(pool.pk)
+    if plan.umbrella is not None:
+        _begin_rest(work, plan.umbrella)
     work.change.result = membership
 
 
@@ -50,6 +55,7 @@ def leave_group(work: Work) -> None:
     end_member(work, leaver.member_id)
     _go_on(work, group)
     settle(work, group, own, leaver.customer_id)
+    carry_personal(work, group, own, customer_id=leaver.customer_id)
     dividing = Dividing(group.own_set_id, [own.own_set_id], design=plan.design, at=work.at)
     terms = leavings(plan, records, leaver.customer_id, kinds=PointKind.values)
     dividing.give(own.own_set_id, person_id=leaver.customer_id, leavings=terms)
@@ -92,10 +98,10 @@ def continue_clock(work: Work, shared: PointAccountSet, parts: Iterable[PointAcc
 
 def _divide_pool(work: Work, pool: PointAccountSet, membership: Membership, alone: Membership | None) -> None:
     plan, leaver_id = work.plan, leaver_of(work)
-    records = records_of(person.customer_id for person in plan.people)
+    company = company_of(plan, membership, pool.pk, leaver_id)
     receivers = [one.own_set_id for one in (membership, alone) if one is not None]
-    dividing = Dividing(pool.pk, receivers, design=plan.design, at=work.at)
-    terms = leavings(plan, records, leaver_id, kinds=[PointKind.REDEEMABLE])
+    dividing = Dividing(pool.pk, receivers, design=plan.design, at=work.at, reach=company.reach)
+    terms = leavings(plan, company, leaver_id, kinds=[PointKind.REDEEMABLE])
     dividing.give(membership.own_set_id, person_id=leaver_id, leavings=terms)
     if alone is not None:
         (stayer,) = plan.members_of(alone)
@@ -105,8 +111,20 @@ def _divide_pool(work: Work, pool: PointAccountSet, membership: Membership, alon
         close_accounts(work, [account.id for account in dividing.shared.values()])
 
 
+def _begin_rest(work: Work, umbrella: Membership) -> None:
+    """An ended organization's pool lived on until its last member left. Asked behind the locks of its accounts."""
+    if not umbrella.current and umbrella.rests_until is None and not lives_on(umbrella):
+        days = work.plan.design.program.rest_days
+        work.record.alter(umbrella, rests_until=work.at + timedelta(days=days))
+
+
 def _be_standard(work: Work, membership: Membership) -> None:
-    work.record.alter(membership, type=MembershipType.STANDARD, pool=None, organization_membership=None)
+    """Who shared with friends only stays under the organization they may be under."""
+    umbrella = work.plan.umbrella
+    leaves_it = umbrella is not None and membership.pool_id == umbrella.pool_id
+    work.record.alter(membership, type=MembershipType.STANDARD, pool=None)
+    if leaves_it:
+        stand_alone(membership, at=work.at, record=work.record)
     own = PointAccount.objects.filter(account_set=membership.own_set_id)
     reopen_accounts(work, own.values_list("pk", flat=True))
 
@@ -119,8 +137,3 @@ def _go_on(work: Work, group: Membership) -> None:
     else:
         main = next(member for member in members if member.customer_id == work.plan.main_id)
         work.record.alter(group, main_member=main)
-
-
-def _is_organizations(work: Work) -> bool:
-    """Such a pool never dissolves."""
-    return any(one.organization_membership_id or type_of(one.type).is_umbrella for one in work.plan.parties)

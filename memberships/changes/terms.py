@@ -23,7 +23,7 @@ FORM = 1
 def terms_of(plan: Plan) -> dict[str, Any]:
     """JSON values in a fixed order: the same plan gives the same terms, whenever it is read."""
     change, program, row = plan.change, plan.design.program, ROWS[plan.row]
-    return {
+    told = {
         "form": FORM,
         "program": program.code,
         "kind": str(change.kind),
@@ -45,6 +45,8 @@ def terms_of(plan: Plan) -> dict[str, Any]:
         "undoes": change.undoes_id,
         "undo_days": program.undo_window_days,
     }
+    # Only where there is one, so that other terms keep the form they always had.
+    return told if plan.umbrella is None else {**told, "organization": _organization(plan, plan.umbrella)}
 
 
 def role_of(plan: Plan, membership: Membership) -> PartyRole:
@@ -110,7 +112,31 @@ SENTENCES: dict[str, Callable[[], str]] = {
     "freezes": lambda: _("Whether spending is frozen until then changed."),
     "asked": lambda: _("Other people are asked for their consent."),
     "undo_days": lambda: _("It can be undone within %(new)s days instead of %(old)s."),
+    "organization": lambda: _("The organization or its agreement is another one, or says something else."),
 }
+
+
+def _organization(plan: Plan, umbrella: Membership) -> dict[str, Any]:
+    """Who signs, and for a join what is taken over: the agreement in one version, never what it says later."""
+    told: dict[str, Any] = {
+        "membership": umbrella.pk,
+        "number": umbrella.number,
+        "signatory": plan.signatories.get(umbrella.pk),
+    }
+    found = plan.inheritance
+    if found is None:
+        return told
+    is_shared = plan.change.result_type == MembershipType.SHARED
+    return told | {
+        "agreement": found.agreement.pk,
+        "version": found.version,
+        "form": str(plan.change.result_type),
+        "leaving_rule": str(found.terms.leaving_rule),
+        "tiers": [*found.terms.tiers],
+        "benefits": [*found.terms.benefits],
+        # Their own points become the person's contribution to the pool.
+        "contributes": plan.prime.pk if is_shared else None,
+    }
 
 
 def _memberships(plan: Plan) -> list[dict[str, Any]]:

@@ -18,15 +18,17 @@ from memberships.models import (
     ChangeKind,
     ChangeParty,
     ChangeStatus,
+    InheritedAgreement,
     Member,
     Membership,
     MembershipChange,
     MembershipStatus,
     TierStanding,
 )
+from memberships.umbrellas import refuse_full
 from points.models import Hold
 
-UNDOABLE = (ChangeKind.MERGE, ChangeKind.SPLIT, ChangeKind.ABSORB)
+UNDOABLE = (ChangeKind.MERGE, ChangeKind.SPLIT, ChangeKind.ABSORB, ChangeKind.JOIN)
 # Postings behind the change's own. Points that ran out are nobody's act.
 ACTED = """
 SELECT EXISTS (
@@ -71,6 +73,7 @@ def refuse_undo(change: MembershipChange, *, at: datetime, by: MembershipChange 
     _refuse_later(change, ids, by, at)
     _refuse_lives(change, ids)
     _refuse_people(change, ids)
+    _refuse_organization(change)
 
 
 def acted_since(change: MembershipChange) -> bool:
@@ -129,6 +132,42 @@ def _refuse_lives(change: MembershipChange, ids: Sequence[int]) -> None:
                 membership=membership.pk,
                 membership_status=str(membership.status),
             )
+
+
+def _refuse_organization(change: MembershipChange) -> None:
+    """Who joined stands as they came; who left finds the organization as they left it, and a place under it."""
+    if change.kind == ChangeKind.JOIN:
+        row = change.prime
+        if (row.organization_membership_id, row.type) != (change.secondary_id, change.result_type):
+            raise _refusal(
+                change,
+                "left_since",
+                f"{row.number} left the organization since, or stands under it otherwise: there is nothing to undo.",
+                membership=row.pk,
+            )
+    for inherited in InheritedAgreement.objects.filter(pk__in=agreements_left(change)).order_by("pk"):
+        _refuse_return(change, inherited)
+
+
+def agreements_left(change: MembershipChange) -> list[int]:
+    """The inherited agreements that ended because somebody left by the change."""
+    if change.kind != ChangeKind.SPLIT:
+        return []
+    return [pk for pk, _, _ in altered_rows(change.outcome, "memberships.InheritedAgreement")]
+
+
+def _refuse_return(change: MembershipChange, inherited: InheritedAgreement) -> None:
+    """Another one may have taken the place meanwhile; two who come back wait for each other at the agreement."""
+    agreement = inherited.agreement
+    umbrella = agreement.organization_membership
+    if not umbrella.current:
+        raise _refusal(
+            change,
+            "organization_ended",
+            f"{umbrella.number}, which the person left, has ended since.",
+            organization_membership=umbrella.pk,
+        )
+    refuse_full(agreement)
 
 
 def _was_stopped(membership: Membership) -> bool:

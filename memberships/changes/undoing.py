@@ -10,11 +10,10 @@ from memberships.changes.eligibility import refuse_unless_released
 from memberships.changes.plan import Plan
 from memberships.changes.proposing import open_draft
 from memberships.changes.rows import plan_of
-from memberships.changes.sides import affected_ids
+from memberships.changes.side_locks import lock_sides
 from memberships.changes.terms import digest_of, role_of, terms_of
 from memberships.changes.undo_rules import acted_since, refuse_undo
 from memberships.errors import ReasonMissing
-from memberships.locking import locked_memberships
 from memberships.models import ChangeBasis, ChangeKind, ChangeParty, MembershipChange
 
 RIGHT = "changes:carry-out"
@@ -36,7 +35,7 @@ def _undo(change_id: int, *, actor: Actor, reason: str) -> MembershipChange:
         raise NotFound("There is no such change.")
     with in_program(found.program_id), audit_context(actor, reason):
         undoing = undoing_of(found, actor=actor, reason=reason)
-        locked_memberships(affected_ids(undoing), key_change=True)
+        lock_sides(undoing, key_change=True)
         (original,) = lock_rows(MembershipChange.objects.select_related("program").filter(pk=change_id))
         at = program_now(original.program)
         refuse_unless_released(original.program)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
+from memberships.changes.agreement_told import agreement_told
 from memberships.consent_page.figures import Figure, figures_of
 from memberships.consent_page.words import Cast, heading, sentences
 from memberships.models import (
@@ -64,7 +65,8 @@ def page_of(invitation: ConsentInvitation) -> Page:
     change = consent.change
     parties = _parties(change)
     members = _members(parties)
-    cast = Cast(change, parties, _names(members, own_id=consent.customer_id), consent.customer_id)
+    names = _names(members, own_id=consent.customer_id)
+    cast = Cast(change, parties, names, consent.customer_id, agreement_told(change.terms))
     undecided = consent.status in UNDECIDED
     return Page(
         program=change.program,

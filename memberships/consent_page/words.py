@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from memberships.changes.agreement_told import AgreementTold
 from memberships.models import ChangeKind, Membership, MembershipChange, MembershipType
 from programs.design import design_of
-from programs.models import Redeemers, SplitPolicy
+from programs.models import LeavingRule, Redeemers, SplitPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Cast:
     parties: tuple[Membership, ...]
     names: Mapping[int, str]
     own_id: int
+    agreement: AgreementTold | None = None
 
     def name(self, customer_id: int | None) -> str:
         return self.names.get(customer_id or 0, _("another member"))
@@ -51,6 +53,9 @@ def heading(cast: Cast) -> str:
     change = cast.change
     if change.kind == ChangeKind.MERGE:
         return _merge_heading(cast)
+    if change.kind == ChangeKind.JOIN and cast.agreement is not None:
+        told = _("Join the program of %(organization)s")
+        return told % {"organization": cast.agreement.organization.name or cast.agreement.number}
     if change.kind == ChangeKind.SPLIT:
         told = _("%(name)s leaves the group") if cast.is_group else _("%(name)s leaves the shared account")
         return told % {"name": cast.name(change.leaver_id)}
@@ -144,7 +149,9 @@ def _split(cast: Cast) -> Iterator[str]:
         yield _("%(name)s gets a membership of their own and keeps their cards.") % leaver
     else:
         yield _("%(name)s keeps member number, cards, tier and the points that count towards the tier.") % leaver
-    if len(cast.names) == 2:
+    if cast.agreement is not None:
+        yield _("The benefits by the organization's agreement end. Its account goes on for everyone else.")
+    elif len(cast.names) == 2:
         yield _("Whoever stays goes on alone with a standard membership.")
     else:
         yield from _leading(cast)
@@ -165,8 +172,40 @@ def _undo(cast: Cast) -> Iterator[str]:
 
 
 def _join(cast: Cast) -> Iterator[str]:
-    yield _("The membership comes under the organization's agreement, with its benefits.")
-    yield _("Where the agreement says so, its points come into the account of the organization.")
+    found = cast.agreement
+    joiner = {"name": next(iter(cast.names.values()), "")}
+    if found is None:
+        return
+    yield _("%(name)s comes under the agreement “%(agreement)s”, version %(version)s.") % {
+        **joiner, "agreement": found.agreement, "version": found.version,
+    }  # fmt: skip
+    if found.tiers:
+        yield _("The tier becomes %(tiers)s, unless it is higher already.") % {"tiers": ", ".join(found.tiers)}
+    if found.benefits:
+        yield _("Benefits: %(benefits)s.") % {"benefits": ", ".join(found.benefits)}
+    yield _("Member number, cards and the points that count towards the tier stay as they are.")
+    if not found.is_shared:
+        yield _("The points of %(name)s stay their own.") % joiner
+        return
+    yield from _contributed(cast, joiner)
+    if found.leaving_rule == LeavingRule.LEAVE_BEHIND:
+        yield _("Who leaves the organization later takes none of the points along: they stay in its account.")
+    else:
+        yield _("Who leaves the organization later takes along what they brought and what is still there of it.")
+
+
+def _contributed(cast: Cast, joiner: Mapping[str, str]) -> Iterator[str]:
+    yield (
+        _(
+            "The points of %(name)s that can be spent come into the account of the organization, as their "
+            "contribution; a debt comes along. No point and no date is lost."
+        )
+        % joiner
+    )
+    if cast.change.program.pool_redeemers == Redeemers.OWNER:
+        yield _("Only who signs for the organization can spend them.")
+    else:
+        yield _("Everyone who shares that account can spend them.")
 
 
 def _policy(cast: Cast) -> str:

@@ -16,7 +16,10 @@ from memberships import ending, lifecycle
 from memberships.desk.figures import points, standing, term_told
 from memberships.desk.tasks import MembershipTask, membership_page
 from memberships.models import EndReason, Membership, MembershipType
+from memberships.organization_pools import accepted_rule, pool_umbrella
+from memberships.types import type_of
 from points.balances import balances_of
+from programs.models import LeavingRule
 
 WISH = gettext_lazy("At the customer's wish")
 
@@ -154,6 +157,8 @@ class Terminate(LifecycleTask):
     onward = {"reinstate": gettext_lazy("Take it back: reinstate")}
 
     def says(self, row: Membership) -> list[str]:
+        if type_of(row.type).is_umbrella and row.rests_until is None:
+            return [_("The organization's membership ends at once. Its people and the account they share go on.")]
         until = day(row.rests_until or clock.now(), self.design.zone)
         left = [one for one in balances_of([row.own_set_id], design=self.design)[row.own_set_id] if one["balance"] > 0]
         found = [_("The membership ends at once. Until %(day)s it can be reinstated.") % {"day": until}]
@@ -169,11 +174,16 @@ class Terminate(LifecycleTask):
         pool_id = self.membership.pool_id
         if pool_id is None:
             return []
+        if type_of(self.membership.type).is_umbrella:
+            return []
+        if pool_umbrella(self.membership) is not None:
+            told = {"rule": LeavingRule(accepted_rule(self.membership)).label}
+            return [_("Its member leaves the organization's account by the agreement's rule: %(rule)s.") % told]
         rule = self.design.program.get_leaving_rule_display()
         staying = Membership.objects.filter(pool=pool_id, current=True, type=MembershipType.SHARED).count()
         found = [_("Its member leaves the shared account by the program's rule: %(rule)s.") % {"rule": rule}]
         if staying:
             found.append(_("Memberships that go on sharing it: %(count)s.") % {"count": staying})
-        elif self.membership.organization_membership_id is None:
+        else:
             found.append(_("Who stays alone has a standard membership with the rest of the points."))
         return found

@@ -216,8 +216,8 @@ class AgreementBenefit(AuditedModel):
 
 
 class AgreementVersion(models.Model):
-    """What an agreement said in a version, for ever: {"form", "maximum", "leaving_rule", "valid_from", "valid_until",
-    "employee_group", "tiers": {ladder id: tier id}, "benefits": [ids]}."""
+    """What an agreement said in a version, for ever: {"name", "form", "maximum", "leaving_rule", "valid_from",
+    "valid_until", "employee_group", "tiers": {ladder id: tier id}, "benefits": [ids]}."""
 
     agreement = models.ForeignKey(
         OrganizationAgreement, on_delete=models.PROTECT, related_name="versions", db_constraint=False, db_index=False

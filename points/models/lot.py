@@ -152,7 +152,8 @@ class Debt(models.Model):
 
 
 class LotContributorChange(models.Model):
-    """Whose contribution a lot counts as, changed by a split that left it behind or gave it to somebody, or undone."""
+    """Whose contribution a lot counts as, changed by a split that left it behind or gave it to somebody, or undone; or
+    by the registration of the card it was earned with."""
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="contributor_changes")
     old_contributor = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)

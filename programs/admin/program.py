@@ -1,5 +1,6 @@
 """Programs: brand, numbers and policies by form, their life by its verbs."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from common import clock
-from common.admin import LoyaltyModelAdmin
+from common.admin import LoyaltyModelAdmin, tasks
 from common.admin.filters import by_choice, by_flag
 from common.admin.looks import lasting, moment, rows_link, several
 from programs.models import Program
@@ -116,6 +117,9 @@ class ProgramAdmin(LoyaltyModelAdmin):
         fixed = ["code", "is_sandbox"] if obj is not None else []
         return [*super().get_readonly_fields(request, obj), *fixed]
 
+    def task_buttons(self, request: HttpRequest, row: Program) -> Iterable[dict[str, Any] | None]:
+        yield tasks.Desk(request, row.pk).button(tasks.BATCHES, program=row.code)
+
     @display(description=_("program"), ordering="name")
     def brand(self, program: Program) -> SafeString:
         return format_html(
@@ -140,6 +144,7 @@ class ProgramAdmin(LoyaltyModelAdmin):
             "programs.ConversionRate": _("Conversion rates"),
             "memberships.Membership": _("Memberships"),
             "cards.Card": _("Cards"),
+            "cards.CardBatch": _("Batches of cards"),
         }
         return several([rows_link(label, str(text), program__id__exact=program.pk) for label, text in lists.items()])
 

@@ -54,3 +54,9 @@ def till(caller: Callable[..., Caller], db: None) -> Caller:
 
 def earned(membership: Membership, points: int, **values: Any) -> None:
     earn_in_general(PointsCall(membership.pk, points, **values), actor=ACTOR)
+
+
+@pytest.fixture
+def shop(caller: Callable[..., Caller], miles: Program) -> Caller:
+    """A till of the program miles that sends activities."""
+    return caller("activities:write", "points:earn", "points:redeem", programs=(miles,))

@@ -31,6 +31,8 @@ UNKNOWN = {
     "posting": 999_999_999,
     "lot": 999_999_999,
     "card": "0000000000000",
+    "temporary_card": "0000000000000",
+    "stranger": 999_999_999,
     "adjustment": 999_999_999,
     "change": 999_999_999,
     "customer_asked": 999_999_999,

@@ -10,6 +10,8 @@ from activities.adjusting import AdjustmentCall, adjust_points
 from activities.calls import PointsCall
 from activities.earning import earn_in_general
 from activities.holding import HoldCall, hold_points
+from cards.issuing import issue_card
+from cards.models import CardKind
 from gateway.channels import all_scopes, create_channel, system_actor
 from gateway.models import Channel
 from memberships.card_holding import cards_in_hand
@@ -58,6 +60,8 @@ def make_side(code: str) -> Side:
         "posting": earned["posting"]["id"],
         "lot": Lot.objects.get(account=account_of(first)).pk,
         "card": cards_in_hand(first).order_by("pk")[0].number_id,
+        "temporary_card": issue_card(program, actor=ACTOR, kind=CardKind.TEMPORARY).number_id,
+        "stranger": make_customer(f"eve {code}").pk,
         "change": change.pk,
         "customer_asked": member_of(third),
         "customer_on_paper": member_of(fourth),

@@ -20,7 +20,7 @@ def _leave(w: World, name: str) -> None:
     """Out of the membership, the card cancelled."""
     holding = CardHolding.objects.get(customer=w.customers[name], held_until=None)
     _save(holding, held_until=w.now - days(1))
-    _save(holding.card, status="cancelled")
+    _save(holding.card, status="cancelled", barred_from=w.now - days(1))
     _save(w.member(name), ended_at=w.now - days(1))
 
 
@@ -68,8 +68,8 @@ def standard_membership_on_a_pool(w: World) -> None:
 
 @fault("A04")
 def outsider_on_the_pool_of_an_organization(w: World) -> None:
-    w.membership("acme", type="organization", pool=w.memberships["john"].pool, organization=w.customer("Acme Ltd"))
-    _membership(w, "john", organization_membership=w.memberships["acme"])
+    w.customer("zoe")
+    w.membership("zoe", "zoe", type="shared", pool=w.memberships["acme"].pool)
 
 
 @fault("A05")

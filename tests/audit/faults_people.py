@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from activities.models import MemberActivity
-from cards.models import NumberRegistry
+from cards.models import CardType, NumberRegistry
 from customers.models import Address, CustomerNumber, Message
 from gateway.models import IdempotencyRecord
 from memberships.models import CardHolding
@@ -35,6 +35,11 @@ def unused_card_with_a_first_use(w: World) -> None:
     w.new_card(kind="temporary", status="created")
 
 
+@fault("K03")
+def used_temporary_card_that_nobody_held(w: World) -> None:
+    w.new_card(kind="temporary", status="blocked")
+
+
 @fault("K04")
 def anonymous_membership_with_two_cards(w: World) -> None:
     w.hold_card("anonymous", None, kind="temporary")
@@ -50,14 +55,49 @@ def replaced_card_still_in_use(w: World) -> None:
     w.new_card(status="blocked", successor=w.card("michael"))
 
 
+@fault("K06")
+def renewed_card_without_an_end(w: World) -> None:
+    _save(w.card("katrin"), successor=w.new_card(status="created", activated_at=None))
+
+
+@fault("K06")
+def card_replaced_by_nothing(w: World) -> None:
+    w.new_card(status="replaced")
+
+
+@fault("K06")
+def card_replaced_by_an_older_one(w: World) -> None:
+    w.new_card(status="replaced", created_at=w.now, successor=w.card("michael"))
+
+
 @fault("K07")
 def card_of_one_who_left(w: World) -> None:
     _save(w.join("moore", "ada"), ended_at=w.now - days(1))
 
 
 @fault("K08")
-def card_number_registered_as_external(w: World) -> None:
-    NumberRegistry.objects.filter(number=w.card("katrin").number_id).update(kind="external")
+def card_number_registered_in_another_program(w: World) -> None:
+    NumberRegistry.objects.filter(number=w.card("katrin").number_id).update(program=w.south)
+
+
+@fault("K11")
+def card_in_use_and_barred(w: World) -> None:
+    _save(w.card("katrin"), barred_from=w.now)
+
+
+@fault("K11")
+def lost_card_that_bars_nothing(w: World) -> None:
+    _save(w.card("katrin"), status="lost")
+
+
+@fault("K11")
+def card_expired_without_an_end(w: World) -> None:
+    _save(w.card("katrin"), status="expired")
+
+
+@fault("K11")
+def card_of_another_programs_type(w: World) -> None:
+    _save(w.card("katrin"), card_type=CardType.objects.create(program=w.south, code="plain", name="Plain"))
 
 
 @fault("K09")

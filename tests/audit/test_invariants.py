@@ -8,14 +8,33 @@ from django.test import TestCase
 from loyalty_site.auditing import INVARIANTS, NOT_YET, SOURCES, audit, chosen, run, scope_of
 from points.keeping import keep_days
 
-from . import faults_changes, faults_consents, faults_memberships, faults_people, faults_points
+from . import (
+    faults_batches,
+    faults_changes,
+    faults_consents,
+    faults_memberships,
+    faults_organizations,
+    faults_people,
+    faults_points,
+    faults_registrations,
+)
 from .changes import open_changes
 from .consents import add_changes
 from .faults import FAULTS, Fault
 from .helpers import assert_audit_clean
+from .organizations import add_organizations
 from .world import World, build
 
-MODULES = (faults_changes, faults_consents, faults_memberships, faults_people, faults_points)
+MODULES = (
+    faults_batches,
+    faults_changes,
+    faults_consents,
+    faults_memberships,
+    faults_organizations,
+    faults_people,
+    faults_points,
+    faults_registrations,
+)
 # Triggers of foreign keys and our own, which fire in every replication role; then whatever else refuses a row.
 STRIP = """
 DO $$ DECLARE r record; BEGIN
@@ -44,6 +63,7 @@ class SoundWorld(TestCase):
     def setUpTestData(cls) -> None:
         cls.world = build()
         add_changes(cls.world)
+        add_organizations(cls.world)
         open_changes(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -79,6 +99,7 @@ class SpoiledWorld(TestCase):
     def setUpTestData(cls) -> None:
         cls.world = build()
         add_changes(cls.world)
+        add_organizations(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(STRIP)

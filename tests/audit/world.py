@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activities.models import ActivityType, MemberActivity
-from cards.models import Card, NumberRegistry
+from cards.models import Card, CardBatch, NumberRegistry
 from common import clock
 from customers.models import Address, Customer, CustomerNumber
 from gateway.models import Channel, ChannelProgram, Event, EventHorizon, EventNumber
@@ -122,6 +122,8 @@ class World:
             number=f"{7_000_000 + NumberRegistry.objects.count()}", program=self.north
         )
         values = {"created_at": self.now - days(100), "activated_at": self.now - days(100)}
+        if more.get("status") not in (None, "created", "active"):
+            values["barred_from"] = self.now - days(5)
         return Card.objects.create(program=self.north, number=registered, **(values | more))
 
     def post(self, name: str, kind: str, at: datetime, *, of: str = "michael", **more: Any) -> Posting:
@@ -233,7 +235,11 @@ def _people(world: World) -> None:
     _group(world)
     world.membership("anonymous", type="anonymous")
     world.hold_card("anonymous", None, kind="temporary")
-    world.new_card(kind="temporary", status="created", activated_at=None)
+    batch = CardBatch.objects.create(
+        program=world.north, name="fair", count=1, made=1, valid_months=12, status="ready",
+        created_at=world.now - days(100), channel_id=world.till.pk,
+    )  # fmt: skip
+    world.new_card(kind="temporary", status="created", activated_at=None, batch=batch)
     ended = world.now - days(5)
     old = world.membership(
         "ada",

@@ -148,6 +148,7 @@ VERBS = {
         {"created", "active", "blocked", "lost", "stolen", "damaged"},
         "cancelled",
     ),
+    "expire": (lambda card: issuing.expire(card, actor=ACTOR), {"created", "active", "blocked"}, "expired"),
 }
 
 

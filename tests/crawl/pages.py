@@ -45,6 +45,14 @@ def of_change(needs: str, **options: Any) -> Page:
     return Page(needs, ("change",), **options)
 
 
+def of_batch(needs: str, **options: Any) -> Page:
+    return Page(needs, ("batch",), **options)
+
+
+def of_card(needs: str, **options: Any) -> Page:
+    return Page(needs, ("card",), **options)
+
+
 def of_program(needs: str, query: str = "", **options: Any) -> Page:
     return Page(needs, query="program={program}" + query, post=ONLY_LOOKED_AT, **options)
 
@@ -78,9 +86,29 @@ DESK: dict[str, Page] = {
     "deceased": of_customer("customers:write"),
     "two-people": Page("customers:write", ("customer", "another"), everywhere=True),
     "same-person": Page("customers:write", ("customer", "another"), everywhere=True),
+    "affiliate": of_customer("customers:write"),
+    "affiliation-end": Page("customers:write", ("affiliation",), everywhere=True),
+    "affiliation-group": Page("customers:write", ("affiliation",), everywhere=True),
+    "employee-group-new": Page("customers:write", ("organization",), everywhere=True),
     "delete": of_customer("customers:erase"),
     "erase": of_customer("customers:erase"),
     "enrol": of_customer("memberships:manage"),
+    # Organizations.
+    "organization": Page("customers:read", ("organization",), everywhere=True, post=ONLY_LOOKED_AT),
+    "open-organization": Page("memberships:manage", ("organization",), everywhere=True),
+    "signatory-add": Page("memberships:manage", ("umbrella",)),
+    "signatory-end": Page("memberships:manage", ("signatory",)),
+    "agreement-new": Page("memberships:manage", ("umbrella",)),
+    "agreement": Page("memberships:read", ("agreement",), post=ONLY_LOOKED_AT),
+    "agreement-amend": Page("memberships:manage", ("agreement",)),
+    "agreement-end": Page("memberships:manage", ("agreement",)),
+    "agreement-cancel": Page("memberships:manage", ("agreement",)),
+    "agreement-apply": Page("memberships:manage", ("agreement",)),
+    "leave-organization": of_membership("memberships:manage"),
+    "leave-all": Page("memberships:manage", ("umbrella",)),
+    "playbook-employee-left": Page(
+        "memberships:manage", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT
+    ),
     # Changes of memberships.
     "changes": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
     "change-new": Page("changes:propose", query="kind=merge&prime={membership}"),
@@ -98,12 +126,23 @@ DESK: dict[str, Page] = {
     "change-carry-out": of_change("changes:carry-out"),
     "change-undo": of_change("changes:carry-out"),
     "change-file": Page("changes:consent", ("consent_document",), get=NO_SUCH_UPLOAD, post=ONLY_LOOKED_AT),
+    "playbook-lost-card": Page("cards:manage", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT),
     "playbook-divorce": Page("changes:propose", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT),
     "playbook-deceased": Page("changes:propose", everywhere=True, query="customer={customer}", post=ONLY_LOOKED_AT),
     "fairness": of_membership("memberships:read", post=ONLY_LOOKED_AT),
     "hand-over": of_membership("memberships:manage"),
     "suspend-member": of_membership("memberships:manage"),
     "reinstate-member": of_membership("memberships:manage"),
+    # Cards.
+    "batches": Page("cards:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "batch-new": Page("cards:manage", query="program={program}"),
+    "batch": of_batch("cards:read", post=ONLY_LOOKED_AT),
+    "batch-download": of_batch("cards:manage", get=ONLY_LOOKED_AT),
+    "batch-revoke": of_batch("cards:manage"),
+    # Found cards.
+    "register-card": Page("cards:manage", everywhere=True, query="number={card}&customer={customer}"),
+    "registration-withdraw": Page("cards:manage", ("registration",)),
+    "playbook-found-card": Page("cards:manage", everywhere=True, query="number={card}", post=ONLY_LOOKED_AT),
     # Memberships.
     "membership": of_membership("memberships:read", post=ONLY_LOOKED_AT),
     "statement": of_membership("memberships:read", post=ONLY_LOOKED_AT),
@@ -115,7 +154,23 @@ DESK: dict[str, Page] = {
     "reinstate": of_membership("memberships:manage"),
     "renew": of_membership("memberships:manage"),
     "record-payment": of_membership("memberships:manage"),
+    "allow-redemption": of_membership("memberships:manage"),
+    "forbid-redemption": of_membership("memberships:manage"),
     "terminate": of_membership("memberships:manage"),
+    # Cards.
+    "card": of_card("cards:read", post=ONLY_LOOKED_AT),
+    "card-front": of_card("cards:read", post=ONLY_LOOKED_AT),
+    "card-qr": of_card("cards:read", post=ONLY_LOOKED_AT),
+    "card-barcode": of_card("cards:read", post=ONLY_LOOKED_AT),
+    "card-report": of_card("cards:manage"),
+    "card-replace": of_card("cards:manage"),
+    "card-activate": of_card("cards:manage"),
+    "card-block": of_card("cards:manage"),
+    "card-unblock": of_card("cards:manage"),
+    "card-cancel": of_card("cards:manage"),
+    "give-card": of_membership("cards:manage"),
+    "hot-list": of_program("cards:read"),
+    "hot-list-csv": of_program("cards:read"),
     # Points.
     "posting": Page("memberships:read", ("posting",), post=ONLY_LOOKED_AT),
     "adjust": of_membership("points:adjust"),
@@ -153,17 +208,22 @@ BACK_OFFICE: dict[str, Rows] = {
     "programs.conversionrate": Rows("memberships:read", DESIGN),
     "programs.tiergroup": Rows("memberships:read", DESIGN),
     "programs.tier": Rows("memberships:read", DESIGN, "group__program"),
+    "programs.benefit": Rows("memberships:read", DESIGN),
+    "programs.tierbenefit": Rows("memberships:read", DESIGN, deletes=True),
     "customers.customer": Rows("customers:read", "customers:write", None),
     "customers.identification": Rows("customers:read", None, None),
     "customers.address": Rows("customers:read", None, None),
     "customers.contactpreference": Rows("customers:read", None, None),
     "customers.message": Rows("customers:read"),
     "customers.duplicatecustomer": Rows("customers:read", None, None),
+    "customers.employeegroup": Rows("customers:read", None, None),
+    "customers.affiliation": Rows("customers:read", None, None),
     "customers.staffcustomer": Rows(MANAGE, MANAGE, None, deletes=True),
     "memberships.membership": Rows("memberships:read"),
     "memberships.member": Rows("memberships:read"),
     "memberships.tierstanding": Rows("memberships:read"),
     "memberships.cardholding": Rows("memberships:read"),
+    "memberships.cardregistration": Rows("memberships:read"),
     "memberships.termsacceptance": Rows("memberships:read"),
     "memberships.membershipterm": Rows("memberships:read"),
     "memberships.membershipchange": Rows("memberships:read"),
@@ -172,6 +232,11 @@ BACK_OFFICE: dict[str, Rows] = {
     "memberships.consentdecision": Rows("memberships:read", program="consent__program"),
     "memberships.consentinvitation": Rows("memberships:read"),
     "memberships.consentdocument": Rows("memberships:read"),
+    "memberships.organizationsignatory": Rows("memberships:read"),
+    "memberships.organizationagreement": Rows("memberships:read"),
+    "memberships.agreementversion": Rows("memberships:read"),
+    "memberships.inheritedagreement": Rows("memberships:read"),
+    "memberships.membershipbenefit": Rows("memberships:read"),
     "activities.activitytype": Rows("memberships:read", DESIGN),
     "activities.memberactivity": Rows("memberships:read"),
     "points.pointaccountset": Rows("memberships:read"),
@@ -186,6 +251,8 @@ BACK_OFFICE: dict[str, Rows] = {
     "points.adjustment": Rows("memberships:read"),
     "points.reversal": Rows("memberships:read"),
     "cards.card": Rows("cards:read"),
+    "cards.cardtype": Rows("cards:read", DESIGN),
+    "cards.cardbatch": Rows("cards:read"),
     "cards.numberregistry": Rows("cards:read"),
     "gateway.event": Rows("reports:read"),
     "gateway.channel": Rows(MANAGE, MANAGE, None),

@@ -17,6 +17,7 @@ KEYS = {
     "programs.pointtype": {"code"},
     "programs.tiergroup": {"code"},
     "programs.tier": {"code"},
+    "programs.benefit": {"code"},
     "activities.activitytype": {"code"},
     "staff.user": {"password"},
     "otp_totp.totpdevice": {"key"},

@@ -13,6 +13,8 @@ from oauth2_provider.models import get_access_token_model
 from activities.calls import PointsCall
 from activities.redeeming import redeem_in_general
 from activities.reversing import reverse_posting
+from cards.batches import ask_for_batch, make_batch
+from cards.models import CardKind, CardType
 from common import clock
 from customers.details import replace_details
 from customers.merging import dismiss_pair
@@ -23,7 +25,9 @@ from memberships.changes.documents import record_document
 from memberships.changes.inviting import ask
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import propose
+from memberships.lifecycle import suspend
 from memberships.models import Membership
+from memberships.registering import register
 from points.models import Debt, Entry, LotDateChange
 from points.reversal_parts import Part
 from programs.models import ConversionRate, PointKind, PointType, Program
@@ -32,8 +36,10 @@ from staff.models import Role, StaffRight, User
 from staff.rights import ROLE_ACTIONS
 from staff.second_factor import enrol_device
 from tests.api.world import Ids, Side, make_channel, make_side
+from tests.crawl.organizations import open_an_organization
 from tests.crawl.pages import Rows
-from tests.factories import ACTOR, make_customer, make_terms
+from tests.factories import ACTOR, make_customer, make_membership, make_terms, member_of
+from tests.registering import found_card
 from tests.staff.world import staff_client
 
 
@@ -95,13 +101,26 @@ def furnish(side: Side) -> Side:
     apps.get_model("memberships.membershipterm").objects.create(
         membership=membership, program=program, first_day="2026-01-01", last_day="2026-12-31", fee=10, currency="EUR",
     )  # fmt: skip
+    CardType.objects.create(program=program, code="gift", name="Gift card", kind=CardKind.ADDITIONAL)
     move_points(side)
     propose_a_change(side)
+    batch = make_batch(ask_for_batch(program, name="fair", count=3, valid_months=12, actor=ACTOR))
+    side.ids.update(batch=batch.pk)
+    register_a_card(side)
+    open_an_organization(side)
     put_message(
         Customer.objects.get(pk=side.ids["customer"]), purpose=MessagePurpose.NOTICE, template="none", program=program,
         context={"membership": membership.number},
     )  # fmt: skip
     return side
+
+
+def register_a_card(side: Side) -> None:
+    """It waits, for its person's membership is suspended."""
+    membership = make_membership(side.program, "Erik")
+    suspend(membership, actor=ACTOR, reason="in doubt")
+    person = Customer.objects.get(pk=member_of(membership))
+    side.ids["registration"] = register(found_card(side.program, 5), customer=person, actor=ACTOR).pk
 
 
 def propose_a_change(side: Side) -> None:

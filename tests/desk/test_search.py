@@ -57,7 +57,8 @@ def test_a_customer_by_number_document_member_number_or_card(agent: Visitor, emm
 def test_a_card_out_of_use_still_finds_its_holder(auditor: Visitor, emma: Membership) -> None:
     card = Card.objects.get(holdings__membership=emma)
     replace_card(card, actor=ACTOR, reason="damaged")
-    assert lands(auditor, str(card.number_id)) == f"/desk/customers/{member_of(emma)}#m{emma.pk}"
+    asked = f"?card={card.number_id}"
+    assert lands(auditor, str(card.number_id)) == f"/desk/customers/{member_of(emma)}{asked}#m{emma.pk}"
 
 
 def test_a_retired_member_number_leads_to_where_the_person_is_now(
@@ -126,6 +127,6 @@ def test_strange_texts_find_nothing_and_break_nothing(agent: Visitor, emma: Memb
 
 def test_a_search_costs_a_handful_of_queries(agent: Visitor, emma: Membership, django_assert_num_queries: Any) -> None:
     agent.reads("search", q="nobody")
-    # Session, user, rights, the session saved (3); customer and member number (2), reference, name.
-    with django_assert_num_queries(6 + 5):
+    # Session, user, rights, the session saved (3); customer, member and card number (3), reference, name.
+    with django_assert_num_queries(6 + 6):
         agent.reads("search", q="nobody")

@@ -110,7 +110,7 @@ def test_history_shows_and_is_never_written_back(root: Client) -> None:
         "memberships.CardHolding", "memberships.TermsAcceptance", "memberships.MembershipTerm", "cards.Card",
         "programs.Program", "programs.PointType", "programs.TierGroup", "programs.Tier", "programs.ProgramTerms",
         "programs.ConversionRate", "activities.ActivityType", "gateway.Channel", "gateway.ChannelProgram",
-        "staff.StaffRight",
+        "staff.StaffRight", "programs.Benefit", "programs.TierBenefit",
     } <= seen  # fmt: skip
 
 

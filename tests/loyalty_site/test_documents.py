@@ -12,6 +12,7 @@ from django.db.models import Model
 from activities.import_columns import COLUMNS as MEMBERSHIP_COLUMNS
 from common.constraints import AppendOnly
 from customers.import_columns import COLUMNS as CUSTOMER_COLUMNS
+from memberships.importing_cards import COLUMNS as CARD_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| (?P<rule>.+?) \| `(?P<module>[\w/]+\.py)` \| `(?P<file>[\w/]+\.py)::(?P<test>\w+)` \|$")
@@ -99,5 +100,5 @@ def append_only_constraints() -> list[tuple[type[Model], AppendOnly]]:
 
 def test_every_column_of_an_import_is_described_as_its_help_describes_it() -> None:
     described = text_of("docs/operations.md")
-    for column in (*CUSTOMER_COLUMNS, *MEMBERSHIP_COLUMNS):
+    for column in (*CUSTOMER_COLUMNS, *MEMBERSHIP_COLUMNS, *CARD_COLUMNS):
         assert f"| `{column.name}` | {column.holds} | {column.about}" in described, column.name

@@ -207,6 +207,7 @@ def test_a_lost_card_and_its_replacement(desk, sky, emma):
     assert face == {
         "number": card.number_id, "program": "sky", "type": "main", "status": "active", "membership": membership.pk,
         "member_number": membership.number, "tier": "blue", "valid_until": None, "successor": None,
+        "card_type": None, "form": None, "holder": emma.pk, "barred_from": None,
     }  # fmt: skip
     lost = desk.post(f"/api/cards/{card.number_id}/report-lost", {}, headers=keyed("1"))
     assert (lost.status_code, lost.json()["status"]) == (200, "lost")

@@ -9,7 +9,7 @@ from cards.numbering import validate
 from common import clock
 from customers.models import CustomerStatus
 from gateway.models import Event
-from memberships import enrolment
+from memberships import numbering
 from memberships.ending import terminate
 from memberships.enrolment import enrol, enrol_in_several
 from memberships.errors import (
@@ -83,7 +83,7 @@ def test_history_names_the_reason(sky, emma):
 def test_a_number_drawn_by_two_at_once_is_drawn_again(sky, emma, monkeypatch):
     taken = enrol(make_customer("John"), program=sky, actor=ACTOR).number
     drawn = iter([taken, "SK00000018"])
-    monkeypatch.setattr(enrolment, "new_member_number", lambda program: next(drawn))
+    monkeypatch.setattr(numbering, "new_member_number", lambda program: next(drawn))
     assert enrol(emma, program=sky, actor=ACTOR).number == "SK00000018"
     assert Membership.objects.count() == PointAccountSet.objects.count() == 2
 

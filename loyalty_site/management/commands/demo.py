@@ -10,11 +10,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from waitress import serve
 
-from customers.delivering import deliver_forever
 from loyalty_site.auditing import audit
 from loyalty_site.demo import world
 from loyalty_site.demo.access import file_of_logins, read_logins
 from loyalty_site.mail import INTO_FILES
+from loyalty_site.working import work_forever
 from loyalty_site.wsgi import application
 
 HOST = "127.0.0.1"
@@ -27,8 +27,6 @@ DOORS = (
     ("Back office", "admin/"),
     ("API", "api/docs"),
 )
-# Seconds between two looks into the outbox.
-DELIVER_EVERY = 3.0
 
 
 class Command(BaseCommand):
@@ -87,7 +85,7 @@ class Command(BaseCommand):
         self.stdout.write("Serving; Ctrl-C stops.")
         self.stdout.flush()
         stop = threading.Event()
-        threading.Thread(target=deliver_forever, args=(DELIVER_EVERY,), kwargs={"stop": stop}, daemon=True).start()
+        threading.Thread(target=work_forever, args=(stop,), daemon=True).start()
         try:
             serve(application, host=HOST, port=port, threads=THREADS)
         except OSError as error:

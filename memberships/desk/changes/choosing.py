@@ -24,13 +24,16 @@ from memberships.desk.changes.finding import (
     absorptions,
     candidate,
     find_memberships,
+    joins,
     leavings,
     merges,
     people_in,
     reforms,
 )
-from memberships.desk.changes.forms import ABSORB, FORM, MERGE, SPLIT, Asked, TermsForm
+from memberships.desk.changes.forms import ABSORB, FORM, JOIN, MERGE, SPLIT, Asked, TermsForm
 from memberships.models import Member, Membership, MembershipChange, MembershipType
+from memberships.organization_pools import pool_umbrella
+from memberships.types import type_of
 from programs.design import design_of
 from programs.models import PointKind
 
@@ -47,18 +50,23 @@ KINDS = (
     (ABSORB, gettext_lazy("Absorb a found card"), gettext_lazy(
         "The points of an anonymous membership go to the person who registers its card."
     )),
+    (JOIN, gettext_lazy("Join an organization"), gettext_lazy(
+        "A person comes under an organization's agreement, with its tier and benefits, and keeps number and card."
+    )),
 )  # fmt: skip
 # Kinds with a second side.
-OF_TWO = frozenset({MERGE, ABSORB})
+OF_TWO = frozenset({MERGE, ABSORB, JOIN})
 FIRST = {
     MERGE: gettext_lazy("First membership: it leads, and stays where one of two stays"),
     SPLIT: gettext_lazy("The shared account or group somebody leaves"),
     FORM: gettext_lazy("The shared account or group that changes its form"),
     ABSORB: gettext_lazy("The membership that takes the points in"),
+    JOIN: gettext_lazy("The membership of the person who joins"),
 }
 SECOND = {
     MERGE: gettext_lazy("Second membership"),
     ABSORB: gettext_lazy("The anonymous membership: find it by the number on its card"),
+    JOIN: gettext_lazy("The organization: find it by its name or its member number"),
 }
 
 
@@ -128,6 +136,8 @@ class NewChange(DeskPage):
             return candidate(secondary, merges(prime)(secondary))
         if kind == ABSORB and secondary is not None:
             return candidate(secondary, absorptions(prime)(secondary))
+        if kind == JOIN and secondary is not None:
+            return candidate(secondary, joins(prime)(secondary))
         return candidate(prime, leavings(prime) if kind == SPLIT else reforms(prime))
 
     def _first(self, kind: str, membership: Membership) -> Candidate:
@@ -190,6 +200,9 @@ class NewChange(DeskPage):
 
     def _row(self, one: Candidate) -> dict[str, Any]:
         people = [(member.customer_id, told_name(self.actor, member.customer)) for member in one.people]
+        organization = one.membership.organization
+        if organization is not None:
+            people.append((organization.pk, told_name(self.actor, organization)))
         return {"candidate": one, "membership": one.membership, "program": one.membership.program, "people": people}
 
     def _address(self, **query: Any) -> str:
@@ -212,14 +225,22 @@ def asked_of(page: DeskPage, kind: str, prime: Membership, secondary: Membership
         people=[(one.customer_id, _told(page, one)) for one in members],
         results=_results(kind, prime, secondary),
         point_types=[one for one in types if wanted in (None, one.kind)],
-        pooled=any(one is not None and one.pool_id is not None for one in (prime, secondary)),
+        pooled=any(_is_frozen(one) for one in (prime, secondary) if one is not None),
     )
+
+
+def _is_frozen(membership: Membership) -> bool:
+    """Whether its spending may be frozen: the pool of an organization is not, for one person."""
+    in_pool = membership.pool_id is not None and not type_of(membership.type).is_umbrella
+    return in_pool and pool_umbrella(membership) is None
 
 
 def _results(kind: str, prime: Membership, secondary: Membership | None) -> list[str]:
     trials: Iterable[MembershipChange] = ()
     if kind == MERGE and secondary is not None:
         return list(candidate(secondary, merges(prime)(secondary)).results)
+    if kind == JOIN and secondary is not None:
+        return list(candidate(secondary, joins(prime)(secondary)).results)
     if kind == FORM:
         trials = reforms(prime)
     return [one.result_type for one in trials]

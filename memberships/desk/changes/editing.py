@@ -13,11 +13,12 @@ from memberships.changes.plan import Proposal
 from memberships.changes.proposing import propose, redraft, status_at
 from memberships.desk.changes.base import PROPOSE, ChangePage, MovedOn, change_url, stamp, title_of
 from memberships.desk.changes.choosing import asked_of, steps
-from memberships.desk.changes.forms import ABSORB, FORM, MERGE, SPLIT, TermsForm
+from memberships.desk.changes.forms import ABSORB, FORM, JOIN, MERGE, SPLIT, TermsForm
 from memberships.models import ChangeKind, ChangeStatus, MembershipChange
 
 # What may be proposed once more.
 ENDED = frozenset({ChangeStatus.REFUSED, ChangeStatus.WITHDRAWN, ChangeStatus.LAPSED})
+AGAIN = frozenset({ChangeKind.MERGE, ChangeKind.SPLIT, ChangeKind.JOIN})
 
 
 class TermsPage(ChangePage):
@@ -93,7 +94,7 @@ class Again(TermsPage):
     )
 
     def is_possible(self, change: MembershipChange) -> bool:
-        return status_at(change, self.now(change)) in ENDED and change.kind in (ChangeKind.MERGE, ChangeKind.SPLIT)
+        return status_at(change, self.now(change)) in ENDED and change.kind in AGAIN
 
     def save(self, change: MembershipChange, proposal: Proposal) -> MembershipChange:
         return propose(proposal, actor=self.actor, replaces=change)
@@ -103,7 +104,8 @@ def kind_of(change: MembershipChange) -> str:
     """As the wizard names it."""
     if change.kind == ChangeKind.MERGE:
         return MERGE if change.secondary_id is not None else FORM
-    return SPLIT if change.kind == ChangeKind.SPLIT else ABSORB
+    kinds = {ChangeKind.SPLIT: SPLIT, ChangeKind.JOIN: JOIN}
+    return kinds.get(ChangeKind(change.kind), ABSORB)
 
 
 def initial_of(change: MembershipChange) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from memberships.desk.changes.base import PROPOSE, told_name
 from memberships.desk.changes.finding import people_in
 from memberships.desk.changes.members import leader_of
 from memberships.models import Member, Membership, MembershipType
+from memberships.organization_pools import pool_umbrella
 from points.fairness import Fairness, fairness_of
 from points.shares_today import BY_THEMSELVES, Shares, shares_today
 from programs.design import Design, design_of
@@ -48,7 +49,13 @@ class FairnessPage(DeskPage):
         set_id = membership.pool_id or membership.own_set_id
         people = [one.customer_id for one in members]
         found = fairness_of(set_id, people=people)
-        shares = shares_today(set_id, records_of(people))
+        if pool_umbrella(membership) is None:
+            shares = shares_today(set_id, records_of(people))
+        else:
+            # Of thousands who share an organization's pool only this one, who would leave by the agreement's rule.
+            shares = {}
+            for one in found:
+                one.parts = [part for part in one.parts if part.person_id in people]
         ids = {part.person_id for one in found for part in one.parts if part.person_id is not None}
         names = {pk: told_name(self.actor, one) for pk, one in Customer.objects.in_bulk(ids).items()}
         design = design_of(membership.program_id)

@@ -15,6 +15,7 @@ from customers.unmasking import UNMASK
 from memberships.changes.rows import plan_of
 from memberships.finding import Found, find_by_card_number, find_by_member_number
 from memberships.models import ChangeKind, ChangeParty, Member, Membership, MembershipChange, MembershipType
+from memberships.organization_pools import pool_umbrella
 from memberships.types import type_of
 
 MOST = 20
@@ -45,9 +46,10 @@ def find_memberships(text: str, actor: Actor, *, program_id: int | None = None) 
     if program_id is not None:
         found = found.filter(program_id=program_id)
     numbered = {one.membership_id for one in _by_number(text, actor)}
-    people = [] if numbered else [one.pk for one in _people(text, actor)]
+    # People, and organizations by their own record.
+    people = [] if numbered else [one.pk for one in people_called(text, actor)]
     taking_part = Member.objects.filter(customer__in=people, current=True, ended_at__isnull=True)
-    by_either = Q(pk__in=numbered) | Q(pk__in=taking_part.values("membership"))
+    by_either = Q(pk__in=numbered) | Q(pk__in=taking_part.values("membership")) | Q(organization__in=people)
     return list(found.filter(by_either).order_by("program__name", "pk")[:MOST])
 
 
@@ -64,7 +66,8 @@ def _any_card(actor: Actor, number: str) -> list[Found]:
     return find_by_card_number(actor, number, any_status=True)
 
 
-def _people(text: str, actor: Actor) -> Iterable[Customer]:
+def people_called(text: str, actor: Actor) -> Iterable[Customer]:
+    """By e-mail, customer number, phone or name."""
     if "@" in text:
         return find_customers(email=text)[:MOST]
     numbered = customer_by_number(text)
@@ -77,9 +80,11 @@ def _people(text: str, actor: Actor) -> Iterable[Customer]:
 
 
 def people_in(*memberships: Membership | None) -> list[Member]:
-    """The open members of the memberships and of everything that shares a pool with one of them."""
+    """The open members of the memberships and of everything that shares a pool with one of them; of an organization's
+    pool those named only."""
     sides = [one for one in memberships if one is not None]
-    pools = [one.pool_id for one in sides if one.pool_id is not None]
+    among_friends = (one for one in sides if not type_of(one.type).is_umbrella and pool_umbrella(one) is None)
+    pools = [one.pool_id for one in among_friends if one.pool_id is not None]
     of_sides = Q(membership__in=[one.pk for one in sides]) | Q(membership__pool__in=pools)
     open_ones = Member.objects.filter(of_sides, current=True, ended_at__isnull=True)
     return list(open_ones.select_related("customer", "membership").order_by("membership", "pk"))
@@ -122,6 +127,17 @@ def merges(prime: Membership) -> Trials:
 def absorptions(prime: Membership) -> Trials:
     def trials(other: Membership) -> Iterator[MembershipChange]:
         yield _trial(prime, ChangeKind.ABSORB, secondary=other, result_type=prime.type)
+
+    return trials
+
+
+def joins(prime: Membership) -> Trials:
+    """Of the prime with an organization, in the form of its agreement or, which is always possible, with points of its
+    own."""
+
+    def trials(other: Membership) -> Iterator[MembershipChange]:
+        for result in (MembershipType.SHARED, MembershipType.STANDARD):
+            yield _trial(prime, ChangeKind.JOIN, secondary=other, result_type=result)
 
     return trials
 

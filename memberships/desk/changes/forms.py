@@ -15,7 +15,7 @@ from memberships.changes.policies import REFORMING
 from memberships.models import ChangeKind, Membership, MembershipType
 from programs.models import PointType, SplitPolicy
 
-MERGE, SPLIT, FORM, ABSORB = "merge", "split", "form", "absorb"
+MERGE, SPLIT, FORM, ABSORB, JOIN = "merge", "split", "form", "absorb", "join"
 # With so many the one who stays is on their own.
 LEAST_TO_FOLLOW = 2
 # What each way of dividing means for who leaves.
@@ -31,11 +31,17 @@ RESULT_WORDS = {
     MembershipType.GROUP: gettext_lazy("Group: one membership, one number, points and tier in common"),
     MembershipType.STANDARD: gettext_lazy("One standard membership: both records are the same person"),
 }
+# What a membership under an organization is like.
+FORM_WORDS = {
+    MembershipType.SHARED: gettext_lazy("Shared: the points that can be spent go into the organization's account"),
+    MembershipType.STANDARD: gettext_lazy("Standard: the points stay the person's own"),
+}
 REASONS = {
     MERGE: (gettext_lazy("They want to collect together"), gettext_lazy("Enrolled twice by mistake")),
     SPLIT: (gettext_lazy("Separation"), gettext_lazy("Moved out"), gettext_lazy("A member died")),
     FORM: (gettext_lazy("At the members' wish"),),
     ABSORB: (gettext_lazy("Found card registered"),),
+    JOIN: (gettext_lazy("Works there now"), gettext_lazy("The organization enrols its people")),
 }
 
 
@@ -61,7 +67,13 @@ class TermsForm(forms.Form):
     def __init__(self, *args: Any, asked: Asked, **options: Any) -> None:
         super().__init__(*args, **options)
         self.asked = asked
-        {MERGE: self._of_merge, SPLIT: self._of_split, FORM: self._of_form, ABSORB: self._of_absorption}[asked.kind]()
+        {
+            MERGE: self._of_merge,
+            SPLIT: self._of_split,
+            FORM: self._of_form,
+            ABSORB: self._of_absorption,
+            JOIN: self._of_joining,
+        }[asked.kind]()
         if asked.pooled:
             self.fields["freezes"] = forms.BooleanField(
                 label=_("Nobody spends from the shared points until this is decided"), required=False
@@ -96,11 +108,16 @@ class TermsForm(forms.Form):
         if self.asked.prime.type == MembershipType.GROUP:
             self._person("main", _("Who registers the card"), _("Only this person has to agree."), True)
 
-    def _results(self) -> None:
+    def _of_joining(self) -> None:
+        self._results(_("Whose the points are"), FORM_WORDS)
+
+    def _results(self, label: str = "", words: Mapping[MembershipType, Any] = RESULT_WORDS) -> None:
         self.fields["result_type"] = forms.ChoiceField(
-            label=_("What they become"), widget=forms.RadioSelect, initial=next(iter(self.asked.results), None)
+            label=label or _("What they become"),
+            widget=forms.RadioSelect,
+            initial=next(iter(self.asked.results), None),
         )
-        offer(self, "result_type", [(one, RESULT_WORDS[MembershipType(one)]) for one in self.asked.results])
+        offer(self, "result_type", [(one, words[MembershipType(one)]) for one in self.asked.results])
 
     def _person(self, name: str, label: str, help_text: str, required: bool) -> None:
         self.fields[name] = forms.ChoiceField(label=label, help_text=help_text, required=required)

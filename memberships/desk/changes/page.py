@@ -16,6 +16,7 @@ from memberships.changes.proposing import status_at
 from memberships.changes.undo_rules import undo_until
 from memberships.desk.changes.base import CARRY_OUT, CONSENT, PROPOSE, ChangePage, stamp, title_of
 from memberships.desk.changes.choosing import steps
+from memberships.desk.changes.editing import AGAIN
 from memberships.desk.changes.forms import WhyForm
 from memberships.desk.changes.people import Trial, decision_log, people_rows
 from memberships.desk.changes.previewing import PreviewShown, preview_shown
@@ -67,7 +68,7 @@ class ShownChange(ChangePage):
             title=title_of(change),
             sides=[one for one in (change.prime, change.secondary) if one is not None],
             asking=[(InvitationKind.CODE, _("Send a code")), (InvitationKind.LINK, _("Send a link"))],
-            again=change.kind in (ChangeKind.MERGE, ChangeKind.SPLIT),
+            again=change.kind in AGAIN,
             withdrawal=form or WhyForm(auto_id="withdrawal-%s"),
             program=change.program,
             zone=change.program.zone,

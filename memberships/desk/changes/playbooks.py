@@ -100,10 +100,11 @@ class Playbook(DeskPage):
         return found
 
     def _memberships(self, customer: Customer) -> list[Membership]:
-        """Of the person, in programs where the user may propose changes; ended ones where a split led out of them."""
+        """Of the person, in programs where the user may do what the playbook asks; ended ones where it still has
+        something to say about them."""
         taking_part = Member.objects.filter(customer=customer).values("membership")
         found = Membership.objects.visible_to(self.actor).filter(pk__in=taking_part).select_related("program")
-        return [one for one in found.order_by("pk") if self.may(PROPOSE, one.program_id) and self.wanted(one)]
+        return [one for one in found.order_by("pk") if self.may(self.action, one.program_id) and self.wanted(one)]
 
     def _thread(self, membership: Membership) -> Thread:
         people = [(one.customer_id, told_name(self.actor, one.customer)) for one in people_in(membership)]

@@ -81,6 +81,8 @@ def _figures(standing: Standing, design: Design) -> Iterator[Figure]:
         yield from _of_points(line, line.pooled or membership.type == MembershipType.GROUP, design)
     for tier in standing.tiers:
         yield Figure(f"tier/{tier.group}", _("Tier"), tier.name)
+    benefits = ", ".join(dict.fromkeys(one.name for one in standing.benefits))
+    yield Figure("benefits", _("Benefits"), benefits or None, always=False)
     yield Figure("cards", _("Cards (last digits)"), ", ".join(one.number[-4:] for one in standing.cards) or None)
     retired = [one for one in standing.numbers if one != membership.number]
     yield Figure("numbers", _("Other numbers that lead here"), ", ".join(retired) or None, always=False)

@@ -9,13 +9,14 @@ from django.utils.translation import ngettext
 
 from common.desk.words import day, figure
 from common.errors import LoyaltyError
+from memberships.changes.agreement_told import agreement_told
 from memberships.changes.rows import plan_of
 from memberships.changes.terms import differences, plain, terms_of
 from memberships.desk.changes.base import ChangePage
-from memberships.desk.changes.forms import POLICY_WORDS, RESULT_WORDS
+from memberships.desk.changes.forms import FORM_WORDS, POLICY_WORDS, RESULT_WORDS
 from memberships.models import ChangeKind, ChangeStatus, MembershipChange, MembershipType
 from programs.design import design_of
-from programs.models import Redeemers, SplitPolicy
+from programs.models import LeavingRule, Redeemers, SplitPolicy
 
 ONE_PERSON = "one_person"
 
@@ -25,6 +26,7 @@ def terms_told(page: ChangePage, change: MembershipChange) -> list[tuple[str, An
     terms = terms_now(page, change)
     told = [
         *_of_people(page, change, terms),
+        *_of_organization(page, terms),
         *_of_points(change, terms),
         *_of_memberships(terms),
         *_of_time(change, terms),
@@ -71,6 +73,22 @@ def _of_people(page: ChangePage, change: MembershipChange, terms: Mapping[str, A
     yield _("Owner of the shared account"), names.get(leaders["owner"] or 0, "")
     if terms.get("redeemers"):
         yield _("Who may redeem"), Redeemers(terms["redeemers"]).label.capitalize()
+
+
+def _of_organization(page: ChangePage, terms: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    found = agreement_told(terms)
+    if found is None:
+        return
+    yield _("Organization"), f"{page.name(found.organization)}, {found.number}"
+    if not found.agreement:
+        return
+    told = {"name": found.agreement, "version": found.version}
+    yield _("Agreement"), _("%(name)s, version %(version)s") % told
+    yield _("Whose the points are"), FORM_WORDS[MembershipType.SHARED if found.is_shared else MembershipType.STANDARD]
+    yield _("Tier, if higher"), ", ".join(found.tiers)
+    yield _("Benefits"), ", ".join(found.benefits)
+    if found.is_shared:
+        yield _("When the person leaves"), LeavingRule(found.leaving_rule).label.capitalize()
 
 
 def _of_points(change: MembershipChange, terms: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

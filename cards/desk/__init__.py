@@ -1,0 +1,1 @@
+"""Desk pages about batches of cards."""

@@ -1,0 +1,73 @@
+"""What a worker does all the time: numbering events, sending messages, making batches of cards.
+
+Each job has a thread of its own, so that a batch of a million does not keep messages waiting. Every job may be cut
+off anywhere and run in several processes at once; that is its own affair.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+from cards.batches import do_waiting
+from customers.delivering import deliver_messages
+from gateway.numbering import number_all_waiting_events
+
+logger = logging.getLogger(__name__)
+# Hears after every step of a long job, and may end it by raising.
+Progress = Callable[..., object]
+
+
+@dataclass(frozen=True)
+class Job:
+    """`run` answers how much it did; `every` so many seconds it looks again."""
+
+    name: str
+    every: float
+    run: Callable[[Progress], int]
+
+
+JOBS = (
+    Job("events numbered", 1.0, lambda progress: number_all_waiting_events()),
+    Job("messages tried", 3.0, lambda progress: deliver_messages(progress=progress).total()),
+    Job("batches done", 3.0, lambda progress: do_waiting(progress=progress)),
+)
+
+
+class _Stopped(Exception):
+    """A job noticed between two steps that it is time to go."""
+
+
+def work_once() -> dict[str, int]:
+    """Every job once, until nothing waits for it; what was done, by the job's name."""
+    return {job.name: job.run(lambda *_: None) for job in JOBS}
+
+
+def work_forever(stop: threading.Event) -> None:
+    """All jobs side by side until `stop` is set. An error nobody expected ends them all and is raised."""
+    with ThreadPoolExecutor(max_workers=len(JOBS), thread_name_prefix="job") as threads:
+        running = [threads.submit(_repeat, job, stop) for job in JOBS]
+        ended, _ = wait(running, return_when=FIRST_COMPLETED)
+        stop.set()
+    for one in ended:
+        one.result()
+
+
+def _repeat(job: Job, stop: threading.Event) -> None:
+    def progress(*_: object) -> None:
+        if stop.is_set():
+            raise _Stopped
+
+    while not stop.is_set():
+        try:
+            job.run(progress)
+        except _Stopped:
+            break
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database is away, trying again: %s", type(error).__name__)
+        close_old_connections()
+        stop.wait(job.every)
+    connection.close()

@@ -1,0 +1,186 @@
+"""The benefits of a membership: by the tiers it stands on, by agreement, rule or change, and by hand (domain 1.1)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from common.actor import Actor
+from common.clock import program_now
+from common.db import in_program, lock_rows
+from common.errors import NotAllowed
+from common.history import audit_context
+from gateway.events import record_event
+from memberships.able import reason_against
+from memberships.errors import BenefitRefused, NotAMember, ReasonMissing
+from memberships.locking import locked_memberships
+from memberships.models import BenefitSource, Member, Membership, MembershipBenefit, TierStanding
+from programs.design import design_of
+from programs.models import Benefit, Tier, TierBenefit
+
+MANAGE = "memberships:manage"
+# What staff take back by hand; a tier's and an agreement's benefits end with them.
+ENDED_BY_HAND = (BenefitSource.MANUAL, BenefitSource.RULE, BenefitSource.CHANGE)
+BY_TIER = "tier"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBenefit:
+    """`given` is the row of one that is the membership's own; a tier's has none. `customer_id`: that person's alone."""
+
+    benefit: Benefit
+    source: str
+    since: datetime
+    until: datetime | None
+    customer_id: int | None = None
+    tier: Tier | None = None
+    given: MembershipBenefit | None = None
+
+    @property
+    def source_label(self) -> str:
+        return _("by tier") if self.source == BY_TIER else str(BenefitSource(self.source).label)
+
+
+def benefits_of(membership: Membership, *, at: datetime) -> list[HeldBenefit]:
+    """All that it has at that time, in order of their codes; the same benefit once per source that gives it."""
+    held = [*_by_tiers(membership, at), *_own(membership, at)]
+    return sorted(held, key=lambda one: (one.benefit.code, one.since))
+
+
+def has_benefit(membership: Membership, code: str, *, at: datetime, member: Member | None = None) -> bool:
+    """Whether a channel may grant it now: to the person, where named, else to the membership as a whole."""
+    if reason_against(membership, "use_card", design_of(membership.program_id), member=member):
+        return False
+    persons = {None} if member is None else {None, member.customer_id}
+    return any(one.benefit.code == code and one.customer_id in persons for one in benefits_of(membership, at=at))
+
+
+def grant_benefit(
+    membership: Membership,
+    *,
+    benefit: Benefit,
+    reason: str,
+    actor: Actor,
+    until: datetime | None = None,
+    customer_id: int | None = None,
+) -> MembershipBenefit:
+    """By hand, with a reason; `customer_id` names the member whose alone it is.
+
+    Raises NotAllowed, ReasonMissing, BenefitRefused, NotAMember.
+    """
+    _refuse_unless_allowed(membership, actor=actor, reason=reason)
+    with in_program(membership.program_id), audit_context(actor, reason):
+        (membership,) = locked_memberships([membership.pk])
+        at = program_now(membership.program)
+        _refuse_unfit(membership, benefit, at=at, until=until)
+        member = None if customer_id is None else _member(membership, customer_id)
+        _refuse_twice(membership, benefit, member, at=at)
+        given: MembershipBenefit = MembershipBenefit.objects.create(
+            membership=membership,
+            program_id=membership.program_id,
+            member=member,
+            benefit=benefit,
+            source=BenefitSource.MANUAL,
+            since=at,
+            until=until,
+            reason=reason,
+        )
+        _tell(given, "granted")
+        return given
+
+
+def end_benefit(given: MembershipBenefit, *, actor: Actor, reason: str) -> MembershipBenefit:
+    """Take back what was not given by an agreement. Raises NotAllowed, ReasonMissing, BenefitRefused."""
+    _refuse_unless_allowed(given.membership, actor=actor, reason=reason)
+    with in_program(given.program_id), audit_context(actor, reason):
+        (membership,) = locked_memberships([given.membership_id])
+        (row,) = lock_rows(MembershipBenefit.objects.select_related("benefit").filter(pk=given.pk))
+        if row.ended_at is not None or row.source not in ENDED_BY_HAND:
+            cause = "it has ended already" if row.ended_at is not None else "it ends with the agreement it comes from"
+            raise BenefitRefused(
+                f"{row.benefit} of {membership.number} can't be taken back: {cause}.",
+                facts={"membership": membership.pk, "benefit": row.benefit.code, "source": str(row.source)},
+            )
+        row.ended_at = max(program_now(membership.program), row.since)
+        row.save()
+        _tell(row, "ended")
+        return row
+
+
+def _by_tiers(membership: Membership, at: datetime) -> Iterator[HeldBenefit]:
+    standings = TierStanding.objects.filter(_open_at(at), membership=membership).select_related("tier")
+    since = {one.tier_id: one for one in standings}
+    if not since:
+        return
+    for link in TierBenefit.objects.filter(tier__in=since).select_related("benefit"):
+        standing = since[link.tier_id]
+        yield HeldBenefit(link.benefit, BY_TIER, standing.since, None, tier=standing.tier)
+
+
+def _own(membership: Membership, at: datetime) -> Iterator[HeldBenefit]:
+    lasting = Q(until__isnull=True) | Q(until__gt=at)
+    rows = MembershipBenefit.objects.filter(_open_at(at), lasting, membership=membership)
+    for given in rows.select_related("benefit", "member"):
+        customer_id = None if given.member is None else given.member.customer_id
+        yield HeldBenefit(given.benefit, given.source, given.since, given.until, customer_id, given=given)
+
+
+def _open_at(at: datetime) -> Q:
+    return Q(since__lte=at) & (Q(ended_at__isnull=True) | Q(ended_at__gt=at))
+
+
+def _refuse_unless_allowed(membership: Membership, *, actor: Actor, reason: str) -> None:
+    if actor.kind == "channel" or not actor.may(MANAGE, membership.program_id):
+        raise NotAllowed("Staff with the right to manage memberships give benefits.", facts={"action": MANAGE})
+    if not reason.strip():
+        raise ReasonMissing("A benefit is given and taken back with a reason.")
+
+
+def _refuse_unfit(membership: Membership, benefit: Benefit, *, at: datetime, until: datetime | None) -> None:
+    facts = {"membership": membership.pk, "benefit": benefit.code}
+    if not membership.current:
+        raise BenefitRefused(f"{membership.number} has ended.", facts=facts)
+    if benefit.program_id != membership.program_id:
+        raise BenefitRefused("The benefit belongs to another program.", facts=facts)
+    if until is not None and until <= at:
+        raise BenefitRefused("The end of the benefit must lie ahead.", facts=facts | {"until": until.isoformat()})
+
+
+def _refuse_twice(membership: Membership, benefit: Benefit, member: Member | None, *, at: datetime) -> None:
+    """One that has run out makes room."""
+    given = MembershipBenefit.objects.filter(
+        membership=membership, benefit=benefit, member=member, source=BenefitSource.MANUAL, ended_at__isnull=True
+    ).first()
+    if given is None:
+        return
+    if given.until is not None and given.until <= at:
+        given.ended_at = given.until
+        given.save()
+        return
+    raise BenefitRefused(
+        f"{membership.number} has {benefit} by hand already: end that first.",
+        facts={"membership": membership.pk, "benefit": benefit.code, "given": given.pk},
+    )
+
+
+def _member(membership: Membership, customer_id: int) -> Member:
+    member: Member | None = Member.objects.filter(
+        membership=membership, customer=customer_id, ended_at__isnull=True
+    ).first()
+    if member is None:
+        raise NotAMember(
+            f"Customer {customer_id} is no current member of {membership.number}.",
+            facts={"membership": membership.pk, "member": customer_id},
+        )
+    return member
+
+
+def _tell(given: MembershipBenefit, event: str) -> None:
+    record_event(
+        f"benefit.{event}",
+        program_id=given.program_id,
+        subject_id=given.membership_id,
+        facts={"benefit": given.benefit.code, "source": str(given.source), "given": given.pk},
+    )

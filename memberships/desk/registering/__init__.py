@@ -1,0 +1,1 @@
+"""Pages by which a found card becomes somebody's."""

@@ -1,0 +1,62 @@
+"""Benefits, and the tiers that give them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from common.admin import LoyaltyModelAdmin
+from common.admin.filters import by_row
+from programs.models import Benefit, Tier, TierBenefit
+
+
+@admin.register(Benefit)
+class BenefitAdmin(LoyaltyModelAdmin):
+    view_action = "memberships:read"
+    write_action = "programs:design"
+    program_path = "program"
+    list_display = ("name", "code", "program", "description")
+    list_filter = (by_row("program"),)
+    list_select_related = ("program",)
+    search_prefix = ("code", "name")
+    sortable_by = None
+    fieldsets = ((_("Benefit"), {"fields": ("program", ("name", "code"), "description")}),)
+    help_texts = {
+        "code": _("Names the benefit in the API; fixed once it stands."),
+        "description": _("What a channel gives for it."),
+    }
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        return [*super().get_readonly_fields(request, obj), *(["program", "code"] if obj is not None else [])]
+
+
+@admin.register(TierBenefit)
+class TierBenefitAdmin(LoyaltyModelAdmin):
+    """Who stands on the tier has the benefit at once; taken away, nobody has it by the tier any more."""
+
+    view_action = "memberships:read"
+    write_action = "programs:design"
+    program_path = "program"
+    may_delete = True
+    list_display = ("benefit", "tier", "group", "program")
+    list_filter = (by_row("program"),)
+    list_select_related = ("program", "group", "tier", "benefit")
+    sortable_by = None
+    fieldsets = ((_("Benefit of a tier"), {"fields": ("program", "tier", "benefit")}),)
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
+        """Tiers and benefits of different programs may have one name."""
+        rows = super().get_field_queryset(db, db_field, request)
+        if db_field.related_model is Tier:
+            return (Tier.objects.all() if rows is None else rows).select_related("group__program")
+        return rows
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        fixed = ["program", "tier", "benefit"] if obj is not None else []
+        return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        obj.group_id = obj.tier.group_id
+        super().save_model(request, obj, form, change)
