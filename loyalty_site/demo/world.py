@@ -68,13 +68,13 @@ def _live(programs: dict[str, Program]) -> None:
     for person in EVERYBODY:
         bring_in(person, programs, actor=actor)
     corrections.correct()
+    acme.employ()
     for program in programs.values():
         end_take_over(program, actor=actor)
     expire_points(actor=actor)
     check_balances()
     changes.come_together()
     check_what_is_shared()
-    acme.employ()
     found_cards.hand_out()
 
 
