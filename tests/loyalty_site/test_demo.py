@@ -237,7 +237,7 @@ def test_channels_have_the_scopes_and_programs_they_need(logins: dict[str, Any])
     channels = {one["name"]: one for one in logins["channels"]}
     codes = sorted(Program.objects.values_list("code", flat=True))
     assert (channels["till"]["scopes"], channels["till"]["programs"]) == (
-        ["points:earn", "points:redeem"],
+        ["activities:write", "points:earn", "points:redeem"],
         ["urbanwear"],
     )
     assert (channels["call-centre"]["scopes"], channels["call-centre"]["programs"]) == (sorted(all_scopes()), codes)
