@@ -38,7 +38,7 @@ class ChannelPlan:
 
 
 CHANNELS = (
-    ChannelPlan("till", ("points:earn", "points:redeem"), ("urbanwear",)),
+    ChannelPlan("till", ("points:earn", "points:redeem", "activities:write"), ("urbanwear",)),
     ChannelPlan(
         "web-shop",
         (

@@ -10,7 +10,7 @@ from common.db import forget_ids
 from customers.models import Customer
 from gateway.authentication import forget_tokens
 from gateway.channels import system_actor
-from loyalty_site.demo import access, changes, corrections
+from loyalty_site.demo import access, acme, changes, corrections, found_cards
 from loyalty_site.demo.building import build_program, end_take_over
 from loyalty_site.demo.history import bring_in
 from loyalty_site.demo.people import PEOPLE
@@ -68,12 +68,14 @@ def _live(programs: dict[str, Program]) -> None:
     for person in EVERYBODY:
         bring_in(person, programs, actor=actor)
     corrections.correct()
+    acme.employ()
     for program in programs.values():
         end_take_over(program, actor=actor)
     expire_points(actor=actor)
     check_balances()
     changes.come_together()
     check_what_is_shared()
+    found_cards.hand_out()
 
 
 def reset() -> None:
@@ -131,7 +133,7 @@ def stories() -> dict[str, Any]:
     for person, plan, membership in planned(PEOPLE):
         story = told.setdefault(person.story, {"customer": customer_of(person).pk, "memberships": {}})
         story["memberships"][plan.program] = membership.pk
-    return told | changes.rows() | {"worth-a-look": corrections.rows()}
+    return told | changes.rows() | acme.rows() | found_cards.rows() | {"worth-a-look": corrections.rows()}
 
 
 def _balance_of(set_ids: Iterable[int]) -> int:

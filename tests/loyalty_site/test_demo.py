@@ -16,8 +16,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from waitress.server import create_server
 
+from cards.models import Card
 from common import clock
-from customers.models import DuplicateCustomer, Message
+from customers.models import Customer, DuplicateCustomer, Message
 from gateway.channels import all_scopes, system_actor
 from gateway.models import Channel
 from loyalty_site.auditing import audit
@@ -27,6 +28,7 @@ from memberships.changes.consent import missing
 from memberships.changes.undoing import undo
 from memberships.models import Membership, MembershipChange, TierStanding
 from memberships.one_person import doubles
+from memberships.registering import register
 from points.models import Adjustment, Hold, Lot, PointAccount, Posting
 from programs.models import Program
 from staff.models import User
@@ -169,6 +171,48 @@ def test_one_person_has_two_records_whose_memberships_are_to_be_merged(logins: d
     assert [double.prime.pk, double.secondary.pk] == told["memberships"]
 
 
+def test_acme_has_forty_employees_of_whom_one_left(logins: dict[str, Any]) -> None:
+    told = logins["stories"]["organization"]
+    umbrella = Membership.objects.get(pk=told["membership"])
+    under = Membership.objects.filter(pk__in=told["memberships"])
+    assert (umbrella.type, umbrella.organization_id) == ("organization", told["customer"])
+    assert [(kind, under.filter(type=kind).count()) for kind in ("standard", "shared")] == [
+        ("standard", 28),
+        ("shared", 11),
+    ]
+    assert set(under.values_list("organization_membership", flat=True)) == {umbrella.pk}
+    assert {one.pool_id for one in under.filter(type="shared")} == {umbrella.pool_id}
+    (left,) = Membership.objects.filter(pk__in=told["left"])
+    assert (left.type, left.organization_membership_id, left.pool_id) == ("standard", None, None)
+    silver = TierStanding.objects.filter(membership__in=under, source="agreement", ended_at__isnull=True)
+    assert {one.tier.name for one in silver} == {"Silver"} and silver.count() == 28
+
+
+def test_a_batch_of_temporary_cards_waits_and_two_were_used(logins: dict[str, Any]) -> None:
+    told = logins["stories"]["temporary-cards"]
+    cards = Card.objects.filter(batch=told["batch"])
+    assert [cards.filter(status=status).count() for status in ("created", "active")] == [498, 2]
+    for name, points in (("unregistered", 240), ("must_absorb", 320)):
+        home = Membership.objects.get(pk=told[name]["membership"])
+        assert (home.type, account(home.number).balance) == ("anonymous", points)
+
+
+def test_a_found_card_goes_into_the_membership_its_owner_has(logins: dict[str, Any]) -> None:
+    told = logins["stories"]["temporary-cards"]["must_absorb"]
+    emma = Customer.objects.get(pk=told["customer"])
+    with transaction.atomic():
+        registered = register(Card.objects.get(number=told["card"]), customer=emma, actor=system_actor())
+        assert (registered.outcome, account("UW-89234").balance) == ("absorbed", 3_520)
+        transaction.set_rollback(True)
+
+
+def test_a_lost_card_has_a_successor_that_works(logins: dict[str, Any]) -> None:
+    told = logins["stories"]["lost-card"]
+    lost = Card.objects.get(number=told["card"])
+    assert lost.successor is not None
+    assert (lost.status, lost.successor.number_id, lost.successor.status) == ("replaced", told["successor"], "active")
+
+
 def test_points_expire_on_several_dates(logins: dict[str, Any]) -> None:
     lots = Lot.objects.filter(account=account("SC8739201"), remaining__gt=0)
     assert lots.values("expires_at").distinct().count() >= 3
@@ -193,7 +237,7 @@ def test_channels_have_the_scopes_and_programs_they_need(logins: dict[str, Any])
     channels = {one["name"]: one for one in logins["channels"]}
     codes = sorted(Program.objects.values_list("code", flat=True))
     assert (channels["till"]["scopes"], channels["till"]["programs"]) == (
-        ["points:earn", "points:redeem"],
+        ["activities:write", "points:earn", "points:redeem"],
         ["urbanwear"],
     )
     assert (channels["call-centre"]["scopes"], channels["call-centre"]["programs"]) == (sorted(all_scopes()), codes)
