@@ -1,14 +1,20 @@
 """Cards replaced and renewed while others merge, renew or use them; each with its control."""
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from activities import receiving
+from activities.models import MemberActivity
+from activities.receiving import ActivityCall, receive
 from cards import issuing, renewing
-from cards.models import Card, CardType
+from cards.errors import CardNotUsable
+from cards.models import Card, CardStatus, CardType
 from common import clock
 from common.db import DEADLOCK, sqlstate
 from loyalty_site.auditing import audit
@@ -16,6 +22,7 @@ from memberships import card_holding
 from memberships.card_holding import cards_in_hand, replace_card
 from memberships.models import CardHolding, Membership
 from memberships.renewing_cards import CardRun, renew_cards
+from points.models import Posting
 from programs.design import forget_designs
 from programs.models import Program
 from tests.audit.helpers import assert_audit_clean
@@ -126,3 +133,78 @@ def test_control_without_locks_a_card_gets_two_successors(due: Program, monkeypa
     monkeypatch.setattr(renewing, "lock_rows", unlocked_rows)
     two_runs(due)
     assert Card.objects.count() > 2 * CARDS or list(audit())
+
+
+# ---- use beside replacement and report
+
+
+def replaced(card: Card) -> object:
+    return replace_card(card, actor=ACTOR, reason="lost")
+
+
+def reported(card: Card) -> object:
+    return issuing.report(card, CardStatus.LOST, actor=ACTOR)
+
+
+def used(number: str) -> dict[str, Any]:
+    return receive(ActivityCall("earn", card_number=number, points=5), actor=ACTOR)
+
+
+def slowly_done(verb: Callable[[], object], *, after: float = 0, held: float = 0) -> Callable[[], object]:
+    """Begins so late, and commits only after others have come to wait."""
+
+    def run() -> object:
+        time.sleep(after)
+        with transaction.atomic():
+            done = verb()
+            time.sleep(held)
+        return done
+
+    return run
+
+
+def used_while_taken_out(take_out: Callable[[Card], object], *, use_first: bool = False) -> tuple[Any, Card]:
+    """What the use was answered, and the card afterwards."""
+    forget_designs()
+    program = Program.objects.filter(code="miles").first() or make_program("miles")
+    card = cards_in_hand(make_membership(program, "Katrin Bauer")).get()
+    early, late = {"held": 0.6}, {"after": 0.3}
+    use = slowly_done(partial(used, card.number_id), **(early if use_first else late))
+    out = slowly_done(partial(take_out, card), **(late if use_first else early))
+    answer, done = together(use, out)
+    assert errors_in([done]) == []
+    card.refresh_from_db()
+    return answer, card
+
+
+TAKING_OUT = pytest.mark.parametrize("take_out", [replaced, reported], ids=lambda one: one.__name__)
+
+
+@TAKING_OUT
+def test_who_comes_while_a_card_is_taken_out_of_use_is_refused(transactional_db: None, take_out: Any) -> None:
+    answer, card = used_while_taken_out(take_out)
+    assert isinstance(answer, CardNotUsable)
+    assert answer.facts["card_status"] == card.status
+    assert MemberActivity.objects.count() == Posting.objects.count() == 0
+    assert_audit_clean()
+
+
+@TAKING_OUT
+def test_who_came_first_has_used_it_before_the_bar(transactional_db: None, take_out: Any) -> None:
+    answer, card = used_while_taken_out(take_out, use_first=True)
+    assert answer["posting"]["entries"][0]["amount"] == 5
+    activity = MemberActivity.objects.get()
+    assert activity.card_id == card.pk and card.barred_from is not None
+    assert activity.occurred_at < card.barred_from
+    assert_audit_clean()
+
+
+@TAKING_OUT
+@pytest.mark.control
+def test_control_without_asking_behind_the_lock_a_barred_card_earns(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, take_out: Any
+) -> None:
+    monkeypatch.setattr(receiving, "card_behind_lock", lambda *args, **given: None)
+    _, card = used_while_taken_out(take_out)
+    activity = MemberActivity.objects.get()
+    assert card.barred_from is not None and activity.occurred_at > card.barred_from

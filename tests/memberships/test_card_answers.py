@@ -2,21 +2,29 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
 
 import pytest
+from django.test import Client
 
+from activities.models import MemberActivity
 from cards import issuing, numbering
 from cards.errors import CardNotUsable
 from cards.models import Card, CardKind, CardStatus
 from common import clock
 from common.actor import Actor
 from common.errors import LoyaltyError, NotFound
+from gateway.authentication import forget_tokens
+from gateway.models import Throttle
+from gateway.throttling import forget_permits
 from memberships.card_holding import cards_in_hand, end_holding, give_new_card, replace_card
 from memberships.enrolment import enrol
 from memberships.errors import CardEarnsOnly
 from memberships.models import Membership
 from memberships.targets import card_behind_lock, find_target
 from programs.models import Program
+from tests.channels import bearer, channel_of
 from tests.factories import ACTOR, actor_in, make_customer, make_program
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -176,3 +184,84 @@ def test_a_card_is_asked_again_behind_the_lock(membership, sky, take_out):
         card_behind_lock(target, till(sky), at=LATER)
     # Where no card was named there is nothing to ask.
     card_behind_lock(replace(target, card_id=None), ACTOR, at=LATER)
+
+
+# ---- as channels are answered
+
+TILL = ("activities:write", "points:earn", "customers:read")
+
+
+@pytest.fixture(autouse=True)
+def forgetful_process() -> None:
+    forget_tokens()
+    forget_permits()
+
+
+class Till:
+    """A channel that sends sales by card number, each with a key of its own."""
+
+    def __init__(self, code: str, program: Program, *scopes: str) -> None:
+        self.client, self.keys = Client(), count(1)
+        channel = channel_of(code, (*TILL, *scopes), program)
+        self.headers, self.subject = {"Authorization": bearer(channel)}, f"numbers:channel:{channel.pk}"
+        # Counted beside the test's transaction, so that earlier ones may have left some.
+        self.before = self._counted()
+
+    def sells(self, number: str, **more: object) -> Any:
+        headers = self.headers | {"Idempotency-Key": f"sale-{next(self.keys)}"}
+        body = {"type": "earn", "points": 5, "card_number": number} | more
+        return self.client.post("/api/activities", body, content_type="application/json", headers=headers)
+
+    def _counted(self) -> int:
+        return sum(Throttle.objects.filter(subject=self.subject).values_list("count", flat=True))
+
+    def wrong_guesses(self) -> int:
+        return self._counted() - self.before
+
+    def looks_up(self, number: str) -> bytes:
+        return bytes(self.client.get(f"/api/customers/lookup?card_number={number}", headers=self.headers).content)
+
+
+@pytest.fixture
+def numbers(membership, sky) -> dict[str, str]:
+    """A number for every way not to be a card in use, each card with a member of its own."""
+    found = {one.__name__: one(membership) for one in NEVER_KNOWN if one is not unused}
+    for take_out in OUT_OF_USE:
+        with clock.frozen(NOON):
+            card = cards_in_hand(enrol(make_customer(take_out.__name__), program=sky, actor=ACTOR)).get()
+        with clock.frozen(NOON + timedelta(hours=1)):
+            found[take_out.__name__] = str(take_out(card).number_id)
+    return found
+
+
+def test_a_till_is_answered_byte_for_byte_alike_and_every_try_counts(sky, numbers):
+    till = Till("till", sky)
+    answers = {name: till.sells(number) for name, number in numbers.items()}
+    assert {(one.status_code, one.content) for one in answers.values()} == {(404, answers["unknown"].content)}
+    assert answers["unknown"].json()["code"] == "not_found"
+    assert {till.looks_up(number) for number in numbers.values()} == {b'{"results":[]}'}
+    assert MemberActivity.objects.count() == 0
+    assert till.wrong_guesses() == 2 * len(numbers)
+
+
+def test_who_may_read_cards_is_told_the_status_which_is_no_wrong_guess(sky, numbers):
+    reader = Till("reader", sky, "cards:read")
+    told = {one.__name__: reader.sells(numbers[one.__name__]).json() for one in OUT_OF_USE}
+    assert {one["code"] for one in told.values()} == {"card_blocked"}
+    assert {name: one["facts"]["card_status"] for name, one in told.items()} == {
+        "blocked": "blocked", "lost": "lost", "replaced": "replaced", "cancelled": "cancelled", "ended": "active",
+        "expired": "expired", "not_begun": "created",
+    }  # fmt: skip
+    assert reader.wrong_guesses() == 0
+    known = {reader.sells(numbers[one.__name__]).content for one in NEVER_KNOWN if one is not unused}
+    assert len(known) == 1
+
+
+def test_an_additional_card_earns_at_the_till_and_redeems_nothing(sky, membership, emma):
+    till = Till("till", sky, "points:redeem")
+    number = give_new_card(membership, customer_id=emma.pk, kind=CardKind.ADDITIONAL, actor=ACTOR).number_id
+    assert till.sells(number).status_code == 201
+    refused = till.sells(number, type="redeem")
+    assert (refused.status_code, refused.json()["code"]) == (422, "card_earns_only")
+    main = cards_in_hand(membership).get(kind=CardKind.MAIN).number_id
+    assert till.sells(main, type="redeem").json()["balances"][0]["balance"] == 0
