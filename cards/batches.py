@@ -16,6 +16,7 @@ from cards.hands import side_by_side
 from cards.models import BatchStatus, CardBatch, CardKind, CardType
 from cards.numbering import ATTEMPTS, new_number, new_numbers
 from cards.sql import cancel_unused, check_now, insert_cards
+from cards.types import type_for
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
@@ -69,7 +70,7 @@ def ask_for_batch(
         batch: CardBatch = CardBatch.objects.create(
             program=program,
             name=name,
-            card_type=card_type or _default_type(program),
+            card_type=type_for(program, kind=CardKind.TEMPORARY, wanted=card_type),
             created_at=now,
             channel_id=actor.channel_id,
             user_id=actor.user_id,
@@ -262,7 +263,3 @@ def _faults(
         ),
     )
     return [{"pointer": f"/{at}", "code": "invalid", "detail": detail} for at, fine, detail in checks if not fine]
-
-
-def _default_type(program: Program) -> CardType | None:
-    return CardType.objects.filter(program=program, kind=CardKind.TEMPORARY, is_default=True).first()
