@@ -138,9 +138,9 @@ class Enrol(CustomerTask):
         day = at.astimezone(program.zone).date()
         found, barred = [], []
         for umbrella in umbrellas_of_person(program.pk, customer_id=self.customer.pk, day=day):
-            asked = {"customer_id": self.customer.pk, "organization_id": umbrella.organization_id}
+            asked: dict[str, Any] = {"organization_id": umbrella.organization_id, "at": at, "lock": False}
             try:
-                inheritance = find_inheritance(program, **asked, at=at, lock=False)
+                inheritance = find_inheritance(program, customer_id=self.customer.pk, **asked)
             except LoyaltyError as error:
                 barred.append(error.message)
             else:
