@@ -136,7 +136,7 @@ def test_benefits_name_what_gives_them(desk, sky, acme):
         (
             one["benefit"],
             one["name"],
-            one["by"],
+            one["source"],
             one["tier"],
             one["agreement"],
             one["agreement_version"],
