@@ -12,6 +12,7 @@ from bench.cards import cards
 from bench.changes import changes
 from bench.expiry import expiry
 from bench.memory import memory
+from bench.organizations import organizations
 from bench.others import others
 from bench.sections import SECTIONS
 from bench.volume import volume
@@ -21,7 +22,7 @@ from loyalty_site.settings import PRODUCTION
 # Changes take members away that the others pick from, and so come last.
 IN_WORLD = {**SECTIONS, "others": others, "memory": memory, "changes": changes}
 # They make a world of their own, and so come last.
-BY_THEMSELVES = {"expiry": expiry, "volume": volume, "cards": cards}
+BY_THEMSELVES = {"expiry": expiry, "volume": volume, "cards": cards, "organizations": organizations}
 ALL = (*IN_WORLD, *BY_THEMSELVES)
 
 

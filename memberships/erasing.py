@@ -17,10 +17,13 @@ from memberships.models import (
     Consent,
     ConsentDecision,
     ConsentDocument,
+    InheritedAgreement,
     Member,
     Membership,
+    MembershipBenefit,
     MembershipChange,
     MembershipTerm,
+    OrganizationSignatory,
     TermsAcceptance,
     TierStanding,
 )
@@ -34,6 +37,8 @@ HOLDERS: tuple[tuple[type[AuditedModel], str], ...] = (
     (MembershipTerm, "membership_id"),
     (TermsAcceptance, "membership_id"),
     (CardHolding, "membership_id"),
+    (MembershipBenefit, "membership_id"),
+    (InheritedAgreement, "membership_id"),
 )
 
 
@@ -45,11 +50,24 @@ def erase_texts(customer: Customer, *, actor: Actor) -> None:
     standings = TierStanding.objects.filter(membership__in=ids).exclude(reason="")
     update_with_history(standings, reason=ERASED)
     update_with_history(MembershipTerm.objects.filter(membership__in=ids), payment_reference="")
+    update_with_history(MembershipBenefit.objects.filter(membership__in=ids).exclude(reason=""), reason="")
+    _erase_signatures(customer)
     for model, column in HOLDERS:
         rows = model.history.model._base_manager.filter(**{f"{column}__in": ids})
         rows.update(history_change_reason=None)
         for name in model.PERSONAL:
             rows.exclude(**{name: ERASED}).update(**{name: ""})
+
+
+def _erase_signatures(customer: Customer) -> None:
+    """Why somebody came to sign or ceased to; the words stand in the history of the organization's membership too."""
+    signed = OrganizationSignatory.history.model._base_manager.filter(customer_id=customer.pk)
+    words = {one for one in signed.values_list("history_change_reason", flat=True) if one}
+    umbrellas = Membership.history.model._base_manager.filter(
+        id__in=set(signed.values_list("membership_id", flat=True))
+    )
+    umbrellas.filter(history_change_reason__in=words).update(history_change_reason=None)
+    signed.update(history_change_reason=None)
 
 
 def erase_consents(customer: Customer, *, actor: Actor) -> None:

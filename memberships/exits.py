@@ -16,6 +16,7 @@ from customers.erasing import ERASE
 from customers.errors import CustomerNotErasable
 from customers.models import Customer
 from gateway.events import record_event
+from memberships import organizations_exits
 from memberships.card_holding import end_holding
 from memberships.ending import terminate
 from memberships.errors import DeletionRefused
@@ -26,8 +27,10 @@ from memberships.models import (
     ChangeParty,
     Consent,
     EndReason,
+    InheritedAgreement,
     Member,
     Membership,
+    MembershipBenefit,
     MembershipChange,
     MembershipTerm,
     TermsAcceptance,
@@ -36,6 +39,18 @@ from memberships.models import (
 from memberships.waiting_registrations import withdraw_all_of
 from points.models import Hold, PointAccount, PointAccountSet, Posting
 from programs.models import Program
+
+# Of a membership, in the order in which they can go.
+OWN_ROWS = (
+    CardRegistration,
+    CardHolding,
+    TermsAcceptance,
+    TierStanding,
+    MembershipBenefit,
+    InheritedAgreement,
+    MembershipTerm,
+    Member,
+)
 
 
 def program_obstacles(program: Program) -> list[Obstacle]:
@@ -83,7 +98,7 @@ def obstacles(customer: Customer) -> list[Obstacle]:
                     {"membership": member.membership_id},
                 )
             )
-    return found
+    return found + organizations_exits.deletion_obstacles(customer)
 
 
 def membership_obstacles(membership: Membership) -> list[Obstacle]:
@@ -147,7 +162,7 @@ def delete_memberships_of(customer: Customer, *, actor: Actor, reason: str) -> i
 
 def erasure_obstacles(customer: Customer, *, actor: Actor) -> list[Obstacle]:
     """Why the customer can't be erased now, by this actor: others share a membership, or it is not theirs to end."""
-    found = []
+    found = organizations_exits.erasure_obstacles(customer, actor=actor)
     for member in _taking_part(customer):
         membership = member.membership
         if not actor.may(ERASE, membership.program_id):
@@ -175,6 +190,7 @@ def end_for_erasure(customer: Customer, *, actor: Actor) -> None:
         facts = {**found[0].facts, "obstacles": [one.as_fact() for one in found]}
         raise CustomerNotErasable(sentence(found), facts=facts)
     withdraw_all_of(customer, actor=actor, reason="customer erased")
+    organizations_exits.end_signatures(customer, actor=actor)
     for member in _taking_part(customer):
         terminate(member.membership, actor=actor, reason="customer erased", end_reason=EndReason.CUSTOMER_CLOSED)
 
@@ -195,7 +211,7 @@ def _release_cards(row: Membership, *, actor: Actor, reason: str) -> None:
 
 
 def _delete_rows(row: Membership) -> None:
-    for model in (CardRegistration, CardHolding, TermsAcceptance, TierStanding, MembershipTerm, Member):
+    for model in OWN_ROWS:
         for dependent in model.objects.filter(membership=row):
             dependent.delete()
     own_set_id = row.own_set_id

@@ -64,9 +64,9 @@ def inherit(
         record.made(inherited)
         if form == AgreementForm.SHARED:
             _close_own(membership, record)
-        stood = inherit_tiers(membership, found, at=at, record=record)
+        exempts = inherit_tiers(membership, found, at=at, record=record)
         inherit_benefits(membership, found, at=at, record=record)
-        if stood or membership.pool_id is not None:
+        if exempts or membership.pool_id is not None:
             refresh_exemption(membership)
         record_event(
             "membership.inherited",
@@ -104,22 +104,27 @@ def open_agreement_benefits(membership: Membership) -> list[MembershipBenefit]:
     return list(given.order_by("pk"))
 
 
-def inherit_tiers(membership: Membership, found: Inheritance, *, at: datetime, record: Record) -> list[TierStanding]:
-    """The agreement's tiers, where they are higher than what the membership stands on, or kept for longer."""
+def inherit_tiers(membership: Membership, found: Inheritance, *, at: datetime, record: Record) -> bool:
+    """The agreement's tiers, where they are higher than what the membership stands on, or kept for longer.
+
+    Whether that may change for how long its points are exempt from expiry.
+    """
     if not found.tiers:
-        return []
+        return False
     standing_on = {one.group_id: one for one in open_standings(membership).select_related("tier")}
-    made = []
+    made, moved = [], []
     for tier in found.tiers:
         present = standing_on.get(tier.group_id)
         if present is not None and not is_better(tier, found.until, present):
             continue
         if present is not None:
             record.alter(present, ended_at=max(at, present.since))
+            moved.append(present.tier)
+        moved.append(tier)
         made.append(agreement_standing(membership, tier, found, at=at))
     for standing in create_with_history(made):
         record.made(standing)
-    return made
+    return any(tier.exempt_from_expiry for tier in moved)
 
 
 def inherit_benefits(

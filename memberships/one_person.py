@@ -22,6 +22,7 @@ from memberships.changes.errors import MembershipBusy
 from memberships.errors import DoubleMemberships
 from memberships.locking import locked_memberships
 from memberships.models import CardHolding, ChangeParty, Member, Membership, MembershipChange
+from memberships.organizations_exits import unite_organizations
 from memberships.registrations import open_registrations
 from points.models import PointAccountSet
 
@@ -97,6 +98,7 @@ def unite_memberships(customer: Customer, *, duplicate: Customer, actor: Actor, 
     for membership in locked_memberships(ids, key_change=True):
         _refuse_open_change(membership)
         _hand_over(membership, duplicate, to=customer, actor=actor)
+    unite_organizations(customer, duplicate=duplicate)
     PointAccountSet.objects.filter(owner=duplicate).update(owner=customer)
     for registration in lock_rows(open_registrations().filter(customer=duplicate)):
         registration.customer = customer

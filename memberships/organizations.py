@@ -144,6 +144,15 @@ def locked_umbrella(pk: int) -> Membership:
     return umbrella
 
 
+def refresh_owner(umbrella: Membership) -> int | None:
+    """The pool belongs to who leads; the customer."""
+    owner_id = leading_signatory(umbrella.pk)
+    for pool in lock_rows(PointAccountSet.objects.filter(pool_memberships=umbrella)):
+        pool.owner_id = owner_id
+        pool.save(update_fields=["owner"])
+    return owner_id
+
+
 def refuse_second_umbrella(organization_id: int, *, program: Program) -> None:
     known = umbrella_of(program.pk, organization_id)
     if known is not None:
@@ -219,10 +228,7 @@ def _sign(membership: Membership, person: Customer, *, at: datetime) -> Organiza
 
 def _follow(umbrella: Membership, event: str, customer_id: int) -> None:
     """The pool belongs to who has signed for longest; that is written into the history of the umbrella."""
-    owner_id = leading_signatory(umbrella.pk)
-    for pool in lock_rows(PointAccountSet.objects.filter(pool_memberships=umbrella)):
-        pool.owner_id = owner_id
-        pool.save(update_fields=["owner"])
+    owner_id = refresh_owner(umbrella)
     umbrella.version += 1
     umbrella.save()
     facts = {"customer": customer_id, "owner": owner_id, "version": umbrella.version}

@@ -8,11 +8,11 @@ from django.db.models import Max
 
 from common.db import lock_rows
 from common.errors import Busy
-from memberships.agreement_terms import AgreementTerms, terms_of
+from memberships.agreement_terms import AgreementTerms, terms_of_version
 from memberships.agreements import agreement_for, agreements_on, group_of, standing_agreements
 from memberships.errors import AgreementFull, NoAgreement, NoOrganization, OrganizationNotActive
 from memberships.locking import shared_membership
-from memberships.models import InheritedAgreement, Membership, MembershipStatus, OrganizationAgreement
+from memberships.models import AgreementVersion, InheritedAgreement, Membership, MembershipStatus, OrganizationAgreement
 from memberships.organizations import umbrella_of, umbrellas_of_person
 from programs.models import Program, Tier
 
@@ -58,8 +58,8 @@ def find_inheritance(
 
 
 def inheritance_of(umbrella: Membership, agreement: OrganizationAgreement, *, program: Program) -> Inheritance:
-    """What the agreement gives today, whether or not somebody new may have it."""
-    terms = terms_of(agreement)
+    """What the agreement gives in its version of today, whether or not somebody new may have it."""
+    terms = terms_of_version(AgreementVersion.objects.get(agreement=agreement, version=agreement.version))
     tiers = tuple(Tier.objects.filter(pk__in=terms.tiers).order_by("pk")) if terms.tiers else ()
     return Inheritance(umbrella, agreement, agreement.version, terms, tiers, end_of(terms.valid_until, program))
 

@@ -22,7 +22,7 @@ READ = "memberships:read"
 class BenefitOutput(serializers.Serializer):
     benefit = serializers.CharField()
     name = serializers.CharField()
-    by = serializers.ChoiceField([BY_TIER, *BenefitSource.values])
+    source = serializers.ChoiceField([BY_TIER, *BenefitSource.values])  # type: ignore[assignment]
     customer = serializers.IntegerField(allow_null=True, help_text="This member's alone; null: of all its members.")
     tier = serializers.CharField(allow_null=True)
     agreement = serializers.IntegerField(allow_null=True)
@@ -59,7 +59,7 @@ def _shape(held: HeldBenefit) -> dict[str, Any]:
     return {
         "benefit": held.benefit.code,
         "name": held.benefit.name,
-        "by": held.source,
+        "source": held.source,
         "customer": held.customer_id,
         "tier": None if held.tier is None else held.tier.code,
         "agreement": None if given is None else given.agreement_id,

@@ -18,20 +18,31 @@ from memberships.desk.figures import term_told
 from memberships.desk.tasks import membership_page
 from memberships.enrolment import enrol_in_several
 from memberships.errors import EnrolmentsRefused
-from memberships.models import Member, Membership
+from memberships.models import AgreementForm, Member, Membership
+from memberships.organizations import umbrellas_of_person
+from memberships.umbrellas import Inheritance, find_inheritance
 from programs.life import terms_in_force
-from programs.models import Program, ProgramStatus, ProgramTerms
+from programs.models import Benefit, Program, ProgramStatus, ProgramTerms
 
 MANAGE = "memberships:manage"
 
 
+PLAINLY = "plainly"
+
+
 @dataclass(frozen=True)
 class Offer:
-    """A program one may enrol in now, with its terms in force; or why not."""
+    """A program one may enrol in now, with its terms in force; or why not.
+
+    `under` are the organizations of the person, each with the agreement the person would stand under; `barred` says of
+    which of them there is none now, and why.
+    """
 
     program: Program
     terms: ProgramTerms | None = None
     why_not: str = ""
+    under: tuple[tuple[int, str], ...] = ()
+    barred: tuple[str, ...] = ()
 
 
 class EnrolForm(forms.Form):
@@ -44,6 +55,8 @@ class EnrolForm(forms.Form):
             self.fields[f"enrol-{offer.program.pk}"] = forms.BooleanField(
                 label=offer.program.name, required=False, initial=len(offers) == 1
             )
+            if offer.under:
+                self.fields[f"under-{offer.program.pk}"] = _choice_of(offer)
             if offer.terms is not None:
                 must = _("The customer accepted these terms")
                 may = _("The customer accepted these terms (not needed)")
@@ -51,10 +64,15 @@ class EnrolForm(forms.Form):
                     label=must if offer.terms.must_accept else may, required=False
                 )
 
-    def rows(self) -> list[tuple[Offer, Any, Any]]:
-        """Each offer with its two bound fields, for the template."""
+    def rows(self) -> list[tuple[Offer, Any, Any, Any]]:
+        """Each offer with its bound fields, for the template."""
         return [
-            (one, self[f"enrol-{one.program.pk}"], self[f"accept-{one.program.pk}"] if one.terms else None)
+            (
+                one,
+                self[f"enrol-{one.program.pk}"],
+                self[f"under-{one.program.pk}"] if one.under else None,
+                self[f"accept-{one.program.pk}"] if one.terms else None,
+            )
             for one in self.offers
         ]
 
@@ -64,9 +82,24 @@ class EnrolForm(forms.Form):
         if not chosen:
             raise forms.ValidationError(_("Choose at least one program."))
         for one in chosen:
+            if one.under and given.get(f"under-{one.program.pk}", "") == "":
+                self.add_error(f"under-{one.program.pk}", _("Choose an organization, or none."))
             if one.terms is not None and one.terms.must_accept and not given.get(f"accept-{one.program.pk}"):
                 self.add_error(f"accept-{one.program.pk}", _("Read the terms to the customer and have them accepted."))
         return given
+
+
+def _choice_of(offer: Offer) -> forms.TypedChoiceField:
+    """The organization's customer id, or None for plainly; chosen already where there is one."""
+    return forms.TypedChoiceField(
+        label=_("Under an agreement"),
+        choices=[*offer.under, (PLAINLY, _("Plainly, under no agreement"))],
+        initial=offer.under[0][0] if len(offer.under) == 1 else None,
+        widget=forms.RadioSelect,
+        coerce=lambda value: None if value == PLAINLY else int(value),
+        empty_value="",
+        required=len(offer.under) == 1,
+    )
 
 
 class Enrol(CustomerTask):
@@ -96,7 +129,23 @@ class Enrol(CustomerTask):
             admission.refuse_cooling_down(self.customer.pk, program=program, at=at)
         except LoyaltyError as error:
             return Offer(program, why_not=error.message)
-        return Offer(program, terms_in_force(program))
+        under, barred = self._under(program)
+        return Offer(program, terms_in_force(program), under=under, barred=barred)
+
+    def _under(self, program: Program) -> tuple[tuple[tuple[int, str], ...], tuple[str, ...]]:
+        """By organization the agreement the person would stand under, and why another one has none."""
+        at = program_now(program)
+        day = at.astimezone(program.zone).date()
+        found, barred = [], []
+        for umbrella in umbrellas_of_person(program.pk, customer_id=self.customer.pk, day=day):
+            asked: dict[str, Any] = {"organization_id": umbrella.organization_id, "at": at, "lock": False}
+            try:
+                inheritance = find_inheritance(program, customer_id=self.customer.pk, **asked)
+            except LoyaltyError as error:
+                barred.append(error.message)
+            else:
+                found.append((umbrella.organization_id or 0, _told(inheritance)))
+        return tuple(found), tuple(barred)
 
     def obstacles(self) -> Sequence[str]:
         if self.customer.status != CustomerStatus.ACTIVE:
@@ -125,7 +174,13 @@ class Enrol(CustomerTask):
         chosen = [one.program for one in self.offers if given.get(f"enrol-{one.program.pk}")]
         accepted = {one.pk for one in chosen if given.get(f"accept-{one.pk}")}
         try:
-            made = enrol_in_several(self.customer, programs=chosen, actor=self.actor, accepted=accepted)
+            made = enrol_in_several(
+                self.customer,
+                programs=chosen,
+                actor=self.actor,
+                accepted=accepted,
+                organizations={one.pk: given.get(f"under-{one.pk}") for one in chosen},
+            )
         except EnrolmentsRefused as error:
             causes = [one["detail"] for one in error.facts["outcomes"] if one["code"]]
             raise EnrolmentsRefused(" ".join([error.message, *causes]), facts=error.facts) from error
@@ -149,4 +204,25 @@ class Enrol(CustomerTask):
 def _said(row: Membership) -> str:
     """How the new membership starts."""
     told = {"program": row.program.name, "status": row.get_status_display()}
-    return " ".join([_("%(program)s: %(status)s at once, one card.") % told, *term_told(row)])
+    return " ".join([_("%(program)s: %(status)s at once, one card.") % told, *_inherited(row), *term_told(row)])
+
+
+def _inherited(row: Membership) -> list[str]:
+    inherited = row.inherited.select_related("agreement").first()
+    if inherited is None:
+        return []
+    told = {"agreement": inherited.agreement.name, "version": inherited.version}
+    said = [_("Under agreement “%(agreement)s”, version %(version)s.") % told]
+    if inherited.form == AgreementForm.SHARED:
+        said.append(_("Points go to the organization's account and are redeemed from it."))
+    return said
+
+
+def _told(found: Inheritance) -> str:
+    """The organization, its agreement, and what it gives."""
+    organization = found.umbrella.organization
+    gives = [str(tier) for tier in found.tiers]
+    gives += Benefit.objects.filter(pk__in=found.terms.benefits).order_by("name").values_list("name", flat=True)
+    told = {"organization": organization.name if organization is not None else "", "agreement": found.terms.name}
+    said = [_("%(organization)s, “%(agreement)s”") % told, str(AgreementForm(found.terms.form).label), *gives]
+    return "; ".join(said)

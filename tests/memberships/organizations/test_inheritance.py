@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from common import clock
 from common.history import audit_context
@@ -295,3 +296,17 @@ def test_looking_for_an_agreement_finds_what_an_enrolment_would_take(sky, acme):
         sky, customer_id=make_customer().pk, organization_id=acme.organization_id, at=clock.now(), lock=False
     )
     assert (found.umbrella, found.terms, found.until) == (acme, staff_terms(), None)
+
+
+def test_under_an_agreement_an_enrolment_takes_at_most_half_as_many_statements_more(sky, acme):
+    lounge, wifi = make_benefit(sky), make_benefit(sky, "wifi")
+    agreement_with(acme, tiers=(tier_called(sky, "gold").pk,), benefits=(lounge.pk, wifi.pk))
+    employee(acme, "Dan")
+    ann, bob = make_customer("Ann"), make_customer("Bob")
+    counts = []
+    for person, options in ((ann, {"plain": True}), (bob, {"organization_id": acme.organization_id})):
+        with CaptureQueriesContext(connection) as made:
+            enrol(person, program=sky, actor=ACTOR, **options)
+        counts.append(len(made))
+    plain, under = counts
+    assert under <= 1.5 * plain, counts
