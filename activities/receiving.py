@@ -1,6 +1,7 @@
 """Receive what a member did, or somebody with a temporary card (domain 1.10, 1.11; interfaces 3.1, activities)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from activities.targeting import locked_target, require_right
 from activities.timing import AHEAD, event_time
 from activities.types import activity_type
 from cards.errors import CardNotUsable
+from cards.first_using import refuse_outside
 from cards.models import Card
 from common import clock
 from common.actor import Actor
@@ -70,14 +72,13 @@ def _receive(call: ActivityCall, *, actor: Actor) -> dict[str, Any]:
     program_id: int = card.program_id if card is not None else _find(call, actor).membership.program_id
     with in_program(program_id):
         design = design_of(program_id)
-        type_ = activity_type(design, call.type)
-        require_right(actor, RIGHT, program_id)
-        if type_.flow != PointFlow.NONE:
-            require_right(actor, f"points:{type_.flow}", program_id)
-        _refuse_figures(call, type_)
+        if card is not None:
+            _refuse_silent(card, call, actor, at=call.occurred_at or clock.program_now(design.program))
+        type_ = _type_of(call, design, actor)
         at = event_time(call.occurred_at, design)
         if card is not None and waits_for_first_use(card, at=at):
-            _use_first(card, at=at, actor=actor)
+            with _guarding(card, actor):
+                first_use(card, at=at, actor=actor)
         find = partial(_find, call, actor, at=at, purpose=type_.flow)
         target = locked_target(find(), find)
         card_behind_lock(target, actor, at=at)
@@ -88,11 +89,38 @@ def _receive(call: ActivityCall, *, actor: Actor) -> dict[str, Any]:
         return _posted(type_, call, target, design=design, at=at, actor=actor)
 
 
-def _use_first(card: Card, *, at: datetime, actor: Actor) -> None:
+def _refuse_silent(card: Card, call: ActivityCall, actor: Actor, *, at: datetime) -> None:
+    """A number that may not be used answers like one that was never given out, whatever else is wrong with the call:
+    otherwise a wrong type or time would tell the two apart, and count no failure."""
+    if waits_for_first_use(card, at=at):
+        with _guarding(card, actor):
+            refuse_outside(card, at=at)
+    else:
+        _find(call, actor, at=at)
+
+
+@contextmanager
+def _guarding(card: Card, actor: Actor) -> Iterator[None]:
     try:
-        first_use(card, at=at, actor=actor)
+        yield
     except CardNotUsable as error:
         raise guarded(error, actor=actor, card=card) from error
+
+
+def _type_of(call: ActivityCall, design: Design, actor: Actor) -> ActivityType:
+    """The type asked for, which the actor may send, with the figures it needs."""
+    type_, program_id = activity_type(design, call.type), design.program.pk
+    require_right(actor, RIGHT, program_id)
+    if type_.flow != PointFlow.NONE:
+        require_right(actor, f"points:{type_.flow}", program_id)
+        if call.points is None:
+            raise PointsNeeded(f"An activity of type “{type_.code}” says how many points.", facts={"type": type_.code})
+    elif call.points is not None or call.point_type is not None:
+        raise PointsNotTaken(
+            f"An activity of type “{type_.code}” posts no points by itself: leave points and point_type out.",
+            facts={"type": type_.code},
+        )
+    return type_
 
 
 def _find(call: ActivityCall, actor: Actor, *, at: datetime | None = None, purpose: str | None = None) -> Target:
@@ -112,16 +140,6 @@ def _find(call: ActivityCall, actor: Actor, *, at: datetime | None = None, purpo
         member=call.member,
         purpose=purpose,
     )
-
-
-def _refuse_figures(call: ActivityCall, type_: ActivityType) -> None:
-    if type_.flow != PointFlow.NONE and call.points is None:
-        raise PointsNeeded(f"An activity of type “{type_.code}” says how many points.", facts={"type": type_.code})
-    if type_.flow == PointFlow.NONE and (call.points is not None or call.point_type is not None):
-        raise PointsNotTaken(
-            f"An activity of type “{type_.code}” posts no points by itself: leave points and point_type out.",
-            facts={"type": type_.code},
-        )
 
 
 def _posted(

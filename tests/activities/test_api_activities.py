@@ -1,7 +1,7 @@
 """POST /api/activities as a channel calls it: names, input, rights, keys, rehearsals."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -22,7 +22,6 @@ from tests.temporary import batch_row, temporary_card
 
 # A wrong number is counted outside of the transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
-NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 # The three ways to name whom it is about.
@@ -102,6 +101,20 @@ def test_foreign_and_unknown_memberships_numbers_and_cards_answer_alike(shop: Ca
     ]
     for alike in names:
         answers = [refused(shop, {"type": "earn", "points": 5} | name, 404, "not_found") for name in alike]
+        assert all(answer == answers[0] for answer in answers)
+
+
+def test_nothing_else_that_is_wrong_tells_a_barred_number_from_one_never_given_out(
+    shop: Caller, miles: Program, michael_adams: Membership
+) -> None:
+    card = main_card(michael_adams)
+    issuing.block(card, actor=ACTOR, reason="doubt")
+    revoked = temporary_card(miles, batch=batch_row(miles, status="revoked", revoked_at=clock.now()))
+    with clock.frozen(datetime(2026, 3, 10, 12, tzinfo=UTC)):
+        over = temporary_card(miles, valid_until=date(2026, 3, 12))
+    numbers = [card.number_id, revoked.number_id, over.number_id, "0000000000000"]
+    for wrong in ({"type": "party", "points": 5}, {"type": "earn"}, {"type": "earn", "points": 5, "member": 999_999}):
+        answers = [refused(shop, wrong | {"card_number": number}, 404, "not_found") for number in numbers]
         assert all(answer == answers[0] for answer in answers)
 
 

@@ -4,7 +4,8 @@ from django.test import Client
 
 from cards.models import Card
 from memberships.enrolment import enrol
-from memberships.models import Membership
+from memberships.models import CardHolding, Membership
+from tests.changes import anonymous
 from tests.factories import ACTOR
 
 PAGES = ("member", "membership", "tierstanding", "cardholding", "termsacceptance", "membershipterm")
@@ -35,3 +36,19 @@ def test_every_page_shows_and_nothing_can_be_written(staff, sky, emma):
     membership.refresh_from_db()
     assert (membership.status, membership.version) == ("active", 1)
     assert Membership.objects.count() == 1
+
+
+def test_anonymous_memberships_are_listed_found_by_their_card_and_lead_to_the_exception(staff, sky, emma):
+    known, nobody = enrol(emma, program=sky, actor=ACTOR), anonymous(sky)
+    listed = staff.get("/admin/memberships/membership/?type__exact=anonymous").content.decode()
+    assert nobody.number in listed
+    assert known.number not in listed
+    card = CardHolding.objects.get(membership=nobody).card
+    found = staff.get(f"/admin/memberships/membership/?q={card.number_id}").content.decode()
+    assert nobody.number in found
+    assert known.number not in found
+    tasks = {
+        one.pk: staff.get(f"/admin/memberships/membership/{one.pk}/change/").content.decode() for one in (nobody, known)
+    }
+    assert f"/desk/memberships/{nobody.pk}/allow-redemption" in tasks[nobody.pk]
+    assert f"/desk/memberships/{known.pk}/allow-redemption" not in tasks[known.pk]

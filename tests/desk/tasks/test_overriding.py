@@ -5,7 +5,7 @@ from django.test import Client
 
 from gateway.models import Event
 from memberships.first_use import first_use
-from memberships.models import Membership
+from memberships.models import CardHolding, Membership
 from memberships.overriding import allow_redemption
 from programs.models import Program
 from staff.models import Role
@@ -83,6 +83,8 @@ def test_the_page_of_a_membership_without_people_says_whose_it_is_and_offers_the
     assert "Nobody by name: whoever has the card." in page
     assert 'class="trail"' not in page
     assert f"/desk/memberships/{nobody.pk}/allow-redemption" in page
+    number = CardHolding.objects.get(membership=nobody).card.number_id
+    assert f"/desk/cards/register?number={number}" in page
     allow_redemption(nobody, actor=ACTOR, reason="gift in store")
     page = page_of(agent.client, nobody)
     assert "whoever has the card may redeem, by exception" in page
