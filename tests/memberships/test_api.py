@@ -23,7 +23,8 @@ from .test_enrolment import MADE, NOTHING
 pytestmark = pytest.mark.django_db
 SCOPES = ["customers:read", "memberships:read", "memberships:manage", "cards:read", "cards:manage"]
 SHAPE = {
-    "id", "number", "program", "type", "status", "end_reason", "superseded_by", "organization_membership", "members",
+    "id", "number", "program", "type", "status", "end_reason", "superseded_by", "organization_membership",
+    "organization_membership_status", "members",
     "tiers", "balances", "capabilities", "enrolled_at", "expires_on", "last_activity_at", "rests_until",
 }  # fmt: skip
 

@@ -199,7 +199,7 @@ class TestRefusedPairs:
         assert error.facts["rule"] == "anonymous"
         assert "Propose an absorption" in error.message
 
-    @pytest.mark.parametrize("kind", ["join", "split", "unknown"])
+    @pytest.mark.parametrize("kind", ["split", "unknown"])
     def test_two_sides_are_merged_or_absorbed_by_nothing_else(self, anna_and_ben, kind):
         anna, ben = anna_and_ben
         assert refused(anna, ben, kind, leaver_id=member_of(anna) if kind == "split" else None).facts["rule"] == "kind"
