@@ -27,15 +27,15 @@ class RegisterForm(forms.Form):
     proof_kind = forms.ChoiceField(label=gettext_lazy("What proves that the card is theirs"), widget=forms.RadioSelect)
     code = forms.CharField(
         label=gettext_lazy("Code"),
-        required=False,
         max_length=20,
+        error_messages={"required": gettext_lazy("Read the code from the card.")},
         help_text=gettext_lazy("Eight letters and digits."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     proof_reference = forms.CharField(
         label=gettext_lazy("Reference"),
-        required=False,
         max_length=REFERENCE_LENGTH,
+        error_messages={"required": gettext_lazy("Say where the proof can be found again.")},
         help_text=gettext_lazy("Number of the receipt and day, or the store and who saw the card."),
     )
     accept_terms = forms.BooleanField(required=False)
@@ -45,6 +45,9 @@ class RegisterForm(forms.Form):
         self.proof, self.terms = proof, terms
         if proof:
             offer(self, "proof_kind", PROOFS)
+            chosen = self.data.get("proof_kind", "") if self.is_bound else ""
+            self.fields["code"].required = chosen in ("", CODE)
+            self.fields["proof_reference"].required = chosen != CODE
         else:
             for name in ("proof_kind", "code", "proof_reference"):
                 del self.fields[name]
@@ -56,11 +59,6 @@ class RegisterForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        kind = given.get("proof_kind")
-        if kind == CODE and not given.get("code"):
-            self.add_error("code", _("Read the code from the card."))
-        if kind in (RECEIPT, IN_STORE) and not given.get("proof_reference"):
-            self.add_error("proof_reference", _("Say where the proof can be found again."))
         if self.terms is not None and self.terms.must_accept and not given.get("accept_terms"):
             self.add_error("accept_terms", _("Read the terms to the customer and have them accepted."))
         return given

@@ -163,7 +163,7 @@ class RegisterCard(TaskPage):
     def _points(self, whose: str, label: str, membership: Membership) -> Iterator[Figure]:
         for one in points(membership, self.design):
             like = one.like and f"{whose}/{one.like}"
-            yield Figure(f"{whose}/{one.key}", label % {"what": one.label}, one.value, one.always, like)
+            yield Figure(f"{whose}/{one.key}", label % {"what": one.label}, one.value, always=False, like=like)
 
     def _waiting(self) -> CardRegistration | None:
         found: CardRegistration | None = open_registrations().filter(card=self.card).first()
