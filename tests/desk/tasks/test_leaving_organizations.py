@@ -88,7 +88,7 @@ def test_who_has_points_of_their_own_keeps_them_and_loses_what_the_agreement_gav
         "By the agreement: who leaves keeps their own points.",
     ]
     lines = changed(preview)
-    assert lines["Under"] == (acme.number, None)
+    assert lines["Organization"] == ("Acme Ltd", None)
     assert lines["Agreement"] == ("Staff, version 1", None)
     assert lines["Benefits of its own"] == ("Lounge", "")
     assert "Miles of its own" not in lines
