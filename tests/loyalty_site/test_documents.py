@@ -12,6 +12,7 @@ from django.db.models import Model
 from activities.import_columns import COLUMNS as MEMBERSHIP_COLUMNS
 from common.constraints import AppendOnly
 from customers.import_columns import COLUMNS as CUSTOMER_COLUMNS
+from memberships.employee_lines import COLUMNS as EMPLOYEE_COLUMNS
 from memberships.importing_cards import COLUMNS as CARD_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,5 +101,5 @@ def append_only_constraints() -> list[tuple[type[Model], AppendOnly]]:
 
 def test_every_column_of_an_import_is_described_as_its_help_describes_it() -> None:
     described = text_of("docs/operations.md")
-    for column in (*CUSTOMER_COLUMNS, *MEMBERSHIP_COLUMNS, *CARD_COLUMNS):
+    for column in (*CUSTOMER_COLUMNS, *MEMBERSHIP_COLUMNS, *CARD_COLUMNS, *EMPLOYEE_COLUMNS):
         assert f"| `{column.name}` | {column.holds} | {column.about}" in described, column.name

@@ -22,6 +22,8 @@ LEAVING = (
     (LeavingRule.BY_CONTRIBUTION, gettext_lazy("The person takes along what they brought and earned")),
 )
 MOST = 10_000_000
+# What follows in the form upon what people get.
+HOW = ("form", "leaving_rule", "maximum", "reason", "version")
 
 
 class AgreementTermsForm(forms.Form):
@@ -77,8 +79,8 @@ class AgreementTermsForm(forms.Form):
                 label=_("Benefits"), required=False, widget=forms.CheckboxSelectMultiple
             )
             offer(self, "benefits", [(str(one.pk), one.name) for one in benefits])
-        if "reason" in self.fields:
-            self.order_fields([name for name in self.fields if name not in ("reason", "version")])
+        given = [name for name in self.fields if name.startswith("tier-")]
+        self.order_fields(["name", "employee_group", "valid_from", "valid_until", *given, "benefits", *HOW])
 
     def terms(self) -> AgreementTerms:
         """What the valid form says."""

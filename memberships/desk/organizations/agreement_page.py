@@ -54,7 +54,7 @@ class AgreementPage(DeskPage):
             ways=self._ways(view),
             under=[(one, self._people(one)) for one in rows],
             total=total,
-            shown=_("Page %(page)s of %(last)s") % {"page": number, "last": last},
+            shown=_("Page %(page)s of %(last)s") % {"page": number, "last": last} if last > 1 else "",
             first_page="?page=1#under" if number > 1 else "",
             next_page=f"?page={number + 1}#under" if number < last else "",
         )

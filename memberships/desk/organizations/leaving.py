@@ -62,6 +62,10 @@ class LeaveOrganization(MembershipTask):
         organization = self.umbrella and self.umbrella.organization_id
         return Outcome(says, {"membership": self.membership.pk, "customer": people[0], "organization": organization})
 
+    def customers(self) -> Iterable[int]:
+        organization = self.umbrella.organization_id if self.umbrella else None
+        return [*super().customers(), *([organization] if organization else ())]
+
     def figures(self) -> Sequence[Figure]:
         return standing_under(self.membership.pk, self.umbrella.pool_id if self.umbrella else None)
 
@@ -146,7 +150,8 @@ def _line(one: LeaveLine) -> str:
 
 def standing_under(membership_id: int, pool_id: int | None) -> list[Figure]:
     """Type, organization, agreement, tiers, benefits and points of one membership, and of the pool it may use."""
-    row = Membership.objects.select_related("organization_membership", "program").get(pk=membership_id)
+    row = Membership.objects.select_related("organization_membership__organization").get(pk=membership_id)
+    organization = row.organization_membership.organization if row.organization_membership else None
     under = InheritedAgreement.objects.filter(membership=row, ended_at__isnull=True).select_related("agreement").first()
     tiers = TierStanding.objects.filter(membership=row, ended_at__isnull=True).select_related("tier").order_by("group")
     given = MembershipBenefit.objects.filter(membership=row, ended_at__isnull=True).select_related("benefit")
@@ -154,7 +159,7 @@ def standing_under(membership_id: int, pool_id: int | None) -> list[Figure]:
     agreement = _("%(name)s, version %(version)s") % told if told else None
     return [
         Figure("type", _("Type"), row.get_type_display()),
-        Figure("umbrella", _("Under"), row.organization_membership and row.organization_membership.number),
+        Figure("umbrella", _("Organization"), organization and (organization.name or organization.number)),
         Figure("agreement", _("Agreement"), agreement),
         Figure("tiers", _("Tiers"), ", ".join(one.tier.name for one in tiers), always=False),
         Figure("benefits", _("Benefits of its own"), ", ".join(one.benefit.name for one in given), always=False),

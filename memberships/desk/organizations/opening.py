@@ -82,6 +82,7 @@ class OpenOrganization(CustomerTask):
         "share. It collects no points itself. Agreements come next."
     )
     confirm = gettext_lazy("Open it")
+    dense = True
     form_class = OpenForm
     form_template = "desk/organizations/open_form.html"
 
@@ -128,7 +129,11 @@ class OpenOrganization(CustomerTask):
     def shown_figures(self) -> Sequence[Figure]:
         """With who signs, as the agent may see them: a number mistyped names somebody else."""
         opened = Membership.objects.filter(type=MembershipType.ORGANIZATION, organization=self.customer, current=True)
-        return [*self.figures(), *(signed_for(self.actor, one) for one in opened.select_related("program"))]
+        signed = [
+            signed_for(self.actor, one, _("%(program)s: signed for by") % {"program": one.program.name})
+            for one in opened.select_related("program")
+        ]
+        return [*self.figures(), *signed]
 
     def exits(self) -> Sequence[Way]:
         return [Way(_("Organization page"), page_of("organization", self.customer.pk))]
@@ -179,7 +184,7 @@ class UmbrellaTask(MembershipTask):
         return [Figure("signatories", _("Signed for by"), ", ".join(row.customer.number for row in rows))]
 
     def shown_figures(self) -> Sequence[Figure]:
-        return [signed_for(self.actor, self.membership)]
+        return [signed_for(self.actor, self.membership, _("Signed for by"))]
 
 
 class SignatoryForm(forms.Form):
@@ -240,9 +245,8 @@ class EndSignatory(UmbrellaTask):
         return end_signatory(self.membership, customer_id=self.signatory.customer_id, actor=self.actor, reason=reason)
 
 
-def signed_for(actor: Actor, umbrella: Membership) -> Figure:
+def signed_for(actor: Actor, umbrella: Membership, label: str) -> Figure:
     rows = signing(umbrella.pk).select_related("customer").order_by("since", "pk")
-    label = _("%(program)s: signed for by") % {"program": umbrella.program.name}
     return Figure(f"signatories {umbrella.pk}", label, ", ".join(told_name(actor, row.customer) for row in rows))
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from common.desk.outcomes import Way
 from common.desk.pages import DeskPage
 from customers.affiliations import today
-from customers.desk.tasks import shown_name
 from customers.finding import customer_by_number, find_by_name
 from customers.masking import masked_document
 from customers.models import Affiliation, Customer, CustomerKind, CustomerStatus
@@ -58,9 +57,7 @@ class OrganizationPage(DeskPage):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         customer = Customer.objects.select_related("merged_into").filter(pk=pk).first()
-        if customer is None:
-            raise Http404
-        if customer.kind != CustomerKind.ORGANIZATION:
+        if customer is None or customer.kind != CustomerKind.ORGANIZATION:
             raise Http404
         asked, day = self._asked(), today()
         people = people_of(
@@ -105,7 +102,7 @@ class OrganizationPage(DeskPage):
             "membership": one.membership,
             "program": one.design.program,
             "zone": one.design.zone,
-            "signatories": [(row, shown_name(self.actor, row.customer)) for row in one.signatories],
+            "signatories": [(row, told_name(self.actor, row.customer)) for row in one.signatories],
             "agreements": [agreement_row(view) for view in one.agreements],
             "pool": [(one.design.by_code[row["point_type"]], row) for row in one.balances],
             "may_manage": self.may(MANAGE, program_id) and one.membership.current,
