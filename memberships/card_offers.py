@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cards.issuing import REPORTED, TRANSITIONS
-from cards.models import IN_USE, Card, CardStatus
+from cards.models import IN_USE, Card, CardKind, CardStatus
 from common.actor import Actor
 
 MANAGE = "cards:manage"
@@ -39,6 +39,9 @@ def offers_for_card(card: Card, actor: Actor) -> Iterator[CardOffer]:
     if not actor.may(MANAGE, card.program_id):
         return
     for name, label, starts in TASKS:
+        if name == "card-activate" and card.kind == CardKind.TEMPORARY:
+            # Its first use activates it.
+            continue
         against = "" if card.status in starts else _("it is %(status)s") % {"status": card.get_status_display()}
         yield CardOffer(name, str(label), against)
 
