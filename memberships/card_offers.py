@@ -8,12 +8,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cards.issuing import REPORTED, TRANSITIONS
-from cards.models import IN_USE, Card, CardStatus
+from cards.models import IN_USE, Card, CardKind, CardStatus
 from common.actor import Actor
 
 MANAGE = "cards:manage"
 # Whoever finds such a card in a hand may not take it.
 REFUSED_AT_TILLS = frozenset({CardStatus.BLOCKED, CardStatus.CANCELLED, CardStatus.REPLACED, *REPORTED})
+# A temporary card somebody may bring and make theirs.
+UNREGISTERED = frozenset({CardStatus.CREATED, CardStatus.ACTIVE})
 # Name of the page, its label, the statuses it may start from.
 TASKS: tuple[tuple[str, Any, frozenset[CardStatus]], ...] = (
     ("card-report", gettext_lazy("Report lost, stolen or damaged"), TRANSITIONS[CardStatus.LOST]),
@@ -27,7 +29,10 @@ TASKS: tuple[tuple[str, Any, frozenset[CardStatus]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class CardOffer:
-    """`reason` says why the task is not possible now; empty where it is."""
+    """`reason` says why the task is not possible now; empty where it is.
+
+    `name` is a page of the card, or one with a query in which {number} stands for it.
+    """
 
     name: str
     label: str
@@ -38,7 +43,13 @@ def offers_for_card(card: Card, actor: Actor) -> Iterator[CardOffer]:
     """The tasks the actor has the right to, each with what stands against it."""
     if not actor.may(MANAGE, card.program_id):
         return
+    if card.kind == CardKind.TEMPORARY:
+        against = "" if card.status in UNREGISTERED else _("it is %(status)s") % {"status": card.get_status_display()}
+        yield CardOffer("register-card?number={number}", _("Register for a person"), against)
     for name, label, starts in TASKS:
+        if name == "card-activate" and card.kind == CardKind.TEMPORARY:
+            # Its first use activates it.
+            continue
         against = "" if card.status in starts else _("it is %(status)s") % {"status": card.get_status_display()}
         yield CardOffer(name, str(label), against)
 

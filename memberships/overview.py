@@ -14,7 +14,7 @@ from cards.models import CardKind, CardStatus
 from common.actor import Actor
 from memberships.able import reason_against
 from memberships.capabilities import CAPABILITIES
-from memberships.card_offers import can_be_lost
+from memberships.card_offers import UNREGISTERED, can_be_lost
 from memberships.models import (
     CardHolding,
     ChangeParty,
@@ -65,6 +65,11 @@ class HeldCard:
     @property
     def can_be_lost(self) -> bool:
         return can_be_lost(self.status)
+
+    @property
+    def can_be_registered(self) -> bool:
+        """Whether somebody may bring it and make it theirs."""
+        return self.kind == CardKind.TEMPORARY and self.status in UNREGISTERED
 
     @property
     def can_be_replaced(self) -> bool:

@@ -1,6 +1,7 @@
 """The card page: what stands behind a number somebody reads aloud, and what can be done about it."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from activities.card_uses import uses_of
@@ -25,7 +26,7 @@ class CardPage(OfCard):
         card = self.find(number)
         view = card_view(card)
         offers = offers_for_card(card, self.actor)
-        doors = [Door(one.label, card_address(card.number_id, one.name), one.reason) for one in offers]
+        doors = [Door(one.label, _address(one.name, card.number_id), one.reason) for one in offers]
         return self.draw(
             view=view,
             card=card,
@@ -51,6 +52,12 @@ class CardPage(OfCard):
         if found is None or found.ended_at is not None:
             return None
         return self._name(found.customer), page_of("customer", found.customer_id)
+
+
+def _address(name: str, number: str) -> str:
+    """A page of the card, or one that is told about it in its query."""
+    page, _mark, query = name.partition("?")
+    return f"{reverse(f'desk:{page}')}?{query.format(number=number)}" if query else card_address(number, page)
 
 
 def _is_after(view: CardView, use: MemberActivity) -> bool:

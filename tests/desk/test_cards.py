@@ -19,6 +19,7 @@ from memberships.models import Membership
 from programs.models import Program
 from staff.models import AccessLog, Role
 from tests.cards.reading import read_barcode, read_qr
+from tests.changes import anonymous
 from tests.desk.visitor import Visitor, cells
 from tests.factories import ACTOR, make_membership, make_program, member_of
 
@@ -107,6 +108,17 @@ def test_a_card_nobody_holds_says_so(agent: Visitor, miles: Program) -> None:
     page = agent.reads("card", card.number_id)
     assert "Nobody holds this card." in page.text
     assert "Not in use yet" in page.text
+
+
+def test_a_temporary_card_leads_to_its_registration(agent: Visitor, miles: Program, card: Card) -> None:
+    membership = anonymous(miles)
+    found = Card.objects.get(holdings__membership=membership)
+    register = f"/desk/cards/register?number={found.number_id}"
+    assert register in agent.reads("card", found.number_id).links
+    assert register in agent.reads("membership", membership.pk).links
+    assert not any("/register" in link for link in agent.reads("card", card.number_id).links)
+    cancel(found, actor=ACTOR, reason="?")
+    assert register not in agent.reads("card", found.number_id).links
 
 
 def test_who_reads_sees_no_task(auditor: Visitor, card: Card) -> None:
