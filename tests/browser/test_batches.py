@@ -1,9 +1,6 @@
 """Batches of cards in a real browser: every state fits, and is accessible."""
 
-import os
-
 import pytest
-from playwright.sync_api import Page
 
 from cards import batches
 from cards.batches import ask_for_batch, make_batch, revoke_batch
@@ -47,11 +44,5 @@ def test_every_page_fits_and_is_accessible(
     ready = next(iter(states.values()))
     for path in (*paths, f"/{ready.pk}/revoke"):
         page = open_page(f"/desk/cards/batches{path}", width=width)
-        shot(page, f"{path.strip('/').replace('/', '-') or 'list'}-{width}")
         assert_fits(page)
         assert_accessible(page)
-
-
-def shot(page: Page, name: str) -> None:
-    if os.environ.get("SHOTS"):
-        page.screenshot(path=f"{os.environ['SHOTS']}/{name}.png", full_page=True)
