@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -32,6 +33,17 @@ class BenefitAdmin(LoyaltyModelAdmin):
         return [*super().get_readonly_fields(request, obj), *(["program", "code"] if obj is not None else [])]
 
 
+class TierBenefitForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        program, tier, benefit = (given.get(name) for name in ("program", "tier", "benefit"))
+        # What is fixed is not given again.
+        whole = program is not None and tier is not None and benefit is not None
+        if whole and {tier.group.program_id, benefit.program_id} != {program.pk}:
+            raise forms.ValidationError(_("Tier and benefit are of one program: choose two of the program above."))
+        return given
+
+
 @admin.register(TierBenefit)
 class TierBenefitAdmin(LoyaltyModelAdmin):
     """Who stands on the tier has the benefit at once; taken away, nobody has it by the tier any more."""
@@ -40,6 +52,7 @@ class TierBenefitAdmin(LoyaltyModelAdmin):
     write_action = "programs:design"
     program_path = "program"
     may_delete = True
+    form = TierBenefitForm
     list_display = ("benefit", "tier", "group", "program")
     list_filter = (by_row("program"),)
     list_select_related = ("program", "group", "tier", "benefit")

@@ -127,7 +127,9 @@ def test_terms_are_written_released_and_then_stand(desk: Client, program: Progra
     assert ProgramTerms.objects.get().text == "Be kind."
 
 
-@pytest.mark.parametrize("model", ["program", "programterms", "pointtype", "conversionrate", "tiergroup"])
+@pytest.mark.parametrize(
+    "model", ["program", "programterms", "pointtype", "conversionrate", "tiergroup", "benefit", "tierbenefit"]
+)
 def test_the_pages_open(desk: Client, program: Program, ladder: TierGroup, model: str) -> None:
     assert desk.get(f"/admin/programs/{model}/").status_code == 200
     assert desk.get(f"/admin/programs/{model}/add/").status_code == 200
