@@ -46,7 +46,7 @@ class ActivityInput(StrictSerializer):
         return attrs
 
 
-class ActivitySerializer(serializers.Serializer):
+class ReceivedActivitySerializer(serializers.Serializer):
     id = serializers.IntegerField(allow_null=True)
     type = serializers.SlugField()
     status = serializers.ChoiceField(["processed"])
@@ -66,7 +66,7 @@ class ActivitiesView(VerbMixin, APIView):
     required_scopes = {"POST": "activities:write"}
     key_required = True
 
-    @extend_schema(request=ActivityInput, responses={201: ActivitySerializer}, operation_id="receive_activity")
+    @extend_schema(request=ActivityInput, responses={201: ReceivedActivitySerializer}, operation_id="receive_activity")
     def post(self, request: Request) -> Response:
         """What a member did; a type that earns or redeems needs that scope too.
 
