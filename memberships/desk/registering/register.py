@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -61,6 +61,10 @@ class RegisterCard(TaskPage):
         if "receipt" not in request.GET and not self._is_chosen():
             return self._choose()
         return super().get(request, **kwargs)
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """A form that names no card or nobody begins anew."""
+        return super().post(request, **kwargs) if self._is_chosen() else HttpResponseRedirect(request.get_full_path())
 
     def load(self, **kwargs: Any) -> None:
         card = choosing.card_called(choosing.asked_for(self.request, "number"), self.actor)

@@ -90,6 +90,12 @@ class TestChoosing:
         assert f"/desk/memberships/{michael_adams.pk}" in page.links
         assert "Who has it?" not in page.text
 
+    def test_a_form_that_names_no_card_begins_anew(self, agent, card, emma):
+        for given in ({}, asked(card, 999_999_999), {"number": "0000000000000", "customer": emma.pk}):
+            answer = agent.client.post(f"/desk/{PATH}", {**given, "key": "0" * 32, "step": "confirm"})
+            assert (answer.status_code, answer["Location"]) == (302, f"/desk/{PATH}")
+        assert not CardRegistration.objects.exists()
+
     def test_rights(self, card, emma):
         assert Desk("otto", Role.AUDITOR).client.get(f"/desk/{PATH}").status_code == 403
         assert Desk("cleo", Role.CARD_MANAGER).client.get(f"/desk/{link(card, emma)}").status_code == 200
