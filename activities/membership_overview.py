@@ -6,6 +6,8 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from activities.models import MemberActivity
+from common.clock import program_now
+from memberships.benefits import HeldBenefit, benefits_of
 from memberships.changes_seen import Change, changes_of
 from memberships.models import CardHolding, Member, MembershipTerm, TermsAcceptance, TierStanding
 from memberships.overview import Participation
@@ -27,6 +29,7 @@ class MembershipDetails:
     lots: tuple[Lot, ...]
     activities: tuple[MemberActivity, ...]
     changes: tuple[Change, ...]
+    benefits: tuple[HeldBenefit, ...]
 
 
 def membership_details(one: Participation) -> MembershipDetails:
@@ -46,6 +49,7 @@ def membership_details(one: Participation) -> MembershipDetails:
         lots=tuple(lots.order_by("account__point_type", "expires_at", "earned_at", "pk")[:MOST_LOTS]),
         activities=tuple(activities[:MOST]),
         changes=tuple(changes_of(None, [membership.pk])),
+        benefits=tuple(benefits_of(membership, at=program_now(one.design.program))),
     )
 
 

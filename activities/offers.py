@@ -137,6 +137,10 @@ OF_ANONYMOUS: tuple[tuple[str, Any, str, Against], ...] = (
     ("allow-redemption", gettext_lazy("Allow redeeming by exception"), "memberships:manage", _not_excepted),
     ("forbid-redemption", gettext_lazy("End the exception"), "memberships:manage", _not_forbidden),
 )
+# Of those that stand under an organization.
+UNDER: tuple[tuple[str, Any, str, Against], ...] = (
+    ("leave-organization", gettext_lazy("Leave the organization"), "memberships:manage", _ended),
+)
 OFFERED = {
     MembershipType.SHARED: OF_SHARERS,
     MembershipType.GROUP: (*OF_SHARERS, *OF_GROUPS),
@@ -146,9 +150,10 @@ OFFERED = {
 
 def offers_for_membership(membership: Membership, design: Design, actor: Actor) -> list[Offer]:
     """The tasks the actor has the right to, each with what stands against it."""
+    under = UNDER if membership.organization_membership_id is not None else ()
     return [
         Offer(name, str(label), against(membership, design))
-        for name, label, action, against in (*OF_MEMBERSHIP, *OFFERED.get(MembershipType(membership.type), ()))
+        for name, label, action, against in (*OF_MEMBERSHIP, *OFFERED.get(MembershipType(membership.type), ()), *under)
         if actor.may(action, membership.program_id)
     ]
 

@@ -25,7 +25,9 @@ from common.sheets.refused import header_of, refused_rows
 from common.sheets.writing import csv_line
 from customers.import_columns import COLUMNS as CUSTOMER_COLUMNS
 from customers.importing import WRITE, CustomerImport
+from loyalty_site.desk.employee_files import choices_of_employees, employee_import, program_code
 from loyalty_site.desk.uploads import MOST_BYTES, LimitedUpload, Upload, sweep
+from memberships.employee_lines import COLUMNS as EMPLOYEE_COLUMNS
 from programs.models import Program, ProgramStatus
 from staff.access import log_access
 from staff.models import User
@@ -81,7 +83,10 @@ class Imports(ImportDesk):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         sweep()
-        return self._form(UploadForm(choices=choices(self.actor)))
+        offered = choices(self.actor)
+        asked = request.GET.get("what", "")
+        initial = {"what": asked} if asked in dict(offered) else None
+        return self._form(UploadForm(choices=offered, initial=initial))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = UploadForm(request.POST, request.FILES, choices=choices(self.actor))
@@ -104,6 +109,7 @@ class Imports(ImportDesk):
         tables = [
             (_("Columns of customers"), CUSTOMER_COLUMNS),
             (_("Columns of memberships with opening balances"), MEMBERSHIP_COLUMNS),
+            (_("Columns of employees"), EMPLOYEE_COLUMNS),
         ]
         return self.draw(form=form, error=error, tables=tables, status=status)
 
@@ -162,6 +168,7 @@ def choices(actor: Actor) -> list[tuple[str, str]]:
             for one in programs
             if actor.may(MANAGE, one.pk) and actor.may(ADJUST, one.pk)
         ),
+        *choices_of_employees(actor),
     ]
 
 
@@ -172,14 +179,22 @@ def importer_of(upload: Upload, actor: Actor) -> Importer:
     program = program_of(upload.what, actor)
     if program is None:
         raise NotFound("There is no such program that you can see.")
-    return MembershipImport(program, actor=actor)
+    if program_code(upload.what) is None:
+        return MembershipImport(program, actor=actor)
+    employees = employee_import(upload.what, program, actor=actor)
+    if employees is None:
+        raise NotFound("There is no such organization.")
+    return employees
 
 
 def program_of(what: str, actor: Actor) -> Program | None:
-    return None if what == CUSTOMERS else Program.objects.visible_to(actor).filter(code=what).first()
+    code = program_code(what) or what
+    return None if what == CUSTOMERS else Program.objects.visible_to(actor).filter(code=code).first()
 
 
 def name_of(what: str) -> str:
+    if program_code(what) is not None:
+        return _("Employees")
     return _("Customers") if what == CUSTOMERS else _("Memberships with opening balances")
 
 
@@ -232,6 +247,8 @@ def _take(upload: Upload, file: Any, importer: Importer, **options: Any) -> None
         "columns": [name for name in (rows[0]["cells"] if rows else {}) if name],
         "rows": rows[:ROWS_SHOWN],
         "refusals": refusals,
+        # Of employees: who takes part already, and comes under the agreement by joining.
+        "to_join": sorted(getattr(importer, "to_join", ())),
     }
 
 

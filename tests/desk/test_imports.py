@@ -13,12 +13,14 @@ from openpyxl import load_workbook
 from common.sheets import write_xlsx
 from customers.models import Customer
 from loyalty_site.desk import imports, uploads
+from memberships.enrolment import enrol
 from memberships.models import Membership
 from points.models import Posting
 from programs.models import Program
 from staff.models import AccessLog, Role, StaffRight, User
 from tests.audit.helpers import assert_audit_clean
-from tests.factories import account_of, make_customer, make_program
+from tests.factories import ACTOR, account_of, make_customer, make_program
+from tests.organizations import agreement_with, umbrella
 
 pytestmark = pytest.mark.django_db
 
@@ -267,4 +269,36 @@ def test_the_pages_stand_in_the_menu(supervisor: Client) -> None:
     html = supervisor.get("/desk/imports").content.decode()
     assert '<a href="/desk/imports" aria-current="page">' in html
     assert '<a href="/desk/exports">' in html
-    assert html.count("<code>") == len(imports.CUSTOMER_COLUMNS) + len(imports.MEMBERSHIP_COLUMNS)
+    tables = (imports.CUSTOMER_COLUMNS, imports.MEMBERSHIP_COLUMNS, imports.EMPLOYEE_COLUMNS)
+    assert html.count("<code>") == sum(len(columns) for columns in tables)
+
+
+def test_employees_of_an_organization_come_by_file(supervisor: Client, sky: Program) -> None:
+    acme = umbrella(sky)
+    agreement_with(acme)
+    assert acme.organization is not None
+    known = make_customer("Ben Miller")
+    enrol(known, program=sky, actor=ACTOR)
+    what = f"employees/sky/{acme.organization.number}"
+    form = supervisor.get("/desk/imports", {"what": what}).content.decode()
+    assert "Employees of Acme Ltd, for Sky Club" in form
+    assert re.search(rf'value="{what}"[^>]*checked', form)
+    text = f"personnel_number,customer_number,first_name,last_name\nE-1,,Eva,Stone\nE-2,{known.number},,\n"
+    looked = uploaded(supervisor, text, what=what)
+    html = supervisor.get(looked["Location"]).content.decode()
+    assert figures(html) == [1, 1, 0, 0]
+    assert "Take part already" in html and known.number in html
+    assert not Customer.objects.filter(name="Eva Stone").exists()
+    supervisor.post(looked["Location"], {"mode": "good"})
+    eva = Membership.objects.get(members__customer__name="Eva Stone")
+    assert eva.organization_membership_id == acme.pk
+    assert_audit_clean()
+
+
+def test_employees_are_offered_only_where_the_user_may_enrol(supervisor: Client, sky: Program) -> None:
+    acme = umbrella(sky)
+    assert acme.organization is not None
+    elsewhere = staff_client(Role.SUPERVISOR, make_program("sea"), name="carl")
+    what = f"employees/sky/{acme.organization.number}"
+    assert "Employees of" not in elsewhere.get("/desk/imports").content.decode()
+    assert uploaded(elsewhere, "personnel_number\nE-1\n", what=what).status_code == 400

@@ -59,6 +59,7 @@ class OrganizationPage(DeskPage):
         customer = Customer.objects.select_related("merged_into").filter(pk=pk).first()
         if customer is None or customer.kind != CustomerKind.ORGANIZATION:
             raise Http404
+        self.number = customer.number
         asked, day = self._asked(), today()
         people = people_of(
             pk, self.actor, day=day, text=asked.text, group_id=asked.group_id, former=asked.former,
@@ -115,6 +116,9 @@ class OrganizationPage(DeskPage):
         if one.membership.current:
             found.append(Way(_("New agreement"), reverse("desk:agreement-new", args=[pk]), main=not one.agreements))
             found.append(Way(_("Add a signatory"), reverse("desk:signatory-add", args=[pk])))
+            if self.may(WRITE):
+                what = f"employees/{one.design.program.code}/{self.number}"
+                found.append(Way(_("Import employees"), f"{reverse('desk:imports')}?{urlencode({'what': what})}"))
         if one.people:
             found.append(Way(_("Let everybody leave"), reverse("desk:leave-all", args=[pk])))
         return found
