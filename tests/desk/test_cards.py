@@ -19,7 +19,7 @@ from memberships.models import Membership
 from programs.models import Program
 from staff.models import AccessLog, Role
 from tests.cards.reading import read_barcode, read_qr
-from tests.changes import anonymous
+from tests.changes import anonymous, group_of, people_of
 from tests.desk.visitor import Visitor, cells
 from tests.factories import ACTOR, make_membership, make_program, member_of
 
@@ -179,6 +179,17 @@ def test_the_customer_page_leads_to_each_card_and_its_loss(
     assert address("card-report", card) in page.links
     assert f"/desk/playbooks/lost-card?customer={member_of(michael_adams)}" in page.links
     assert address("card-report", card) not in auditor.reads("customer", member_of(michael_adams)).links
+
+
+def test_in_a_group_the_customers_own_card_stands_first_and_says_so(agent: Visitor, miles: Program) -> None:
+    group = group_of(miles, "Emma Moore", "Eva Moore")
+    for person in people_of(group):
+        own = Card.objects.get(holdings__customer=person, holdings__membership=group)
+        page = agent.reads("customer", person)
+        assert page.text.count("of this customer") == 1
+        assert f"{own.number_id} main, of this customer" in page.text
+        assert [link for link in page.links if link.endswith("/report")][0] == address("card-report", own)
+    assert "of this customer" not in agent.reads("membership", group.pk).text
 
 
 def test_a_card_reported_alone_leads_to_its_replacement(agent: Visitor, card: Card, michael_adams: Membership) -> None:
