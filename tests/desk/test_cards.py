@@ -1,6 +1,5 @@
 """What the desk shows of cards: the page of one, its front, the hot list, and the way to them from any number."""
 
-import csv
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.urls import reverse
 from activities.calls import PointsCall
 from activities.earning import earn_in_general
 from activities.models import MemberActivity
-from cards.hot_list import HOT
 from cards.issuing import block, cancel, issue_card, report
 from cards.models import Card, CardKind, CardStatus
 from common import clock
@@ -255,52 +253,6 @@ def test_the_front_of_a_card_out_of_use_warns(agent: Visitor, card: Card) -> Non
     assert "no till takes it" not in agent.reads("card-front", card.number_id).text
     block(card, actor=ACTOR, reason="?")
     assert "This card is blocked: no till takes it." in agent.reads("card-front", card.number_id).text
-
-
-# ----- the hot list
-
-
-@pytest.fixture
-def hot(card: Card, katrin_bauer: Membership) -> list[Card]:
-    """One blocked, one lost; a third one works, a fourth is of another program."""
-    other = Card.objects.get(holdings__membership=katrin_bauer)
-    block(card, actor=ACTOR, reason="?")
-    report(other, CardStatus.LOST, actor=ACTOR)
-    make_membership(katrin_bauer.program, "Emma Stone")
-    report(Card.objects.get(holdings__membership=make_membership(make_program("sea"))), CardStatus.LOST, actor=ACTOR)
-    return [other, card]
-
-
-def test_the_hot_list_holds_what_no_till_may_take_of_one_program(auditor: Visitor, hot: list[Card]) -> None:
-    page = auditor.reads("hot-list", program="miles")
-    assert [row[0].replace(" ", "") for row in page.rows[1:]] == [str(one.number_id) for one in hot]
-    lost = auditor.reads("hot-list", program="miles", status="lost")
-    assert [row[0].replace(" ", "") for row in lost.rows[1:]] == [str(hot[0].number_id)]
-    assert auditor.status_of("hot-list", program="miles", status="active") == 404
-    assert auditor.status_of("hot-list", program="unknown") == 404
-
-
-def test_the_hot_list_as_a_file_is_whole_and_who_took_it_is_written_down(
-    auditor: Visitor, hot: list[Card], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cards.hot_list.CHUNK", 1)
-    answer = auditor.asks("hot-list-csv", program="miles")
-    assert answer["Content-Disposition"] == 'attachment; filename="hot-list-miles.csv"'
-    rows = list(csv.reader(answer.getvalue().decode("utf-8-sig").splitlines()))
-    assert rows[0] == ["card_number", "status", "not_usable_since"]
-    assert [row[:2] for row in rows[1:]] == [[str(hot[0].number_id), "lost"], [str(hot[1].number_id), "blocked"]]
-    log = AccessLog.objects.get()
-    assert (log.user, log.action, log.subject_kind, log.facts) == (
-        auditor.user,
-        "export",
-        "hot list",
-        {"program": "miles"},
-    )
-
-
-def test_every_status_that_bars_a_card_is_hot() -> None:
-    usable_or_dated = {CardStatus.CREATED, CardStatus.ACTIVE, CardStatus.EXPIRED}
-    assert set(HOT) == set(CardStatus.values) - usable_or_dated
 
 
 # ----- misheard numbers
