@@ -7,13 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cards.issuing import REPORTED, TRANSITIONS
+from cards.issuing import TRANSITIONS
 from cards.models import IN_USE, Card, CardKind, CardStatus
 from common.actor import Actor
 
 MANAGE = "cards:manage"
-# Whoever finds such a card in a hand may not take it.
-REFUSED_AT_TILLS = frozenset({CardStatus.BLOCKED, CardStatus.CANCELLED, CardStatus.REPLACED, *REPORTED})
 # A temporary card somebody may bring and make theirs.
 UNREGISTERED = frozenset({CardStatus.CREATED, CardStatus.ACTIVE})
 # Name of the page, its label, the statuses it may start from.

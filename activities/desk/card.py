@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from activities.card_uses import uses_of
 from activities.desk.seen import Door, name_for
 from activities.models import MemberActivity
+from cards.hot_list import HOT
 from cards.models import BatchStatus, CardStatus
 from common.desk.links import page_of
 from common.desk.words import grouped
 from customers.models import Customer
-from memberships.card_offers import REFUSED_AT_TILLS, offers_for_card
+from memberships.card_offers import offers_for_card
 from memberships.card_overview import CardView, card_view
 from memberships.desk.cards.base import card_address
 from memberships.desk.cards.front import OfCard
@@ -33,7 +34,7 @@ class CardPage(OfCard):
             grouped=grouped(card.number_id),
             program=card.program,
             zone=card.program.zone,
-            badge="bad" if card.status in REFUSED_AT_TILLS else BADGES.get(CardStatus(card.status), ""),
+            badge="bad" if card.status in HOT else BADGES.get(CardStatus(card.status), ""),
             state=_state(view),
             holders=[(one, self._name(one.customer)) for one in view.holdings],
             batch_url=page_of("batch", card.batch_id) if card.batch_id else "",

@@ -50,8 +50,8 @@ class CustomerPage(DeskPage):
             contact=shown_customer(customer, unmasked=self.actor.sees(pk)),
             facts=_facts(customer, self.actor),
             messages_sent=_messages(customer, self.actor),
-            current=[membership_card(one, self.actor) for one in view.current],
-            former=[membership_card(one, self.actor) for one in view.former],
+            current=[membership_card(one, self.actor, of=pk) for one in view.current],
+            former=[membership_card(one, self.actor, of=pk) for one in view.former],
             doors=doors(view.offers, pk),
             affiliations=_affiliations(customer, self.actor),
             may_affiliate=_may_affiliate(customer, self.actor),
@@ -83,8 +83,8 @@ def _may_affiliate(customer: Customer, actor: Actor) -> bool:
     return active and customer.kind == CustomerKind.PERSON and actor.may("customers:write", None)
 
 
-def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
-    """What the card of a membership shows beside the rows themselves."""
+def membership_card(one: MembershipView, actor: Actor, *, of: int | None = None) -> dict[str, Any]:
+    """What the card of a membership shows beside the rows themselves; `of` is the customer whose page it stands on."""
     participation = one.participation
     membership = participation.membership
     ways = doors(one.offers, membership.pk)
@@ -105,7 +105,7 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
         "holds": [(account, hold) for account in one.accounts for hold in account.holds],
         "waiting": [(account, waiting) for account in one.accounts for waiting in account.waiting],
         "latest": [(entry, _type_of(entry.account_id, one)) for entry in one.latest],
-        "cards": cards_shown(one, actor),
+        "cards": cards_shown(one, actor, of),
         "may_manage_cards": actor.may("cards:manage", membership.program_id),
         "abilities": abilities(one),
         "open_change": one.open_change,
@@ -115,12 +115,15 @@ def membership_card(one: MembershipView, actor: Actor) -> dict[str, Any]:
     }
 
 
-def cards_shown(one: MembershipView, actor: Actor) -> list[tuple[HeldCard, str]]:
-    """The cards in hand; where several people have some, whose each is."""
+def cards_shown(one: MembershipView, actor: Actor, of: int | None) -> list[tuple[HeldCard, str]]:
+    """The cards in hand; where several people have some, whose each is, those of the customer `of` first."""
     participation = one.participation
     names = {person.id: name_for(actor, person.id, person.name) or "" for person in participation.people}
+    if of is not None:
+        names[of] = _("of this customer")
     several = len({card.customer_id for card in participation.cards}) > 1
-    return [(card, names.get(card.customer_id or 0, "") if several else "") for card in participation.cards]
+    own_first = sorted(participation.cards, key=lambda card: card.customer_id != of)
+    return [(card, names.get(card.customer_id or 0, "") if several else "") for card in own_first]
 
 
 def _frozen(one: MembershipView) -> tuple[datetime, int | None] | None:

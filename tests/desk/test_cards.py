@@ -1,6 +1,5 @@
 """What the desk shows of cards: the page of one, its front, the hot list, and the way to them from any number."""
 
-import csv
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.urls import reverse
 from activities.calls import PointsCall
 from activities.earning import earn_in_general
 from activities.models import MemberActivity
-from cards.hot_list import HOT
 from cards.issuing import block, cancel, issue_card, report
 from cards.models import Card, CardKind, CardStatus
 from common import clock
@@ -19,7 +17,7 @@ from memberships.models import Membership
 from programs.models import Program
 from staff.models import AccessLog, Role
 from tests.cards.reading import read_barcode, read_qr
-from tests.changes import anonymous
+from tests.changes import anonymous, group_of, people_of
 from tests.desk.visitor import Visitor, cells
 from tests.factories import ACTOR, make_membership, make_program, member_of
 
@@ -181,6 +179,17 @@ def test_the_customer_page_leads_to_each_card_and_its_loss(
     assert address("card-report", card) not in auditor.reads("customer", member_of(michael_adams)).links
 
 
+def test_in_a_group_the_customers_own_card_stands_first_and_says_so(agent: Visitor, miles: Program) -> None:
+    group = group_of(miles, "Emma Moore", "Eva Moore")
+    for person in people_of(group):
+        own = Card.objects.get(holdings__customer=person, holdings__membership=group)
+        page = agent.reads("customer", person)
+        assert page.text.count("of this customer") == 1
+        assert f"{own.number_id} main, of this customer" in page.text
+        assert [link for link in page.links if link.endswith("/report")][0] == address("card-report", own)
+    assert "of this customer" not in agent.reads("membership", group.pk).text
+
+
 def test_a_card_reported_alone_leads_to_its_replacement(agent: Visitor, card: Card, michael_adams: Membership) -> None:
     report(card, CardStatus.LOST, actor=ACTOR)
     for page in (agent.reads("customer", member_of(michael_adams)), agent.reads("membership", michael_adams.pk)):
@@ -244,52 +253,6 @@ def test_the_front_of_a_card_out_of_use_warns(agent: Visitor, card: Card) -> Non
     assert "no till takes it" not in agent.reads("card-front", card.number_id).text
     block(card, actor=ACTOR, reason="?")
     assert "This card is blocked: no till takes it." in agent.reads("card-front", card.number_id).text
-
-
-# ----- the hot list
-
-
-@pytest.fixture
-def hot(card: Card, katrin_bauer: Membership) -> list[Card]:
-    """One blocked, one lost; a third one works, a fourth is of another program."""
-    other = Card.objects.get(holdings__membership=katrin_bauer)
-    block(card, actor=ACTOR, reason="?")
-    report(other, CardStatus.LOST, actor=ACTOR)
-    make_membership(katrin_bauer.program, "Emma Stone")
-    report(Card.objects.get(holdings__membership=make_membership(make_program("sea"))), CardStatus.LOST, actor=ACTOR)
-    return [other, card]
-
-
-def test_the_hot_list_holds_what_no_till_may_take_of_one_program(auditor: Visitor, hot: list[Card]) -> None:
-    page = auditor.reads("hot-list", program="miles")
-    assert [row[0].replace(" ", "") for row in page.rows[1:]] == [str(one.number_id) for one in hot]
-    lost = auditor.reads("hot-list", program="miles", status="lost")
-    assert [row[0].replace(" ", "") for row in lost.rows[1:]] == [str(hot[0].number_id)]
-    assert auditor.status_of("hot-list", program="miles", status="active") == 404
-    assert auditor.status_of("hot-list", program="unknown") == 404
-
-
-def test_the_hot_list_as_a_file_is_whole_and_who_took_it_is_written_down(
-    auditor: Visitor, hot: list[Card], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cards.hot_list.CHUNK", 1)
-    answer = auditor.asks("hot-list-csv", program="miles")
-    assert answer["Content-Disposition"] == 'attachment; filename="hot-list-miles.csv"'
-    rows = list(csv.reader(answer.getvalue().decode("utf-8-sig").splitlines()))
-    assert rows[0] == ["card_number", "status", "not_usable_since"]
-    assert [row[:2] for row in rows[1:]] == [[str(hot[0].number_id), "lost"], [str(hot[1].number_id), "blocked"]]
-    log = AccessLog.objects.get()
-    assert (log.user, log.action, log.subject_kind, log.facts) == (
-        auditor.user,
-        "export",
-        "hot list",
-        {"program": "miles"},
-    )
-
-
-def test_every_status_that_bars_a_card_is_hot() -> None:
-    usable_or_dated = {CardStatus.CREATED, CardStatus.ACTIVE, CardStatus.EXPIRED}
-    assert set(HOT) == set(CardStatus.values) - usable_or_dated
 
 
 # ----- misheard numbers

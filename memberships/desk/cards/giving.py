@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 from cards.models import Card, CardKind, CardStatus, CardType
 from common.desk.fields import offer
 from common.desk.outcomes import Figure, Outcome, Way
-from customers.desk.tasks import shown_name
 from memberships.card_holding import cards_in_hand, give_new_card
 from memberships.desk.cards.base import card_page, front_page
+from memberships.desk.changes.base import told_name
 from memberships.desk.tasks import MembershipTask, membership_page
 
 KINDS = (
@@ -70,7 +70,7 @@ class GiveCard(MembershipTask):
         return self.refusals(lambda: self._given(first, CardKind.ADDITIONAL))
 
     def form_options(self) -> dict[str, Any]:
-        people = [(str(one.customer_id), shown_name(self.actor, one.customer)) for one in self.members]
+        people = [(str(one.customer_id), told_name(self.actor, one.customer)) for one in self.members]
         return {"people": people, "types": self.types}
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:
