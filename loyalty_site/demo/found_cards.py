@@ -43,14 +43,15 @@ def rows() -> dict[str, Any]:
     """The numbers of the story's cards, and whom the found one belongs to."""
     first, second, *_ = _of(CardBatch.objects.get(name=BATCH))
     emma = Customer.objects.get(email=EMMA.email)
-    lost = Card.objects.get(program__code=LOST_IN, status=CardStatus.REPLACED)
+    successor = Card.objects.select_related("predecessor").get(program__code=LOST_IN, predecessor__isnull=False)
+    lost = successor.predecessor
     return {
         "temporary-cards": {
             "batch": first.batch_id,
             "unregistered": {"card": first.number_id, "membership": _home(first)},
             "must_absorb": {"card": second.number_id, "membership": _home(second), "customer": emma.pk},
         },
-        "lost-card": {"card": lost.number_id, "successor": lost.successor.number_id, "customer": emma.pk},
+        "lost-card": {"card": lost.number_id, "successor": successor.number_id, "customer": emma.pk},
     }
 
 
