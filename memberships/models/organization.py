@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import BigIntegerRangeField, DateRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
@@ -13,6 +13,7 @@ from common.actor import Actor
 from common.constraints import AppendOnly, CompositeForeignKey
 from common.history import AuditedModel, AuditedQuerySet
 from customers.models import Customer, EmployeeGroup
+from customers.models.affiliation import BOTH_DAYS, Days
 from memberships.models.membership import Membership
 from programs.models import Benefit, LeavingRule, Program, Tier, TierGroup
 
@@ -29,14 +30,6 @@ class GroupRange(Func):
 
     function = "INT8RANGE"
     output_field = BigIntegerRangeField()
-
-
-class DayRange(Func):
-    function = "DATERANGE"
-    output_field = DateRangeField()
-
-
-BOTH_ENDS = RangeBoundary(inclusive_lower=True, inclusive_upper=True)
 
 
 class OrganizationSignatory(AuditedModel):
@@ -131,7 +124,7 @@ class OrganizationAgreement(AuditedModel):
                 expressions=[
                     ("organization_membership", RangeOperators.EQUAL),
                     (GroupRange("employee_group", "employee_group", Value("[]")), RangeOperators.OVERLAPS),
-                    (DayRange("valid_from", "valid_until", BOTH_ENDS), RangeOperators.OVERLAPS),
+                    (Days("valid_from", "valid_until", BOTH_DAYS), RangeOperators.OVERLAPS),
                 ],
                 condition=Q(cancelled_at__isnull=True),
             ),
