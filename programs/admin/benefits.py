@@ -38,7 +38,7 @@ class TierBenefitForm(forms.ModelForm):
         given = super().clean() or {}
         program, tier, benefit = (given.get(name) for name in ("program", "tier", "benefit"))
         # What is fixed is not given again.
-        if not (program and tier and benefit):
+        if program is None or tier is None or benefit is None:
             return given
         if {tier.group.program_id, benefit.program_id} != {program.pk}:
             raise forms.ValidationError(_("Tier and benefit are of one program: choose two of the program above."))
