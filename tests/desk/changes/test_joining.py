@@ -77,7 +77,9 @@ def test_person_and_organization_are_chosen_and_the_form_is_the_agreements(
 
 
 def test_the_organization_is_found_by_its_name(agent: Visitor, anna: Membership, acme: Membership) -> None:
-    Customer.objects.filter(pk=acme.organization_id).update(name_key="acme ltd")
+    organization = Customer.objects.get(pk=acme.organization_id)
+    organization.name_key = "acme ltd"
+    organization.save()
     page = Press(agent, new(kind="join", prime=anna.pk, find="Acme+Ltd")).page
     assert f"/desk/changes/new?kind=join&prime={anna.pk}&secondary={acme.pk}" in page.links
 
