@@ -8,7 +8,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import LoyaltyModelAdmin
+from common.admin import LoyaltyModelAdmin, ReasonedForm
 from common.admin.filters import by_row
 from programs.models import Benefit, Tier, TierBenefit
 
@@ -33,7 +33,7 @@ class BenefitAdmin(LoyaltyModelAdmin):
         return [*super().get_readonly_fields(request, obj), *(["program", "code"] if obj is not None else [])]
 
 
-class TierBenefitForm(forms.ModelForm):
+class TierBenefitForm(ReasonedForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         program, tier, benefit = (given.get(name) for name in ("program", "tier", "benefit"))
