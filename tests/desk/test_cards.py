@@ -98,7 +98,7 @@ def test_who_held_it_when_stands_there_past_ones_too(
         ["K*** B***", katrin_bauer.number],
         ["M*** A***", michael_adams.number],
     ]
-    assert cells(page, "K*** B***")[3] == "today"
+    assert cells(page, "K*** B***")[3] == "still held"
 
 
 def test_a_card_nobody_holds_says_so(agent: Visitor, miles: Program) -> None:
