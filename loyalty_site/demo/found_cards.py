@@ -60,7 +60,13 @@ def _of(batch: CardBatch) -> list[Card]:
 
 
 def _home(card: Card) -> int | None:
-    return CardHolding.objects.filter(card=card).order_by("-held_from").values_list("membership_id", flat=True).first()
+    """The anonymous membership its first use made."""
+    return (
+        CardHolding.objects.filter(card=card)
+        .order_by("held_from", "pk")
+        .values_list("membership_id", flat=True)
+        .first()
+    )
 
 
 def _lose(*, actor: Actor) -> None:

@@ -13,7 +13,7 @@ from activities.calls import PointsCall
 from activities.earning import earn
 from activities.redeeming import redeem
 from loyalty_site.auditing import audit
-from memberships.changes import proposing
+from memberships.changes import side_locks
 from memberships.changes.errors import MembershipBusy
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import propose
@@ -157,7 +157,7 @@ def test_control_without_the_memberships_lock_the_database_alone_decides(
     def unlocked(ids: Iterable[int], **_: Any) -> list[Membership]:
         return list(Membership.objects.filter(pk__in=ids).order_by("pk"))
 
-    monkeypatch.setattr(proposing, "locked_memberships", unlocked)
+    monkeypatch.setattr(side_locks, "locked_memberships", unlocked)
     results = race_for_the_common_one()
     assert IntegrityError in {type(one) for one in errors_in(results)}
     assert len(errors_in(results)) == 3

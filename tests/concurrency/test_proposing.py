@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 
 from common import clock
-from memberships.changes import proposing
+from memberships.changes import side_locks
 from memberships.changes.errors import ChangeNotOpen, MembershipBusy
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import propose, refresh, withdraw
@@ -49,7 +49,7 @@ def test_of_proposals_with_a_membership_in_common_one_is_open(miles: Program) ->
 def test_without_the_lock_of_the_memberships_the_database_has_to_refuse(
     miles: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proposing, "locked_memberships", lambda ids: [])
+    monkeypatch.setattr(side_locks, "locked_memberships", lambda ids, **_: [])
     seen: set[type[Exception]] = set()
     for round_number in range(ROUNDS):
         common, *others = pair(miles, *(f"Member {round_number}-{n}" for n in range(9)))

@@ -18,10 +18,11 @@ from gateway.channels import create_channel, system_actor
 from memberships.models import Membership, MembershipTerm
 from points.models import Lot, LotDateChange
 from points.reversal_parts import Part
-from programs.models import ConversionRate, Program
+from programs.models import ConversionRate, Program, Tier, TierBenefit
 from staff.access import log_access
 from staff.models import Role, StaffRight, User
 from tests.factories import ACTOR, make_membership, make_program, make_terms, member_of
+from tests.organizations import make_benefit
 from tests.points.world import STAFF
 
 DOCUMENT = {"kind": "passport", "country": "AT", "number": "P123456"}
@@ -73,6 +74,8 @@ def make_world(code: str = "sky") -> Membership:
     ConversionRate.objects.create(
         program=program, from_type=status, to_type=miles, numerator=1, denominator=10, valid_from=clock.now()
     )
+    gold = Tier.objects.get(group__program=program, code="gold")
+    TierBenefit.objects.create(program=program, group=gold.group, tier=gold, benefit=make_benefit(program))
     create_channel(f"till-{code}", name="Till", scopes=["points:earn"], programs=[program], actor=system_actor())
     user = User.objects.create_user(f"ann-{code}", is_staff=True)
     StaffRight.objects.create(user=user, role=Role.SUPPORT_AGENT, program=program)

@@ -80,7 +80,9 @@ def test_what_was_booked_is_only_shown(root: Client, model: Any) -> None:
 
 
 def test_every_audited_model_has_a_history_page() -> None:
-    assert [one.__name__ for one in concrete() if not admin.site.is_registered(one)] == []
+    """But for the parts of an agreement, whose versions tell it."""
+    missing = [one.__name__ for one in concrete() if not admin.site.is_registered(one)]
+    assert sorted(missing) == ["AgreementBenefit", "AgreementTier"]
     assert len(concrete()) >= 20
 
 

@@ -32,7 +32,7 @@ def shared_acme(sky: Program) -> Membership:
 
 def benefits(caller: Caller, membership: Membership | int) -> list[tuple[str, str]]:
     pk = membership if isinstance(membership, int) else membership.pk
-    return [(one["benefit"], one["by"]) for one in caller.reads(f"memberships/{pk}/benefits")["results"]]
+    return [(one["benefit"], one["source"]) for one in caller.reads(f"memberships/{pk}/benefits")["results"]]
 
 
 def joined(caller: Caller, membership: Membership, organization: Membership, **more: str) -> dict[str, object]:
