@@ -76,6 +76,23 @@ def _not_changed(membership: Membership, design: Design) -> str:
     return _wrong_status("pause")(membership, design)
 
 
+def _not_merged(membership: Membership, design: Design) -> str:
+    return _strangers(membership) or _not_changed(membership, design)
+
+
+def _not_handed_over(membership: Membership, design: Design) -> str:
+    return _strangers(membership) or _ended(membership, design)
+
+
+def _strangers(membership: Membership) -> str:
+    """Its pool is an organization's, which nobody merges, reforms or leads from within."""
+    if membership.pool_id is None or membership.organization_membership_id is None:
+        return ""
+    umbrella = membership.organization_membership
+    shares = umbrella is not None and umbrella.pool_id == membership.pool_id
+    return _("its points are in the pool of an organization: leave that first") if shares else ""
+
+
 def _not_excepted(membership: Membership, design: Design) -> str:
     return _("the exception is made already") if membership.redeem_override else _ended(membership, design)
 
@@ -117,15 +134,15 @@ OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("record-payment", gettext_lazy("Record payment"), "memberships:manage", _not_paid),
     ("terminate", gettext_lazy("Terminate"), "memberships:manage", _not_terminated),
     ("give-card", gettext_lazy("Give a card"), "cards:manage", _no_cards),
-    ("change-new?kind=merge&prime={pk}", gettext_lazy("Merge"), "changes:propose", _not_changed),
+    ("change-new?kind=merge&prime={pk}", gettext_lazy("Merge"), "changes:propose", _not_merged),
     ("change-new?kind=absorb&prime={pk}", gettext_lazy("Absorb a found card"), "changes:propose", _not_changed),
 )
 # Of those in which several people share.
 OF_SHARERS: tuple[tuple[str, Any, str, Against], ...] = (
     ("change-new?kind=split&prime={pk}", gettext_lazy("Split: one leaves"), "changes:propose", _ended),
-    ("change-new?kind=form&prime={pk}", gettext_lazy("Change the form"), "changes:propose", _not_changed),
+    ("change-new?kind=form&prime={pk}", gettext_lazy("Change the form"), "changes:propose", _not_merged),
     ("fairness", gettext_lazy("Who brought, who spent"), "memberships:read", _always),
-    ("hand-over", gettext_lazy("Hand over"), "memberships:manage", _ended),
+    ("hand-over", gettext_lazy("Hand over"), "memberships:manage", _not_handed_over),
 )
 # Of groups alone: elsewhere the membership itself is suspended.
 OF_GROUPS: tuple[tuple[str, Any, str, Against], ...] = (
