@@ -18,6 +18,7 @@ wide_and_narrow = pytest.mark.parametrize("width", [WIDE, NARROW])
 
 def assert_fits(page: Page) -> None:
     """Nothing sticks out to the side."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
 

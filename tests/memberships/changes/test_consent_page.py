@@ -376,7 +376,8 @@ def test_12_a_debt_is_shown_before_it_is_consented_to(anna_and_ben: list[Members
     told = read(Client().get(link_to(change, member_of(ben))))
     assert f"Miles −40 {after}" in told
     assert "Miles owed 40 40" in told
-    assert "300" not in told
+    # A number of theirs may hold these digits.
+    assert re.search(r"\b300\b", told) is None
     told = read(Client().get(link_to(change, member_of(anna))))
     assert f"Miles 300 {after}" in told
     assert "Miles owed 0 40" in told
