@@ -38,7 +38,8 @@ def find(page: Page, heading: str, text: str) -> None:
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     box = page.get_by_role("main").get_by_role("searchbox").last
     box.fill(text)
-    box.press("Enter")
+    with page.expect_navigation():
+        box.press("Enter")
 
 
 @wide_and_narrow
