@@ -14,6 +14,7 @@ from common.clock import program_now
 from common.db import in_program, lock_rows
 from common.errors import NotFound, Stale
 from common.history import audit_context
+from customers.affiliations import valid_on
 from customers.models import Affiliation
 from gateway.events import record_event
 from memberships.agreement_terms import AgreementTerms as AgreementTerms
@@ -141,7 +142,7 @@ def group_of(membership: Membership, *, customer_id: int, day: date) -> int | No
 def groups_of(membership: Membership, customers: Collection[int], day: date) -> dict[int, int | None]:
     """By customer, for those who belong to the umbrella's organization that day."""
     affiliations = Affiliation.objects.filter(
-        _lasting_into(day), customer__in=customers, organization=membership.organization_id, valid_from__lte=day
+        valid_on(day), customer__in=customers, organization=membership.organization_id
     )
     return dict(affiliations.values_list("customer_id", "employee_group_id"))
 

@@ -6,13 +6,14 @@ Staff open them; agreements stand in memberships.agreements, what people inherit
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
 from common.errors import NotAllowed, NotFound
 from common.history import audit_context
+from customers.affiliations import valid_on
 from customers.models import Affiliation, Customer, CustomerKind, CustomerStatus
 from gateway.events import record_event
 from memberships import admission
@@ -119,8 +120,7 @@ def umbrella_of(program_id: int, organization_id: int) -> Membership | None:
 
 def umbrellas_of_person(program_id: int, *, customer_id: int, day: date) -> list[Membership]:
     """The current memberships of the organizations the person belongs to that day."""
-    lasting = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
-    affiliations = Affiliation.objects.filter(lasting, customer=customer_id, valid_from__lte=day)
+    affiliations = Affiliation.objects.filter(valid_on(day), customer=customer_id)
     organizations = [one.organization_id for one in affiliations]
     if not organizations:
         return []
