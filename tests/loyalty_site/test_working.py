@@ -1,6 +1,7 @@
 """The worker: every job, side by side, until it is told to stop."""
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from cards.batches import ask_for_batch
 from cards.models import BatchStatus, CardBatch
@@ -86,9 +87,27 @@ def test_what_nobody_expected_ends_the_worker_and_is_told(monkeypatch: pytest.Mo
         work_forever(threading.Event())
 
 
+IN_A_PROCESS = """
+import sys, django
+django.setup()
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+from django.core.management import call_command
+call_command("work")
+"""
+
+
 @pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
 def test_a_signal_ends_it_in_peace() -> None:
-    process = subprocess.Popen([sys.executable, "manage.py", "work"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    """In a process of its own, on the tests' database: the developer's own may be empty, or not there at all."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_A_PROCESS, str(connection.settings_dict["NAME"])],
+        cwd=REPOSITORY,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "Working; Ctrl-C stops.\n"
