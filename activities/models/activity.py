@@ -4,13 +4,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from activities.models.batch import ActivityBatch
+from activities.models.transaction import Transaction
 from cards.models import Card
 from common.constraints import CompositeForeignKey
 from customers.models import Customer
 from gateway.models import Channel
 from memberships.models import Membership
 from points.models import Posting
-from programs.models import DesignModel, Program
+from programs.models import DesignModel, Partner, Program
 
 
 class PointFlow(models.TextChoices):
@@ -83,6 +85,29 @@ class MemberActivity(models.Model):
     posting = models.ForeignKey(
         Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="activities", db_index=False
     )
+    # What rules read besides; empty on what only earns or redeems by figures, so that such rows stay narrow.
+    transaction = models.ForeignKey(
+        Transaction, on_delete=models.PROTECT, null=True, blank=True, related_name="activities", db_index=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
+    )
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, null=True, blank=True)  # noqa: DJ001
+    attributes = models.JSONField(_("attributes"), null=True, blank=True)
+    batch = models.ForeignKey(
+        ActivityBatch,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="activities",
+        db_constraint=False,
+        db_index=False,
+    )
+    line = models.BigIntegerField(_("line of the batch"), null=True, blank=True)
+    processed_at = models.DateTimeField(
+        _("processed at"), null=True, blank=True, help_text=_("Where that was not when it was recorded.")
+    )
     redirected_from = models.BigIntegerField(_("asked for membership"), null=True, blank=True)
     problem = models.JSONField(_("problem"), null=True, blank=True)
 
@@ -96,6 +121,13 @@ class MemberActivity(models.Model):
             models.Index(fields=["reference"], name="activity_reference", condition=~Q(reference="")),
             # The oldest first, over all programs; few wait.
             models.Index(fields=["id"], name="activity_waiting", condition=Q(status__in=["received", "failed"])),
+            # Each membership's own queue, by the time of the events.
+            models.Index(
+                fields=["program", "membership", "occurred_at", "id"],
+                name="activity_queue",
+                condition=Q(status="received"),
+            ),
+            models.Index(fields=["transaction"], name="activity_transaction", condition=Q(transaction__isnull=False)),
         ]
         constraints = [
             CompositeForeignKey(
@@ -109,6 +141,24 @@ class MemberActivity(models.Model):
                 fields=["membership", "program"],
                 to="memberships.Membership",
                 to_fields=["id", "program"],
+            ),
+            models.UniqueConstraint(
+                fields=["batch", "line"], name="activity_batch_line_once", condition=Q(batch__isnull=False)
+            ),
+            CompositeForeignKey(
+                name="activity_batch_program",
+                fields=["batch", "program"],
+                to="activities.ActivityBatch",
+                to_fields=["id", "program"],
+            ),
+            CompositeForeignKey(
+                name="activity_partner_program",
+                fields=["partner", "program"],
+                to="programs.Partner",
+                to_fields=["id", "program"],
+            ),
+            models.CheckConstraint(
+                name="activity_amount_has_currency", condition=Q(amount__isnull=True) | Q(currency__isnull=False)
             ),
             models.CheckConstraint(name="activity_status_known", condition=Q(status__in=ActivityStatus.values)),
         ]

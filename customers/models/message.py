@@ -47,6 +47,9 @@ class Message(models.Model):
     template = models.SlugField(_("text"), max_length=40)
     cause_kind = models.CharField(_("cause"), max_length=12, blank=True)
     cause_id = models.BigIntegerField(_("cause id"), null=True, blank=True)
+    once_key = models.CharField(
+        _("sent once for"), max_length=80, blank=True, help_text=_("No two notices of a customer have the same key.")
+    )
     address = models.CharField(_("to"), max_length=254, null=True, blank=True)  # noqa: DJ001
     subject = models.CharField(_("subject"), max_length=200, null=True, blank=True)  # noqa: DJ001
     body = models.TextField(_("text as sent"), null=True, blank=True)  # noqa: DJ001
@@ -67,6 +70,12 @@ class Message(models.Model):
             models.Index(fields=["next_try_at", "id"], name="message_waiting", condition=Q(status="waiting")),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "program", "template", "once_key", "address"],
+                name="message_once",
+                condition=~Q(once_key=""),
+                nulls_distinct=False,
+            ),
             models.CheckConstraint(name="message_status_known", condition=Q(status__in=MessageStatus.values)),
             models.CheckConstraint(
                 name="message_waiting_scheduled",

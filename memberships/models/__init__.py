@@ -1,3 +1,4 @@
+from memberships.models.attribute import AttributeValue, LabelSource, MembershipLabel, TierReview
 from memberships.models.benefit import BenefitSource, MembershipBenefit
 from memberships.models.change import (
     DONE,
@@ -39,6 +40,7 @@ __all__ = [
     "AgreementForm",
     "AgreementTier",
     "AgreementVersion",
+    "AttributeValue",
     "BenefitSource",
     "CardHolding",
     "CardRegistration",
@@ -55,9 +57,11 @@ __all__ = [
     "EndReason",
     "InheritedAgreement",
     "InvitationKind",
+    "LabelSource",
     "Member",
     "Membership",
     "MembershipBenefit",
+    "MembershipLabel",
     "MembershipChange",
     "MembershipStatus",
     "MembershipTerm",
@@ -70,5 +74,6 @@ __all__ = [
     "RegistrationStatus",
     "StandingSource",
     "TermsAcceptance",
+    "TierReview",
     "TierStanding",
 ]

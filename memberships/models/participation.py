@@ -18,6 +18,7 @@ class StandingSource(models.TextChoices):
     EARNED = "earned", _("earned")
     REVIEW = "review", _("by review")
     AGREEMENT = "agreement", _("by agreement")
+    RULE = "rule", _("by rule")
     CHANGE = "change", _("by a change of memberships")
 
 

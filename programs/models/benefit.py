@@ -65,3 +65,33 @@ class TierBenefit(DesignModel):
 
     def __str__(self) -> str:
         return f"{self.tier}: {self.benefit}"
+
+
+class ReciprocalBenefit(DesignModel):
+    """Who stands on a tier of another program has the benefit here, while both memberships are current.
+
+    The other program's rows are looked up on their own: nothing joins rows of two programs.
+    """
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
+    benefit = models.ForeignKey(Benefit, on_delete=models.PROTECT, related_name="reciprocal", db_constraint=False)
+    other_tier = models.ForeignKey(
+        Tier, on_delete=models.PROTECT, related_name="gives_elsewhere", verbose_name=_("tier of the other program")
+    )
+
+    class Meta:
+        verbose_name = _("reciprocal benefit")
+        verbose_name_plural = _("reciprocal benefits")
+        ordering = ["benefit", "other_tier"]
+        constraints = [
+            models.UniqueConstraint(fields=["benefit", "other_tier"], name="reciprocal_benefit_once"),
+            CompositeForeignKey(
+                name="reciprocal_benefit_program",
+                fields=["benefit", "program"],
+                to="programs.Benefit",
+                to_fields=["id", "program"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.other_tier}: {self.benefit}"

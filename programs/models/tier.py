@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import CompositeForeignKey
+from programs.models.attribute import AttributeDefinition
 from programs.models.base import DesignModel
 from programs.models.point_type import PointType
 from programs.models.program import Program
@@ -43,6 +44,16 @@ class TierGroup(DesignModel):
         verbose_name=_("point type"),
         db_constraint=False,
     )
+    attribute = models.ForeignKey(
+        AttributeDefinition,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tier_groups",
+        verbose_name=_("attribute"),
+        help_text=_("A number that is compared with the thresholds, where an attribute feeds the group."),
+        db_constraint=False,
+    )
     period = models.CharField(_("period"), max_length=15, choices=TierPeriod.choices, default=TierPeriod.CALENDAR_YEAR)
     period_months = models.PositiveSmallIntegerField(
         _("months of a rolling period"), null=True, blank=True, validators=[MinValueValidator(1)]
@@ -63,6 +74,10 @@ class TierGroup(DesignModel):
                 condition=~Q(fed_by=FedBy.POINTS) | Q(point_type__isnull=False),
             ),
             models.CheckConstraint(
+                name="tier_group_fed_by_attribute",
+                condition=~Q(fed_by=FedBy.ATTRIBUTE) | Q(attribute__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="tier_group_rolling_months",
                 condition=~Q(period=TierPeriod.ROLLING_MONTHS) | Q(period_months__isnull=False),
             ),
@@ -70,6 +85,12 @@ class TierGroup(DesignModel):
                 name="tier_group_type_program",
                 fields=["point_type", "program"],
                 to="programs.PointType",
+                to_fields=["id", "program"],
+            ),
+            CompositeForeignKey(
+                name="tier_group_attribute_program",
+                fields=["attribute", "program"],
+                to="programs.AttributeDefinition",
                 to_fields=["id", "program"],
             ),
         ]
@@ -87,7 +108,7 @@ class Tier(DesignModel):
         _("threshold"),
         default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("Qualifying points of a period from which a membership stands on this tier."),
+        help_text=_("Qualifying points of a period, or the attribute's value, from which a membership stands here."),
     )
     color = models.CharField(_("color"), max_length=7, blank=True)
     exempt_from_expiry = models.BooleanField(_("points do not expire"), default=False)

@@ -1,0 +1,239 @@
+"""What members spend points on: catalog, orders, vouchers (domain 1.12)."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from activities.models.activity import MemberActivity
+from common.constraints import AppendOnly, CompositeForeignKey
+from customers.models import Customer
+from gateway.models import Channel
+from memberships.models import Membership
+from points.models import Posting
+from programs.models import DesignModel, PointType, Program, Tier
+
+
+class RewardKind(models.TextChoices):
+    PRODUCT = "product", _("product")
+    SERVICE = "service", _("service")
+    VOUCHER = "voucher", _("voucher")
+
+
+class RewardStatus(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    OFFERED = "offered", _("offered")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class RewardItem(DesignModel):
+    """`face` is what a voucher is worth in the program's currency; `voucher_days` how long it can be used."""
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="rewards")
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.CharField(_("description"), max_length=500, blank=True)
+    kind = models.CharField(_("kind"), max_length=7, choices=RewardKind.choices, default=RewardKind.PRODUCT)
+    status = models.CharField(_("status"), max_length=9, choices=RewardStatus.choices, default=RewardStatus.DRAFT)
+    point_type = models.ForeignKey(
+        PointType, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    price = models.BigIntegerField(_("price in points"))
+    valid_from = models.DateField(_("offered from"), null=True, blank=True)
+    valid_until = models.DateField(_("offered until"), null=True, blank=True)
+    tier = models.ForeignKey(
+        Tier,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("from this tier on"),
+    )
+    limit_per_member = models.PositiveIntegerField(_("most of a membership"), null=True, blank=True)
+    face = models.DecimalField(_("face value"), max_digits=12, decimal_places=2, null=True, blank=True)
+    voucher_days = models.PositiveSmallIntegerField(_("voucher valid for days"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reward")
+        verbose_name_plural = _("rewards")
+        ordering = ["program", "price", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["program", "code"], name="reward_code_in_program"),
+            models.UniqueConstraint(fields=["id", "program"], name="reward_id_program"),
+            models.CheckConstraint(name="reward_price_positive", condition=Q(price__gt=0)),
+            models.CheckConstraint(name="reward_voucher_face", condition=~Q(kind="voucher") | Q(face__gt=0)),
+            models.CheckConstraint(
+                name="reward_period",
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_until__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
+            ),
+            CompositeForeignKey(
+                name="reward_type_program",
+                fields=["point_type", "program"],
+                to="programs.PointType",
+                to_fields=["id", "program"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RewardStock(models.Model):
+    """How many are left, apart from the design; no row: as many as asked for."""
+
+    item = models.OneToOneField(RewardItem, on_delete=models.PROTECT, primary_key=True, related_name="stock")
+    left = models.PositiveIntegerField(_("left"))
+
+    class Meta:
+        verbose_name = _("stock of a reward")
+        verbose_name_plural = _("stock of rewards")
+        constraints = [models.CheckConstraint(name="reward_stock_not_negative", condition=Q(left__gte=0))]
+
+    def __str__(self) -> str:
+        return str(self.left)
+
+
+class OrderStatus(models.TextChoices):
+    ORDERED = "ordered", _("ordered")
+    FULFILLED = "fulfilled", _("fulfilled")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class RewardOrder(models.Model):
+    """Points redeemed for a reward, in one transaction with its stock."""
+
+    PERSONAL = ("note",)
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
+    item = models.ForeignKey(RewardItem, on_delete=models.PROTECT, related_name="orders", db_constraint=False)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="orders", db_constraint=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
+    quantity = models.PositiveIntegerField(_("quantity"))
+    points = models.BigIntegerField(_("points"))
+    status = models.CharField(_("status"), max_length=9, choices=OrderStatus.choices, default=OrderStatus.ORDERED)
+    activity = models.OneToOneField(MemberActivity, on_delete=models.PROTECT, related_name="order")
+    posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="order")
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    ordered_at = models.DateTimeField(_("ordered at"))
+    settled_at = models.DateTimeField(_("fulfilled or cancelled at"), null=True, blank=True)
+    settled_why = models.CharField(_("why"), max_length=120, blank=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reward order")
+        verbose_name_plural = _("reward orders")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["program", "id"], name="reward_order_open", condition=Q(status="ordered"))]
+        constraints = [
+            models.CheckConstraint(name="reward_order_quantity", condition=Q(quantity__gt=0)),
+            models.CheckConstraint(
+                name="reward_order_settled",
+                condition=Q(status="ordered", settled_at__isnull=True)
+                | (~Q(status="ordered") & Q(settled_at__isnull=False)),
+            ),
+            CompositeForeignKey(
+                name="reward_order_item_program",
+                fields=["item", "program"],
+                to="activities.RewardItem",
+                to_fields=["id", "program"],
+            ),
+            CompositeForeignKey(
+                name="reward_order_membership_program",
+                fields=["membership", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} \u00d7 {self.item}"
+
+
+class VoucherStatus(models.TextChoices):
+    ISSUED = "issued", _("issued")
+    PART_USED = "part_used", _("used in part")
+    USED = "used", _("used")
+    EXPIRED = "expired", _("expired")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Voucher(models.Model):
+    """Money off, for who knows the code; `activity` is the order's, or the one a rule gave it for."""
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
+    item = models.ForeignKey(RewardItem, on_delete=models.PROTECT, related_name="vouchers", db_constraint=False)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="vouchers", db_constraint=False)
+    order = models.ForeignKey(RewardOrder, on_delete=models.PROTECT, null=True, blank=True, related_name="vouchers")
+    activity = models.ForeignKey(MemberActivity, on_delete=models.PROTECT, related_name="vouchers")
+    code = models.CharField(_("code"), max_length=24, unique=True)
+    face = models.DecimalField(_("face value"), max_digits=12, decimal_places=2)
+    remaining = models.DecimalField(_("remaining"), max_digits=12, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    status = models.CharField(_("status"), max_length=9, choices=VoucherStatus.choices, default=VoucherStatus.ISSUED)
+    issued_at = models.DateTimeField(_("issued at"))
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("voucher")
+        verbose_name_plural = _("vouchers")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], name="voucher_expiring", condition=Q(status__in=["issued", "part_used"])
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="voucher_remaining", condition=Q(remaining__gte=0) & Q(remaining__lte=F("face")) & Q(face__gt=0)
+            ),
+            models.CheckConstraint(
+                name="voucher_status_of_remaining",
+                condition=(Q(status="issued") & Q(remaining=F("face")))
+                | (Q(status="part_used") & Q(remaining__gt=0) & Q(remaining__lt=F("face")))
+                | (Q(status="used") & Q(remaining=0))
+                | Q(status__in=["expired", "cancelled"]),
+            ),
+            CompositeForeignKey(
+                name="voucher_item_program",
+                fields=["item", "program"],
+                to="activities.RewardItem",
+                to_fields=["id", "program"],
+            ),
+            CompositeForeignKey(
+                name="voucher_membership_program",
+                fields=["membership", "program"],
+                to="memberships.Membership",
+                to_fields=["id", "program"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining} {self.currency}"
+
+
+class VoucherUse(models.Model):
+    """What was taken from a voucher, or given back with a negative amount; `remaining_after` proves the voucher."""
+
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="uses", db_index=False)
+    number = models.PositiveIntegerField(_("number"))
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+    remaining_after = models.DecimalField(_("remaining after"), max_digits=12, decimal_places=2)
+    reference = models.CharField(_("reference"), max_length=80, blank=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
+    used_at = models.DateTimeField(_("used at"))
+
+    class Meta:
+        verbose_name = _("use of a voucher")
+        verbose_name_plural = _("uses of vouchers")
+        ordering = ["voucher", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["voucher", "number"], name="voucher_use_number_once"),
+            models.CheckConstraint(name="voucher_use_not_zero", condition=~Q(amount=0)),
+            AppendOnly(name="voucher_use_append_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} \u2192 {self.remaining_after}"
