@@ -1,6 +1,6 @@
-"""The test database is kept from run to run while the migrations stay the same: making it takes longer than most tests.
+"""The test database is kept from run to run while models and migrations stay the same: making it takes its time.
 
-A comment on the database says which migrations made it; a run that broke off leaves no comment, and the next one
+A comment on the database says what made it; a run that broke off leaves no comment, and the next one
 makes the database anew.
 """
 
@@ -15,12 +15,12 @@ OWN = Path(settings.BASE_DIR)
 
 
 def fingerprint() -> str:
-    """Of every migration, ours and the libraries', and of Django's own version of them."""
+    """Of every migration, ours and the libraries', of Django's own version of them, and of our models."""
     digest = hashlib.sha256()
     for config in sorted(apps.get_app_configs(), key=lambda one: one.label):
         for file in sorted((Path(config.path) / "migrations").glob("*.py")):
             digest.update(f"{config.label}/{file.name}\n".encode() + file.read_bytes())
-    for file in sorted((OWN / "common" / "constraints").glob("*.py")):
+    for file in sorted([*OWN.glob("*/models.py"), *OWN.glob("*/models/*.py"), *OWN.glob("common/*/*.py")]):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -1,0 +1,77 @@
+"""The tests' tables are made from the models: here the migrations must come to the same database."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+REPOSITORY = Path(__file__).parents[2]
+OF_A_PROCESS = """
+import sys, django
+django.setup()
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+"""
+# Libraries have tables of their own beside ours.
+APPS = ("activities", "cards", "customers", "gateway", "memberships", "points", "programs", "staff")
+OURS = f"c.relnamespace = 'public'::regnamespace AND c.relname ~ '^({'|'.join(APPS)})_'"
+CATALOG = {
+    "columns": f"""SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+            a.attgenerated, pg_get_expr(d.adbin, d.adrelid)
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum WHERE c.relkind = 'r' AND {OURS}""",
+    "options": f"SELECT c.relname, c.reloptions::text FROM pg_class c WHERE c.relkind IN ('r', 'i') AND {OURS}",
+    "constraints": f"""SELECT c.relname, k.conname, pg_get_constraintdef(k.oid), k.condeferrable, k.condeferred
+        FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE k.contype <> 'n' AND {OURS}""",
+    "indexes": f"""SELECT pg_get_indexdef(i.indexrelid)
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE {OURS}""",
+    "triggers": f"""SELECT c.relname, pg_get_triggerdef(t.oid), t.tgenabled
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND {OURS}""",
+    "functions": """SELECT p.proname, p.prosrc FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS (
+            SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')""",
+    "extensions": "SELECT extname FROM pg_extension",
+}
+
+
+def read(cursor: Any) -> dict[str, set[tuple[Any, ...]]]:
+    found = {}
+    for name, question in CATALOG.items():
+        cursor.execute(question)
+        found[name] = set(cursor.fetchall())
+    return found
+
+
+@pytest.fixture
+def migrated(db: None) -> Iterator[str]:
+    """The name of a database that all migrations made."""
+    name = f"{connection.settings_dict['NAME']}_migrated"
+    parameters: dict[str, Any] = connection.get_connection_params()
+    own = {key: parameters[key] for key in ("host", "port", "user", "password") if parameters.get(key)}
+    with psycopg.connect(**own, dbname="postgres", autocommit=True) as server:
+        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        server.execute(f'CREATE DATABASE "{name}"')
+        command = [sys.executable, "-c", OF_A_PROCESS, name]
+        environment = os.environ | {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings"}
+        subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, capture_output=True)
+        yield name
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_migrations_and_models_make_the_same_database(migrated: str) -> None:
+    parameters: dict[str, Any] = connection.get_connection_params()
+    own = {key: parameters[key] for key in ("host", "port", "user", "password") if parameters.get(key)}
+    with psycopg.connect(**own, dbname=migrated) as other, other.cursor() as theirs, connection.cursor() as ours:
+        made, by_models = read(theirs), read(ours)
+    differing = {name: made[name] ^ by_models[name] for name in CATALOG}
+    assert differing == dict.fromkeys(CATALOG, set())
+    assert len(made["columns"]) > 1000
+    assert len(made["triggers"]) > 20
