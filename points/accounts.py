@@ -1,5 +1,7 @@
 """Opening sets and the accounts in them; balances are the ledger's."""
 
+from collections.abc import Iterable
+
 from points.models import PointAccount, PointAccountSet
 from programs.models import PointKind, PointType
 
@@ -40,3 +42,26 @@ def account_for(account_set: PointAccountSet, point_type: PointType) -> PointAcc
         return found
     PointAccount.objects.bulk_create([PointAccount(**wanted, program_id=account_set.program_id)], ignore_conflicts=True)
     return PointAccount.objects.get(**wanted)
+
+
+def accounts_for(wanted: Iterable[tuple[int, int]], *, program_id: int) -> dict[tuple[int, int], int]:
+    """The id of the account by (set, point type); those missing are opened now, in order, by one statement."""
+    asked = set(wanted)
+    found = _found(asked)
+    missing = sorted(asked - found.keys())
+    if missing:
+        # Two callers at once get the same accounts: the second insert yields to the first.
+        PointAccount.objects.bulk_create(
+            [PointAccount(account_set_id=one, point_type_id=type_, program_id=program_id) for one, type_ in missing],
+            ignore_conflicts=True,
+        )
+        found |= _found(set(missing))
+    return found
+
+
+def _found(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    accounts = PointAccount.objects.filter(
+        account_set__in={one for one, _ in wanted}, point_type__in={type_ for _, type_ in wanted}
+    )
+    rows = accounts.values_list("account_set_id", "point_type_id", "pk")
+    return {(one, type_): pk for one, type_, pk in rows if (one, type_) in wanted}
