@@ -5,7 +5,7 @@ texts stand in templates/messages/<template>.subject.txt and <template>.txt, whi
 the customer and names program and membership.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.template import Context
@@ -71,16 +71,17 @@ def put_message(
 
 def reason_not_to_send(customer: Customer, purpose: str) -> str:
     """Why this customer gets no such message, whatever the address; empty where nothing speaks against it."""
-    if customer.status in GONE:
-        return GONE[customer.status]
-    if purpose != MessagePurpose.NOTICE or _wants_email(customer):
-        return ""
-    return NOT_WANTED
+    return reasons_not_to_send([customer], purpose)[customer.pk]
 
 
-def _wants_email(customer: Customer) -> bool:
-    wishes = ContactPreference.objects.filter(customer=customer, channel=PreferenceChannel.EMAIL)
-    return wishes.filter(allowed=True).exists()
+def reasons_not_to_send(customers: Iterable[Customer], purpose: str) -> dict[int, str]:
+    """The same of several, by their ids; their wishes are read once."""
+    gone = {one.pk: GONE.get(one.status, "") for one in customers}
+    if purpose != MessagePurpose.NOTICE:
+        return gone
+    wishes = ContactPreference.objects.filter(customer__in=gone, channel=PreferenceChannel.EMAIL, allowed=True)
+    wanting = set(wishes.values_list("customer_id", flat=True))
+    return {pk: why or ("" if pk in wanting else NOT_WANTED) for pk, why in gone.items()}
 
 
 def _columns(
@@ -102,11 +103,12 @@ def _columns(
 def _texts(customer: Customer, template: str, context: dict[str, Any]) -> tuple[str, str]:
     """Subject, on one line, and body, in the customer's language."""
     with translation.override(customer.language):
-        subject = " ".join(_drawn(f"messages/{template}.subject.txt", context).split())
-        return subject[:LONGEST_SUBJECT], _drawn(f"messages/{template}.txt", context).strip() + "\n"
+        subject = " ".join(drawn(f"messages/{template}.subject.txt", context).split())
+        return subject[:LONGEST_SUBJECT], drawn(f"messages/{template}.txt", context).strip() + "\n"
 
 
-def _drawn(name: str, context: dict[str, Any]) -> str:
+def drawn(name: str, context: dict[str, Any]) -> str:
+    """A text of templates/messages in the active language."""
     # As plain text: escaping for HTML would spoil names and addresses of pages.
     text: str = get_template(name).template.render(Context(context, autoescape=False))  # type: ignore[attr-defined]
     return text

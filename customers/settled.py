@@ -4,34 +4,54 @@ Who takes over a record and changes its address must not get what was meant for 
 that was in force before gets every message too.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from common import clock
 from customers.keys import email_key
 from customers.models import Customer
 
+# (since when, the address) of one customer, oldest first.
+Past = list[tuple[datetime, str | None]]
+
 
 def addresses_of(customer: Customer, *, settled_days: int) -> list[str]:
     """The present e-mail address, and while it is younger than so many days the one before; none without one."""
+    return addresses_of_many([customer], settled_days=settled_days)[customer.pk]
+
+
+def addresses_of_many(customers: Iterable[Customer], *, settled_days: int) -> dict[int, list[str]]:
+    """The same of several, by their ids; history is read once, and only of those whose contact is that young."""
+    rows = list(customers)
+    since = clock.now() - timedelta(days=settled_days)
+    past = _history_of([one.pk for one in rows if one.email and one.contact_changed_at > since])
+    return {one.pk: _of_one(one, past.get(one.pk, []), since) for one in rows}
+
+
+def _of_one(customer: Customer, past: Past, since: datetime) -> list[str]:
     if not customer.email:
         return []
-    since = clock.now() - timedelta(days=settled_days)
-    before = _settled_address(customer, since) if customer.contact_changed_at > since else None
+    before = _settled_address(past, since)
     if before is None or email_key(before) == customer.email_key:
         return [customer.email]
     return [customer.email, before]
 
 
-def _settled_address(customer: Customer, since: datetime) -> str | None:
+def _history_of(ids: list[int]) -> dict[int, Past]:
+    found: dict[int, Past] = {}
+    if ids:
+        rows = Customer.history.filter(id__in=ids).order_by("history_date", "history_id")
+        for pk, at, address in rows.values_list("id", "history_date", "email"):
+            found.setdefault(pk, []).append((at, address))
+    return found
+
+
+def _settled_address(past: Past, since: datetime) -> str | None:
     """What history says was in force then; a first address counts as settled at once, whenever it came.
 
     Addresses between that one and the present are left out: they were never settled.
     """
-    rows = Customer.history.filter(id=customer.pk)
-    in_force = rows.filter(history_date__lte=since).order_by("-history_date", "-history_id")
-    address: str | None = in_force.values_list("email", flat=True).first()
-    if address:
-        return address
-    later = rows.filter(history_date__gt=since, email__isnull=False).order_by("history_date", "history_id")
-    first: str | None = later.values_list("email", flat=True).first()
-    return first
+    in_force = [address for at, address in past if at <= since][-1:]
+    if in_force and in_force[0]:
+        return in_force[0]
+    return next((address for at, address in past if at > since and address), None)

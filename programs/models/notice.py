@@ -1,10 +1,12 @@
 """The texts of a program's notices; customers.outbox sends them."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from programs.models.base import DesignModel
 from programs.models.program import Program
+from programs.notice_texts import mistakes
 
 
 class NoticeTemplate(DesignModel):
@@ -31,3 +33,9 @@ class NoticeTemplate(DesignModel):
 
     def __str__(self) -> str:
         return f"{self.code} ({self.language})"
+
+    def clean(self) -> None:
+        """A name nobody knows would be an empty place in a letter to thousands."""
+        found = mistakes(self.code, self.subject, self.body)
+        if found:
+            raise ValidationError({one["pointer"].strip("/"): one["detail"] for one in found})

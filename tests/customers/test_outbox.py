@@ -65,7 +65,7 @@ def test_codes_and_links_go_out_whatever_the_wishes_are(
         (message,) = put(emma, purpose=purpose, cause=("consent", 7))
     assert Message.objects.values().get() == {
         "id": message.pk, "customer_id": emma.pk, "program_id": None, "channel": "email", "purpose": purpose,
-        "template": "probe", "cause_kind": "consent", "cause_id": 7, "address": "emma@example.com",
+        "template": "probe", "cause_kind": "consent", "cause_id": 7, "once_key": "", "address": "emma@example.com",
         "subject": "Your code 12 is & stays", "body": "Dear Emma Moore,\n\ncode 12 <en>\n", "status": "waiting",
         "why_not": "", "created_at": NOON, "next_try_at": NOON, "tries": 0, "sent_at": None,
     }  # fmt: skip

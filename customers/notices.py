@@ -1,0 +1,144 @@
+"""Notices: what a program tells its members without being asked (domain 1.13), many of them at once.
+
+The words come from the program's texts, in the customer's language; who did not allow e-mail gets none, and the row
+says so. Like every message a notice is written in the transaction of what it speaks of, and sent by delivering.py.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.utils import translation
+from django.utils.translation import gettext_noop
+
+from common import clock
+from common.db import in_program
+from customers.models import Customer, Message, MessagePurpose, MessageStatus
+from customers.outbox import LONGEST_SUBJECT, NO_ADDRESS, drawn, reasons_not_to_send
+from customers.settled import addresses_of_many
+from gateway.events import record_events
+from programs.design import Design, design_of
+from programs.models import Program
+from programs.notice_texts import Text, Value, filled
+from programs.notices import text_for
+
+NO_TEXT = gettext_noop("the program has no text for it, or has switched it off")
+INSERT = """
+INSERT INTO customers_message (customer_id, program_id, channel, purpose, template, cause_kind, cause_id, once_key,
+    address, subject, body, status, why_not, created_at, next_try_at, tries)
+SELECT customer, %(program)s, 'email', 'notice', %(code)s, cause_kind, cause_id, once_key,
+    address, subject, body, CASE WHEN why_not = '' THEN 'waiting' ELSE 'suppressed' END, why_not, %(now)s,
+    CASE WHEN why_not = '' THEN %(now)s END, 0
+FROM unnest(%(customers)s::bigint[], %(cause_kinds)s::text[], %(cause_ids)s::bigint[], %(once_keys)s::text[],
+    %(addresses)s::text[], %(subjects)s::text[], %(bodies)s::text[], %(why_nots)s::text[])
+    AS t(customer, cause_kind, cause_id, once_key, address, subject, body, why_not)
+ON CONFLICT DO NOTHING RETURNING id, customer_id, status
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person in one membership. `facts` are what the text may name (programs.notice_texts), days in the program's
+    zone. With a `once_key` the person gets the notice for that key once, whenever and wherever it is raised again."""
+
+    customer_id: int
+    membership_id: int
+    number: str
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    once_key: str = ""
+    cause: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    recipient: Recipient
+    customer: Customer
+    address: str | None = None
+    text: Text | None = None
+    why_not: str = ""
+
+
+def raise_many(program: Program, code: str, recipients: Sequence[Recipient]) -> Counter[str]:
+    """Write the notice for all of them by a handful of statements, in the caller's transaction; a thousand or two at a
+    time. How many messages are `waiting` to be sent and how many `suppressed`; those raised before are neither."""
+    with in_program(program):
+        new = _not_yet_raised(program, code, recipients)
+        if not new:
+            return Counter()
+        rows = _rows(design_of(program.pk), code, new)
+        written = _insert(program, code, rows)
+        memberships = {row.customer.pk: row.recipient.membership_id for row in rows}
+        events = {
+            pk: {"notice": code, "customer": customer, "membership": memberships[customer], "status": status}
+            for pk, customer, status in written
+        }
+        if events:
+            record_events("notice.raised", program_id=program.pk, facts=events)
+        return Counter(status for _, _, status in written)
+
+
+def raise_notice(program: Program, code: str, recipient: Recipient) -> Counter[str]:
+    """The same for one person."""
+    return raise_many(program, code, [recipient])
+
+
+def _not_yet_raised(program: Program, code: str, recipients: Sequence[Recipient]) -> list[tuple[Recipient, Customer]]:
+    """Each with the record that stands for the person, without those who had the notice under the same key: by
+    another address counts too."""
+    asked = Customer.objects.select_related("merged_into").in_bulk({one.customer_id for one in recipients})
+    people = {pk: one.merged_into or one for pk, one in asked.items()}
+    keyed = [one.once_key for one in recipients if one.once_key]
+    earlier = Message.objects.filter(
+        customer__in={one.pk for one in people.values()}, program=program, template=code, once_key__in=set(keyed)
+    )
+    had = set(earlier.values_list("customer_id", "once_key")) if keyed else set()
+    found = ((one, people[one.customer_id]) for one in recipients)
+    return [(one, person) for one, person in found if (person.pk, one.once_key) not in had]
+
+
+def _rows(design: Design, code: str, recipients: Sequence[tuple[Recipient, Customer]]) -> list[_Row]:
+    people = {customer.pk: customer for _, customer in recipients}
+    reasons = reasons_not_to_send(people.values(), MessagePurpose.NOTICE)
+    wanting = [one for pk, one in people.items() if not reasons[pk]]
+    addresses = addresses_of_many(wanting, settled_days=design.program.settled_address_days)
+    rows: list[_Row] = []
+    for recipient, customer in recipients:
+        words = text_for(design, code, customer.language)
+        why_not = reasons[customer.pk] or ("" if words else NO_TEXT) or ("" if addresses[customer.pk] else NO_ADDRESS)
+        if why_not or words is None:
+            rows.append(_Row(recipient, customer, why_not=why_not))
+            continue
+        text = written_for(design.program, customer.name or "", recipient, words)
+        rows += [_Row(recipient, customer, address=one, text=text) for one in addresses[customer.pk]]
+    return rows
+
+
+def written_for(program: Program, name: str, recipient: Recipient, words: Text) -> Text:
+    """What that person reads: greeting, the text with its values, program and membership."""
+    facts = {**recipient.facts, "customer": name, "program": program.name, "membership": recipient.number}
+    text = filled(words, facts)
+    context = {"customer": {"name": name}, "program": program, "membership": recipient.number, "text": text.body}
+    with translation.override(text.language):
+        return Text(text.subject[:LONGEST_SUBJECT], drawn("messages/notice.txt", context).strip() + "\n", text.language)
+
+
+def _insert(program: Program, code: str, rows: Sequence[_Row]) -> list[tuple[int, int, MessageStatus]]:
+    causes = [row.recipient.cause or ("", None) for row in rows]
+    given: dict[str, Any] = {
+        "program": program.pk,
+        "code": code,
+        "now": clock.now(),
+        "customers": [row.customer.pk for row in rows],
+        "cause_kinds": [kind for kind, _ in causes],
+        "cause_ids": [pk for _, pk in causes],
+        "once_keys": [row.recipient.once_key for row in rows],
+        "addresses": [row.address for row in rows],
+        "subjects": [row.text and row.text.subject for row in rows],
+        "bodies": [row.text and row.text.body for row in rows],
+        "why_nots": [row.why_not for row in rows],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, given)
+        return [(pk, customer, MessageStatus(status)) for pk, customer, status in cursor.fetchall()]
