@@ -1,11 +1,16 @@
 """What members spend points on: catalog, orders, vouchers (domain 1.12)."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from activities.models.activity import MemberActivity
+from common.actor import Actor
 from common.constraints import AppendOnly, CompositeForeignKey
+from common.history import AuditedQuerySet
 from customers.models import Customer
 from gateway.models import Channel
 from memberships.models import Membership
@@ -23,6 +28,20 @@ class RewardStatus(models.TextChoices):
     DRAFT = "draft", _("draft")
     OFFERED = "offered", _("offered")
     WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class RewardItemQuerySet(AuditedQuerySet):
+    def visible_to(self, actor: Actor) -> "RewardItemQuerySet":
+        """Those of the actor's programs."""
+        return self if actor.programs is None else self.filter(program_id__in=actor.programs)
+
+
+class OfPrograms(models.QuerySet[Any]):
+    """Rows that belong to a program each."""
+
+    def visible_to(self, actor: Actor) -> "OfPrograms":
+        """Those of the actor's programs."""
+        return self if actor.programs is None else self.filter(program_id__in=actor.programs)
 
 
 class RewardItem(DesignModel):
@@ -51,6 +70,8 @@ class RewardItem(DesignModel):
     limit_per_member = models.PositiveIntegerField(_("most of a membership"), null=True, blank=True)
     face = models.DecimalField(_("face value"), max_digits=12, decimal_places=2, null=True, blank=True)
     voucher_days = models.PositiveSmallIntegerField(_("voucher valid for days"), null=True, blank=True)
+
+    objects = RewardItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reward")
@@ -126,6 +147,8 @@ class RewardOrder(models.Model):
     settled_by_id = models.BigIntegerField(_("fulfilled or cancelled by"), null=True, blank=True)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
+
+    objects = OfPrograms.as_manager()
 
     class Meta:
         verbose_name = _("reward order")
@@ -226,6 +249,8 @@ class Voucher(models.Model):
     ended_why = models.CharField(_("why"), max_length=40, blank=True)
     ended_by_id = models.BigIntegerField(_("cancelled by"), null=True, blank=True)
 
+    objects = OfPrograms.as_manager()
+
     class Meta:
         verbose_name = _("voucher")
         verbose_name_plural = _("vouchers")
@@ -267,6 +292,17 @@ class Voucher(models.Model):
 
     def __str__(self) -> str:
         return f"{self.remaining} {self.currency}"
+
+    @property
+    def is_open(self) -> bool:
+        """Something can be taken from it, its time apart."""
+        return self.status in (VoucherStatus.ISSUED, VoucherStatus.PART_USED)
+
+    def status_at(self, at: datetime) -> VoucherStatus:
+        """Past its time it is unusable though no run has noted it."""
+        if self.is_open and self.expires_at is not None and self.expires_at <= at:
+            return VoucherStatus.EXPIRED
+        return VoucherStatus(self.status)
 
 
 class VoucherUse(models.Model):
