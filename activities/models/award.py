@@ -71,13 +71,21 @@ class BulkAward(models.Model):
 
 
 class AwardRow(models.Model):
-    """One line of the list: posted once, or refused with the reason."""
+    """One line of the list: posted once, or refused with the reason. No membership: nobody has that number."""
+
+    PERSONAL = ("number",)
 
     award = models.ForeignKey(BulkAward, on_delete=models.PROTECT, related_name="rows", db_index=False)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     line = models.PositiveIntegerField(_("line"))
-    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    points = models.BigIntegerField(_("points"))
+    number = models.CharField(_("number in the list"), max_length=60, blank=True)
+    membership = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    person = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    points = models.BigIntegerField(_("points"), null=True, blank=True)
     posting = models.OneToOneField(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="award_row")
     problem = models.CharField(_("problem"), max_length=300, blank=True)
 
@@ -87,8 +95,11 @@ class AwardRow(models.Model):
         ordering = ["award", "line"]
         constraints = [
             models.UniqueConstraint(fields=["award", "line"], name="award_row_line_once"),
-            models.CheckConstraint(name="award_row_points", condition=Q(points__gt=0)),
+            models.CheckConstraint(name="award_row_points", condition=Q(points__isnull=True) | Q(points__gt=0)),
             models.CheckConstraint(name="award_row_one_outcome", condition=Q(posting__isnull=True) | Q(problem="")),
+            models.CheckConstraint(
+                name="award_row_usable", condition=Q(membership__isnull=False, points__isnull=False) | ~Q(problem="")
+            ),
             CompositeForeignKey(
                 name="award_row_award_program",
                 fields=["award", "program"],

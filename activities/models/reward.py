@@ -1,11 +1,16 @@
 """What members spend points on: catalog, orders, vouchers (domain 1.12)."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from activities.models.activity import MemberActivity
+from common.actor import Actor
 from common.constraints import AppendOnly, CompositeForeignKey
+from common.history import AuditedQuerySet
 from customers.models import Customer
 from gateway.models import Channel
 from memberships.models import Membership
@@ -23,6 +28,20 @@ class RewardStatus(models.TextChoices):
     DRAFT = "draft", _("draft")
     OFFERED = "offered", _("offered")
     WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class RewardItemQuerySet(AuditedQuerySet):
+    def visible_to(self, actor: Actor) -> "RewardItemQuerySet":
+        """Those of the actor's programs."""
+        return self if actor.programs is None else self.filter(program_id__in=actor.programs)
+
+
+class OfPrograms(models.QuerySet[Any]):
+    """Rows that belong to a program each."""
+
+    def visible_to(self, actor: Actor) -> "OfPrograms":
+        """Those of the actor's programs."""
+        return self if actor.programs is None else self.filter(program_id__in=actor.programs)
 
 
 class RewardItem(DesignModel):
@@ -52,6 +71,8 @@ class RewardItem(DesignModel):
     face = models.DecimalField(_("face value"), max_digits=12, decimal_places=2, null=True, blank=True)
     voucher_days = models.PositiveSmallIntegerField(_("voucher valid for days"), null=True, blank=True)
 
+    objects = RewardItemQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("reward")
         verbose_name_plural = _("rewards")
@@ -60,7 +81,9 @@ class RewardItem(DesignModel):
             models.UniqueConstraint(fields=["program", "code"], name="reward_code_in_program"),
             models.UniqueConstraint(fields=["id", "program"], name="reward_id_program"),
             models.CheckConstraint(name="reward_price_positive", condition=Q(price__gt=0)),
-            models.CheckConstraint(name="reward_voucher_face", condition=~Q(kind="voucher") | Q(face__gt=0)),
+            models.CheckConstraint(
+                name="reward_voucher_face", condition=~Q(kind="voucher") | Q(face__isnull=False, face__gt=0)
+            ),
             models.CheckConstraint(
                 name="reward_period",
                 condition=Q(valid_from__isnull=True)
@@ -118,8 +141,14 @@ class RewardOrder(models.Model):
     ordered_at = models.DateTimeField(_("ordered at"))
     settled_at = models.DateTimeField(_("fulfilled or cancelled at"), null=True, blank=True)
     settled_why = models.CharField(_("why"), max_length=120, blank=True)
+    settled_channel = models.ForeignKey(
+        Channel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    settled_by_id = models.BigIntegerField(_("fulfilled or cancelled by"), null=True, blank=True)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
+
+    objects = OfPrograms.as_manager()
 
     class Meta:
         verbose_name = _("reward order")
@@ -151,6 +180,48 @@ class RewardOrder(models.Model):
         return f"{self.quantity} \u00d7 {self.item}"
 
 
+class StockMovement(models.Model):
+    """What came into stock or left it: with an order, or set by hand with a reason code. They add up to the stock."""
+
+    item = models.ForeignKey(RewardItem, on_delete=models.PROTECT, related_name="stock_movements")
+    quantity = models.IntegerField(_("quantity"), help_text=_("Signed: what an order takes is negative."))
+    left = models.PositiveIntegerField(_("left afterwards"))
+    order = models.ForeignKey(
+        RewardOrder,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="stock_movements",
+        db_index=False,
+    )
+    reason_code = models.CharField(_("reason"), max_length=40, blank=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    user_id = models.BigIntegerField(_("staff user"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("movement of stock")
+        verbose_name_plural = _("movements of stock")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(name="stock_movement_not_zero", condition=~Q(quantity=0)),
+            models.UniqueConstraint(
+                fields=["order"],
+                name="stock_movement_taken_once",
+                condition=Q(order__isnull=False, quantity__lt=0),
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                name="stock_movement_given_back_once",
+                condition=Q(order__isnull=False, quantity__gt=0),
+            ),
+            AppendOnly(name="stock_movement_append_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+}"
+
+
 class VoucherStatus(models.TextChoices):
     ISSUED = "issued", _("issued")
     PART_USED = "part_used", _("used in part")
@@ -174,6 +245,11 @@ class Voucher(models.Model):
     status = models.CharField(_("status"), max_length=9, choices=VoucherStatus.choices, default=VoucherStatus.ISSUED)
     issued_at = models.DateTimeField(_("issued at"))
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("expired or cancelled at"), null=True, blank=True)
+    ended_why = models.CharField(_("why"), max_length=40, blank=True)
+    ended_by_id = models.BigIntegerField(_("cancelled by"), null=True, blank=True)
+
+    objects = OfPrograms.as_manager()
 
     class Meta:
         verbose_name = _("voucher")
@@ -195,6 +271,11 @@ class Voucher(models.Model):
                 | (Q(status="used") & Q(remaining=0))
                 | Q(status__in=["expired", "cancelled"]),
             ),
+            models.CheckConstraint(
+                name="voucher_ended",
+                condition=Q(status__in=["expired", "cancelled"], ended_at__isnull=False)
+                | (~Q(status__in=["expired", "cancelled"]) & Q(ended_at__isnull=True)),
+            ),
             CompositeForeignKey(
                 name="voucher_item_program",
                 fields=["item", "program"],
@@ -212,9 +293,22 @@ class Voucher(models.Model):
     def __str__(self) -> str:
         return f"{self.remaining} {self.currency}"
 
+    @property
+    def is_open(self) -> bool:
+        """Something can be taken from it, its time apart."""
+        return self.status in (VoucherStatus.ISSUED, VoucherStatus.PART_USED)
+
+    def status_at(self, at: datetime) -> VoucherStatus:
+        """Past its time it is unusable though no run has noted it."""
+        if self.is_open and self.expires_at is not None and self.expires_at <= at:
+            return VoucherStatus.EXPIRED
+        return VoucherStatus(self.status)
+
 
 class VoucherUse(models.Model):
     """What was taken from a voucher, or given back with a negative amount; `remaining_after` proves the voucher."""
+
+    PERSONAL = ("reference",)
 
     voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="uses", db_index=False)
     number = models.PositiveIntegerField(_("number"))
@@ -232,7 +326,7 @@ class VoucherUse(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["voucher", "number"], name="voucher_use_number_once"),
             models.CheckConstraint(name="voucher_use_not_zero", condition=~Q(amount=0)),
-            AppendOnly(name="voucher_use_append_only"),
+            AppendOnly(name="voucher_use_append_only", allow_emptying=["reference"]),
         ]
 
     def __str__(self) -> str:
