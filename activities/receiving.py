@@ -1,7 +1,6 @@
 """Receive what a member did, or somebody with a temporary card (domain 1.10, 1.11; interfaces 3.1, activities)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,17 +14,14 @@ from activities.redeeming import debits_of
 from activities.targeting import locked_target, require_right
 from activities.timing import AHEAD, event_time
 from activities.types import activity_type
-from cards.errors import CardNotUsable
-from cards.first_using import refuse_outside
-from cards.models import Card
+from activities.unused_cards import refuse_silent, use_if_unused
 from common import clock
 from common.actor import Actor
 from common.db import in_program, next_ids, retrying
 from common.errors import NotFound
 from gateway.events import record_event
 from memberships.able import require_able
-from memberships.first_use import first_use, waits_for_first_use
-from memberships.targets import NOWHERE, Target, card_behind_lock, find_target, guarded, visible_card
+from memberships.targets import NOWHERE, Target, card_behind_lock, find_target, visible_card
 from points.balances import iso
 from points.expiry import keep_alive
 from points.moves import Move
@@ -73,12 +69,12 @@ def _receive(call: ActivityCall, *, actor: Actor) -> dict[str, Any]:
     with in_program(program_id):
         design = design_of(program_id)
         if card is not None:
-            _refuse_silent(card, call, actor, at=call.occurred_at or clock.program_now(design.program))
+            silently = call.occurred_at or clock.program_now(design.program)
+            refuse_silent(card, lambda: _find(call, actor, at=silently), actor, at=silently)
         type_ = _type_of(call, design, actor)
         at = event_time(call.occurred_at, design)
-        if card is not None and waits_for_first_use(card, at=at):
-            with _guarding(card, actor):
-                first_use(card, at=at, actor=actor)
+        if card is not None:
+            use_if_unused(card, at=at, actor=actor)
         find = partial(_find, call, actor, at=at, purpose=type_.flow)
         target = locked_target(find(), find)
         card_behind_lock(target, actor, at=at)
@@ -87,24 +83,6 @@ def _receive(call: ActivityCall, *, actor: Actor) -> dict[str, Any]:
         if type_.flow == PointFlow.NONE:
             return _noted(type_, call, target, design=design, at=at, actor=actor)
         return _posted(type_, call, target, design=design, at=at, actor=actor)
-
-
-def _refuse_silent(card: Card, call: ActivityCall, actor: Actor, *, at: datetime) -> None:
-    """A number that may not be used answers like one that was never given out, whatever else is wrong with the call:
-    otherwise a wrong type or time would tell the two apart, and count no failure."""
-    if waits_for_first_use(card, at=at):
-        with _guarding(card, actor):
-            refuse_outside(card, at=at)
-    else:
-        _find(call, actor, at=at)
-
-
-@contextmanager
-def _guarding(card: Card, actor: Actor) -> Iterator[None]:
-    try:
-        yield
-    except CardNotUsable as error:
-        raise guarded(error, actor=actor, card=card) from error
 
 
 def _type_of(call: ActivityCall, design: Design, actor: Actor) -> ActivityType:

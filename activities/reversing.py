@@ -53,14 +53,21 @@ def reverse_posting(posting_id: int, part: Part, *, actor: Actor) -> dict[str, A
 def _reverse(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
     with in_program(posting.program_id):
         refuse_own(actor, [] if posting.person_id is None else [posting.person_id])
-        entries = list(Entry.objects.filter(posting=posting).select_related("account__account_set"))
-        homes = _locked_homes(posting, entries)
-        design = design_of(posting.program_id)
-        done = reverse(posting, part, actor=actor, landing=_landing(entries, homes, design))
-        _let_rest(homes.values(), actor=actor, at=clock.program_now(design.program))
-        if done.in_full:
-            MemberActivity.objects.filter(posting=posting).update(status=ActivityStatus.REVERSED)
-        return _answer(posting, done, homes[posting.for_set_id], design)
+        done, home = take_back(posting, part, actor=actor)
+        return _answer(posting, done, home, design_of(posting.program_id))
+
+
+def take_back(posting: Posting, part: Part, *, actor: Actor) -> tuple[Reversed, Membership]:
+    """What was taken back, and the membership the points belong to now, in the caller's transaction; whether the actor
+    may is asked before. Raises NotReversible, PointsSpent."""
+    entries = list(Entry.objects.filter(posting=posting).select_related("account__account_set"))
+    homes = _locked_homes(posting, entries)
+    design = design_of(posting.program_id)
+    done = reverse(posting, part, actor=actor, landing=_landing(entries, homes, design))
+    _let_rest(homes.values(), actor=actor, at=clock.program_now(design.program))
+    if done.in_full:
+        MemberActivity.objects.filter(posting=posting).update(status=ActivityStatus.REVERSED)
+    return done, homes[posting.for_set_id]
 
 
 def _locked_homes(posting: Posting, entries: Sequence[Entry]) -> dict[int, Membership]:

@@ -1,15 +1,21 @@
-"""The activity types of a program; earning and redeeming by figures have one each from the start."""
+"""The activity types of a program; what points do by figures and what a till tells have one each from the start."""
 
 from activities.errors import UnknownActivityType
 from activities.models import ActivityType, PointFlow
 from programs.design import Design
 from programs.models import Program
 
-BUILT_IN = {"earn": PointFlow.EARN, "redeem": PointFlow.REDEEM}
+BUILT_IN = {
+    "earn": PointFlow.EARN,
+    "redeem": PointFlow.REDEEM,
+    "purchase": PointFlow.NONE,
+    "return": PointFlow.NONE,
+    "interaction": PointFlow.NONE,
+}
 
 
 def create_built_in_types(program: Program) -> None:
-    """Give a program the types `earn` and `redeem`; harmless when it has them."""
+    """Give a program the types every program has; harmless when it has them."""
     for code, flow in BUILT_IN.items():
         if not ActivityType.objects.filter(program=program, code=code).exists():
             ActivityType.objects.create(program=program, code=code, name=code.capitalize(), flow=flow)

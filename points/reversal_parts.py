@@ -39,12 +39,14 @@ WHY_NOT = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to take back: `points` (positive) of one type and the others in proportion, or all that is left."""
+    """What to take back: `points` (positive) of one type and the others in proportion; `each`, points per id of a type,
+    where they were worked out already; or all that is left."""
 
     reason_code: str
     note: str = ""
     points: int | None = None
     point_type: str | None = None
+    each: Mapping[int, int] | None = None
     # Points that come back past their time live on through that day, with the right points:extend.
     extend_until: date | None = None
 
@@ -146,6 +148,8 @@ def wanted_points(case: Case, before: Mapping[int, int]) -> dict[int, int]:
         raise NotReversible(
             f"Posting {posting.pk} was already reversed in full.", facts={"posting": posting.pk, "left": 0}
         )
+    if part.each is not None:
+        return {one: min(points, left.get(one, 0)) for one, points in part.each.items() if points > 0}
     type_id = _type_named(case, totals)
     if part.points is not None and part.points > left[type_id]:
         code = case.design.point_types[type_id].code
