@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
+from simple_history.manager import HistoryDescriptor
 from simple_history.models import HistoricalRecords
 
 from common import clock
@@ -31,6 +32,17 @@ def _set_user(history_row: Any, user: Any) -> None:
     history_row.history_user_id = getattr(user, "pk", user)
 
 
+class HistoryMadeOnce(HistoryDescriptor):  # type: ignore[misc]
+    """The library makes a new class of managers at every look, which takes longer than the look itself."""
+
+    def __init__(self, made: HistoryDescriptor) -> None:
+        super().__init__(made.model, made.manager_class, made.queryset_class)
+        self.managers = made.manager_class.from_queryset(made.queryset_class)
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return self.managers(self.model, instance)
+
+
 class AuditedRecords(HistoricalRecords):
     """History without foreign key to users, append-only but for the columns listed as PERSONAL."""
 
@@ -44,6 +56,12 @@ class AuditedRecords(HistoricalRecords):
             history_user_setter=_set_user,
             get_user=_user_of_context,
         )
+
+    def finalize(self, sender: type[models.Model], **kwargs: Any) -> None:
+        super().finalize(sender, **kwargs)
+        made = vars(sender).get(self.manager_name)
+        if isinstance(made, HistoryDescriptor):
+            setattr(sender, self.manager_name, HistoryMadeOnce(made))
 
     def get_extra_fields(self, model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:
         # One field object shared by all history tables would make each of them update the last one.
