@@ -1,6 +1,6 @@
 """Refusals of what members do."""
 
-from common.errors import LoyaltyError
+from common.errors import Conflict, LoyaltyError
 
 
 class ActivityError(LoyaltyError):
@@ -30,3 +30,13 @@ class PointsNeeded(ActivityError):
 class PointsNotTaken(ActivityError):
     code = "points_not_taken"
     title = "The activity takes no points"
+
+
+class BatchRefused(ActivityError):
+    code = "batch_refused"
+    title = "The file of activities is not taken"
+
+
+class BatchKnown(Conflict):
+    code = "batch_known"
+    title = "Another file came under this name, or this file under another"

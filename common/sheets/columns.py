@@ -32,7 +32,7 @@ class Column:
 
 def check_header(header: Sequence[str], columns: Sequence[Column], *, line: int) -> list[str]:
     """The names of the columns in the order of the file; every fault of the header in one refusal."""
-    names = [title.strip().lower().replace(" ", "_").replace("-", "_") for title in header]
+    names = [name_of(title) for title in header]
     while names and not names[-1]:
         names.pop()
     known = {column.name for column in columns}
@@ -51,6 +51,11 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, line: int)
             facts={"line": line, "columns": names},
         )
     return names
+
+
+def name_of(title: str) -> str:
+    """What a title in a header names, however it is written."""
+    return title.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def read_cells(given: Mapping[str, object], columns: Sequence[Column], *, line: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
@@ -108,9 +108,14 @@ def opened(name: str) -> Iterator[BinaryIO]:
         yield file
 
 
+class HasColumns(Protocol):
+    @property
+    def columns(self) -> Sequence[Column]: ...
+
+
 @contextmanager
 def refusals(
-    name: str | None, importer: Importer, say: Callable[[Record, Outcome], object]
+    name: str | None, importer: HasColumns, say: Callable[[Record, Outcome], object]
 ) -> Iterator[Callable[[Record, Outcome], None]]:
     """A report that tells each refusal and doubt, and writes the refused lines to the file of that name."""
     with ExitStack() as stack:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from common.sheets.columns import TOO_MANY, Column, check_header
+from common.sheets.columns import TOO_MANY, Column, check_header, name_of
 from common.sheets.csv_file import csv_rows
 from common.sheets.errors import SheetRefused, Unreadable
 from common.sheets.xlsx_file import xlsx_rows
@@ -49,6 +49,12 @@ def open_sheet(file: BinaryIO, columns: Sequence[Column], *, most_lines: int | N
         raise SheetRefused("The file is empty: the first line names the columns.")
     names = check_header([str(title or "") for title in header], columns, line=number)
     return Sheet(names, _lines(rows, names, most_lines))
+
+
+def names_in(file: BinaryIO) -> list[str]:
+    """The names in the header as `check_header` would read them, for a file whose columns depend on them."""
+    _, header = next(_rows(file), (0, []))
+    return [name_of(str(title or "")) for title in header]
 
 
 def _rows(file: BinaryIO) -> Iterator[tuple[int, Sequence[object]]]:
