@@ -1,6 +1,7 @@
 """Channels: the two built-in ones, and how a system gets its own."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from oauth2_provider.generators import generate_client_secret
 from common.actor import Actor
 from common.errors import LoyaltyError
 from common.history import audit_context
+from gateway.authentication import ChannelAuth
 from gateway.events import record_event
 from gateway.models import Channel, ChannelProgram
 from programs.models import Program
@@ -31,6 +33,20 @@ def built_in_channel_id(code: BuiltIn) -> int:
 
 def system_actor() -> Actor:
     return Actor.system(BUILT_IN["system"])
+
+
+def actor_of_channel(channel: Channel) -> Actor:
+    """The channel with all it may, where no token of it says less."""
+    given = ChannelProgram.objects.filter(channel=channel).values_list("program_id", flat=True)
+    auth = ChannelAuth(
+        channel_id=channel.pk,
+        code=channel.code,
+        scopes=frozenset(channel.scope_list),
+        programs=None if channel.all_programs else frozenset(given),
+        requests_per_minute=channel.requests_per_minute,
+        expires=datetime.max.replace(tzinfo=UTC),
+    )
+    return auth.actor()
 
 
 def all_scopes() -> dict[str, str]:

@@ -33,7 +33,7 @@ def read_feed(actor: Actor, *, after: int, limit: int) -> Page:
     until = max(after, min(last, after + SPAN))
     page = list(
         EventNumber.objects.filter(number__gt=after, number__lte=until)
-        .filter(_visible_to(actor))
+        .filter(visible_to(actor))
         .select_related("event__program")
         .order_by("number")[:limit]
     )
@@ -52,7 +52,8 @@ def shown(numbered: EventNumber) -> dict[str, Any]:
     }
 
 
-def _visible_to(actor: Actor) -> Q:
+def visible_to(actor: Actor) -> Q:
+    """Which numbered events the actor may see."""
     outside = Q(event__program=None)
     if actor.programs is None:
         inside = ~outside

@@ -28,6 +28,7 @@ from loyalty_site.mail import EMAIL_USE_TLS as EMAIL_USE_TLS
 from loyalty_site.oauth import OAUTH2_PROVIDER as OAUTH2_PROVIDER
 from loyalty_site.postgres import provide_database_url
 from loyalty_site.postgres.places import local_folder
+from loyalty_site.webhooks import LOYALTY_WEBHOOKS_PRIVATE as LOYALTY_WEBHOOKS_PRIVATE
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -1,14 +1,23 @@
 """Where the feed's events are sent to, and what became of each (Standard Webhooks; interfaces 3.1)."""
 
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from common.history import AuditedModel
+from common.actor import Actor
+from common.history import AuditedModel, AuditedQuerySet
 from gateway.models.channel import Channel
 from gateway.models.event import Event
 from programs.models import Program
+
+
+class WebhookEndpointQuerySet(AuditedQuerySet):
+    def visible_to(self, actor: Actor) -> Self:
+        """Each channel sees its own."""
+        return self.filter(channel=actor.channel_id)
 
 
 class WebhookEndpoint(AuditedModel):
@@ -28,6 +37,8 @@ class WebhookEndpoint(AuditedModel):
     after = models.BigIntegerField(_("sent up to number"), default=0, editable=False)
     created_at = models.DateTimeField(_("created at"))
 
+    objects = WebhookEndpointQuerySet.as_manager()  # type: ignore[misc]
+
     class Meta:
         verbose_name = _("webhook")
         verbose_name_plural = _("webhooks")
@@ -42,6 +53,11 @@ class DeliveryStatus(models.TextChoices):
     WAITING = "waiting", _("waiting")
     DONE = "done", _("delivered")
     DEAD = "dead", _("given up")
+
+
+class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(endpoint__channel=actor.channel_id)
 
 
 class WebhookDelivery(models.Model):
@@ -59,6 +75,8 @@ class WebhookDelivery(models.Model):
     answered = models.PositiveSmallIntegerField(_("last answer"), null=True, blank=True)
     problem = models.CharField(_("last problem"), max_length=200, blank=True)
     done_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
+
+    objects = WebhookDeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("webhook delivery")

@@ -37,7 +37,7 @@ def miles(transactional_db: None) -> Program:
 @pytest.fixture
 def waiting(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The subjects of forty messages that wait."""
-    monkeypatch.setattr("customers.outbox._drawn", lambda name, context: context["what"])
+    monkeypatch.setattr("customers.outbox.drawn", lambda name, context: context["what"])
     emma = make_customer("Emma Moore", email="emma@example.com", email_key="emma@example.com")
     subjects = [f"message {number:02}" for number in range(40)]
     for subject in subjects:
