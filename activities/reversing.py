@@ -8,6 +8,7 @@ from typing import Any
 from activities.expiring import holds_points
 from activities.general import posting_shape
 from activities.models import ActivityStatus, MemberActivity
+from activities.orders import refuse_paid_order
 from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
@@ -41,16 +42,18 @@ def may_reverse(actor: Actor, program_id: int) -> bool:
 def reverse_posting(posting_id: int, part: Part, *, actor: Actor) -> dict[str, Any]:
     """Take a part of the posting back, or all that is left of it; the API's answer.
 
-    Allowed in every status, and in a locked program. Raises NotFound, NotAllowed, OwnPoints,
+    Allowed in every status, and in a locked program. Raises NotFound, NotAllowed, PaidOrder, OwnPoints,
     NotReversible, PointsSpent.
     """
     posting = visible_posting(actor, posting_id)
     if not may_reverse(actor, posting.program_id):
         raise NotAllowed("Reversing postings needs the right points:reverse in this program.")
-    return retrying(lambda: _reverse(posting, part, actor=actor))
+    refuse_paid_order(posting)
+    return retrying(lambda: take_back(posting, part, actor=actor))
 
 
-def _reverse(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
+def take_back(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
+    """The same for a verb that has asked already whether it may. Raises OwnPoints, NotReversible, PointsSpent."""
     with in_program(posting.program_id):
         refuse_own(actor, [] if posting.person_id is None else [posting.person_id])
         done, home = take_back(posting, part, actor=actor)

@@ -1,6 +1,9 @@
 """One name per choices class in the OpenAPI document: fields that share choices would get made-up names."""
 
 CLASSES = (
+    "activities.models.OrderStatus",
+    "activities.models.RewardKind",
+    "activities.models.VoucherStatus",
     "cards.models.CardKind",
     "cards.models.CardStatus",
     "customers.models.CustomerKind",

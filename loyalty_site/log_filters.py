@@ -1,9 +1,10 @@
-"""What is left out of logs: the links members answer by are secrets, and Django logs the path of every refusal."""
+"""What is left out of logs: the links members answer by and the codes of vouchers are secrets, and Django logs the path
+of every refusal."""
 
 import logging
 import re
 
-SECRET_PATH = re.compile(r"(/consent/)[^\s\"'?#]+")
+SECRET_PATH = re.compile(r"(/consent/|/api/vouchers/)[^\s\"'?#/]+")
 
 
 class WithoutSecretPaths(logging.Filter):

@@ -12,6 +12,8 @@ OAUTH2_PROVIDER: dict[str, Any] = {
         "points:redeem": "Redeem and hold points",
         "points:transfer": "Transfer, donate and convert points",
         "points:adjust": "Adjust and reverse points",
+        "rewards:manage": "Fulfil orders of rewards, cancel those of others",
+        "vouchers:use": "Look up and use vouchers",
         "activities:write": "Report activities and transactions",
         "cards:read": "Read cards",
         "cards:manage": "Register, block and replace cards",

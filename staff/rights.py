@@ -4,9 +4,10 @@
 |-----------------|----------------------------------------------------------------------------------------------|
 | auditor         | read everything, with personal data masked                                                   |
 | support agent   | read; customers, memberships, cards; book, adjust and extend nothing alone above the limit;  |
-|                 | propose and carry out changes; unmask                                                        |
-| supervisor      | what an agent may; approve, reverse, extend, attest consents, erase                          |
-| program manager | read; design programs, manage memberships and agreements                                     |
+|                 | order rewards, use vouchers; propose and carry out changes; unmask                           |
+| supervisor      | what an agent may; approve, reverse, extend, attest consents, erase; offer and fulfil        |
+|                 | rewards                                                                                      |
+| program manager | read; design programs, offer and fulfil rewards, manage memberships and agreements           |
 | card manager    | read; manage cards                                                                           |
 | admin           | everything, users and rights too                                                             |
 
@@ -29,6 +30,7 @@ SUPPORTING = READING | {
     "points:adjust",
     "activities:write",
     "cards:manage",
+    "vouchers:use",
     "changes:propose",
     "changes:consent",
     "changes:carry-out",
@@ -38,6 +40,7 @@ SUPERVISING = SUPPORTING | {
     "points:approve",
     "points:reverse",
     "points:extend",
+    "rewards:manage",
     "changes:attest",
     "changes:decide",
     "customers:erase",
@@ -46,7 +49,7 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
     Role.AUDITOR: READING,
     Role.SUPPORT_AGENT: SUPPORTING,
     Role.SUPERVISOR: SUPERVISING,
-    Role.PROGRAM_MANAGER: READING | {"programs:design", "memberships:manage"},
+    Role.PROGRAM_MANAGER: READING | {"programs:design", "memberships:manage", "rewards:manage"},
     Role.CARD_MANAGER: READING | {"cards:manage"},
     Role.ADMIN: SUPERVISING | {"programs:design", "staff:manage"},
 }

@@ -11,8 +11,10 @@ from activities.api import (
     points,
     reports,
     reversals,
+    rewards,
     statements,
     transfers,
+    vouchers,
 )
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
@@ -37,6 +39,14 @@ urlpatterns = [
     path("holds/<int:hold_id>", holds.HoldView.as_view()),
     path("holds/<int:hold_id>/capture", holds.CaptureView.as_view()),
     path("holds/<int:hold_id>/release", holds.ReleaseView.as_view()),
+    path("programs/<slug:code>/rewards", rewards.RewardListView.as_view()),
+    path("reward-orders", rewards.OrdersView.as_view()),
+    re_path(r"^reward-orders/(?P<pk>[0-9]{1,18})$", rewards.OrderView.as_view()),
+    re_path(r"^reward-orders/(?P<pk>[0-9]{1,18})/cancel$", rewards.CancelOrderView.as_view()),
+    re_path(r"^reward-orders/(?P<pk>[0-9]{1,18})/fulfil$", rewards.FulfilOrderView.as_view()),
+    re_path(r"^vouchers/(?P<code>[0-9A-Za-z-]{1,40})$", vouchers.VoucherView.as_view()),
+    re_path(r"^vouchers/(?P<code>[0-9A-Za-z-]{1,40})/use$", vouchers.UseVoucherView.as_view()),
+    re_path(r"^vouchers/(?P<code>[0-9A-Za-z-]{1,40})/give-back$", vouchers.GiveBackVoucherView.as_view()),
     path("programs/<slug:code>/liability", reports.LiabilityView.as_view()),
     path("programs/<slug:code>/liability/entries", reports.LiabilityEntriesView.as_view()),
     path("programs/<slug:code>/expiry-forecast", reports.ForecastView.as_view()),

@@ -24,6 +24,8 @@ READERS = (
     "activities:write",
     "cards:read",
     "cards:manage",
+    "rewards:manage",
+    "vouchers:use",
     "reports:read",
     "programs:design",
 )

@@ -52,7 +52,8 @@ def _filled(value: Any, ids: Mapping[str, Any]) -> Any:
 
 READERS = (
     "memberships:read", "memberships:manage", "customers:read", "points:earn", "points:redeem", "points:transfer",
-    "points:adjust", "activities:write", "cards:read", "cards:manage", "reports:read", "programs:design",
+    "points:adjust", "activities:write", "cards:read", "cards:manage", "rewards:manage",
+    "vouchers:use", "reports:read", "programs:design",
 )  # fmt: skip
 READ, MANAGE = ("memberships:read",), ("memberships:manage",)
 PROPOSE, CONSENT, CARRY_OUT = ("changes:propose",), ("changes:consent",), ("changes:carry-out",)
