@@ -22,7 +22,17 @@ def lot_dates(
 
 
 def period_end(point_type: PointType, design: Design, *, at: datetime, enrolled_at: datetime) -> datetime | None:
-    group = TierGroup.objects.filter(point_type=point_type, fed_by=FedBy.POINTS).order_by("pk").first()
+    group = _fed_group(point_type, design)
     if group is None:
         return None
     return tiers.counts_until(group, earned_at=at, enrolled_at=enrolled_at, zone=design.zone)
+
+
+def _fed_group(point_type: PointType, design: Design) -> TierGroup | None:
+    """The ladder that the type feeds; kept with the design's version, for each lot asks."""
+    name = f"fed_group/{point_type.pk}"
+    if name not in design.derived:
+        fed = TierGroup.objects.filter(point_type=point_type, fed_by=FedBy.POINTS).order_by("pk").first()
+        design.derived[name] = fed
+    found: TierGroup | None = design.derived[name]  # type: ignore[assignment]
+    return found

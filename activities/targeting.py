@@ -5,15 +5,21 @@ from dataclasses import replace
 
 from common.actor import Actor
 from common.errors import NotAllowed
-from memberships.locking import shared_membership
+from memberships.locking import locked_memberships, shared_membership
 from memberships.models import Member, Membership
 from memberships.targets import Target
 
 
-def locked_target(target: Target, find: Callable[[], Target]) -> Target:
-    """The target FOR SHARE; one that was merged, or whose person left, while this waited is found anew."""
+def locked_target(target: Target, find: Callable[[], Target], *, exclusively: bool = False) -> Target:
+    """The target FOR SHARE; one that was merged, or whose person left, while this waited is found anew.
+
+    `exclusively` where the verb reads and changes more of the membership than accounts, which their own locks guard:
+    two that began with the weaker lock would wait for each other.
+    """
     while True:
-        found = behind_lock(target, shared_membership(target.membership.pk))
+        membership_id = target.membership.pk
+        locked = locked_memberships([membership_id])[0] if exclusively else shared_membership(membership_id)
+        found = behind_lock(target, locked)
         if found is not None:
             return found
         target = find()
