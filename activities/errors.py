@@ -40,3 +40,45 @@ class BatchRefused(ActivityError):
 class BatchKnown(Conflict):
     code = "batch_known"
     title = "Another file came under this name, or this file under another"
+
+
+class ReferenceTaken(ActivityError):
+    code = "reference_taken"
+    status = 409
+    title = "This channel has used the reference before"
+
+
+class NotThatPersons(ActivityError):
+    code = "card_needed"
+    title = "Another person's points take that person's card"
+
+
+class NotReturnable(ActivityError):
+    code = "not_returnable"
+    title = "Nothing of it can be returned"
+
+
+class AlreadyReturned(ActivityError):
+    code = "already_returned"
+    title = "Returned in full already"
+
+
+class ReturnTooLarge(ActivityError):
+    code = "return_too_large"
+    title = "More than was sold"
+
+
+class UnknownItem(ActivityError):
+    code = "unknown_item"
+    title = "The sale has no such item"
+
+
+class ReceiptAttributed(ActivityError):
+    code = "receipt_attributed"
+    title = "The receipt has earned already"
+
+
+class ClaimDecided(ActivityError):
+    code = "claim_decided"
+    status = 409
+    title = "The claim was decided already"

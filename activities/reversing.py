@@ -86,14 +86,15 @@ def _let_rest(homes: Iterable[Membership], *, actor: Actor, at: datetime) -> Non
             rest_again(home, actor=actor, at=at)
 
 
-def _locked_homes_of(sets: set[int]) -> dict[int, Membership]:
+def _locked_homes_of(sets: set[int], *, exclusively: bool = False) -> dict[int, Membership]:
     found = list(Membership.objects.filter(own_set_id__in=sets))
     first = {m.own_set_id: m.pk for m in found}
     # An ended one may have to rest again: the stronger lock from the start, lest two reversals wait for each other.
     ended = {m.pk for m in found if not m.current}
     wanted = set(first.values())
     while True:
-        locked = {pk: locked_memberships([pk])[0] if pk in ended else shared_membership(pk) for pk in sorted(wanted)}
+        strong = wanted if exclusively else ended
+        locked = {pk: locked_memberships([pk])[0] if pk in strong else shared_membership(pk) for pk in sorted(wanted)}
         missing = {m.superseded_by_id for m in locked.values() if m.superseded_by_id} - wanted
         if not missing:
             return {own_set: _survivor(pk, locked) for own_set, pk in first.items()}
@@ -103,6 +104,11 @@ def _locked_homes_of(sets: set[int]) -> dict[int, Membership]:
 def survivor_of(own_set_id: int) -> Membership:
     """The membership an own set's points belong to now, locked."""
     return _locked_homes_of({own_set_id})[own_set_id]
+
+
+def survivors_of(own_sets: set[int]) -> dict[int, Membership]:
+    """Per own set the membership its points belong to now, locked against other verbs that change it."""
+    return _locked_homes_of(own_sets, exclusively=True)
 
 
 def _survivor(pk: int, locked: dict[int, Membership]) -> Membership:
@@ -136,13 +142,13 @@ def _answer(posting: Posting, done: Reversed, home: Membership, design: Design) 
         "reverses": posting.pk,
         "part": done.part,
         "in_full": done.in_full,
-        "reversed": [_line_shape(line, design) for line in done.lines],
+        "reversed": [line_shape(line, design) for line in done.lines],
         "membership": home.pk,
         "balances": [one for shown in balances.values() for one in shown],
     }
 
 
-def _line_shape(line: Line, design: Design) -> dict[str, Any]:
+def line_shape(line: Line, design: Design) -> dict[str, Any]:
     return {
         "point_type": line.point_type.code,
         "asked": line.asked,

@@ -38,7 +38,8 @@ def behind_lock(target: Target, locked: Membership) -> Target | None:
     return replace(target, membership=locked, member=member)
 
 
-def require_right(actor: Actor, action: str, program_id: int) -> None:
-    """The view asked whether the caller may do it in some program; this asks for the one it is about."""
+def require_right(actor: Actor, action: str, program_id: int | None) -> None:
+    """The view asked whether the caller may do it in some program; this asks for the one it is about (None: outside of
+    programs)."""
     if not actor.may(action, program_id):
         raise NotAllowed("You may not do this in this program.", facts={"action": action})
