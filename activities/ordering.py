@@ -14,7 +14,7 @@ from activities.general import Done, post_activity, posting_shape
 from activities.models import OrderStatus, RewardItem, RewardKind, RewardOrder
 from activities.orders import is_cancellable, order_shape, visible_order
 from activities.redeeming import debits_of
-from activities.reversing import take_back
+from activities.reversing import reverse_asked
 from activities.reward_errors import OrderWrongStatus
 from activities.rewards import RIGHT as MANAGE
 from activities.rewards import check_orderable, reward_of
@@ -183,7 +183,7 @@ def _cancel(seen: RewardOrder, *, actor: Actor, reason: str) -> dict[str, Any]:
             raise _wrong_status(order, "can't be cancelled")
         at = clock.program_now(design.program)
         cancel_unused(order, actor=actor, at=at)
-        back = take_back(order.posting, Part(reason_code=code, note=note), actor=actor)
+        back = reverse_asked(order.posting, Part(reason_code=code, note=note), actor=actor)
         give_stock_back(order, actor=actor, at=at)
         _settle(order, OrderStatus.CANCELLED, actor=actor, at=at, why=code)
         return order_shape(order, design, actor, at=at) | {

@@ -49,10 +49,10 @@ def reverse_posting(posting_id: int, part: Part, *, actor: Actor) -> dict[str, A
     if not may_reverse(actor, posting.program_id):
         raise NotAllowed("Reversing postings needs the right points:reverse in this program.")
     refuse_paid_order(posting)
-    return retrying(lambda: take_back(posting, part, actor=actor))
+    return retrying(lambda: reverse_asked(posting, part, actor=actor))
 
 
-def take_back(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
+def reverse_asked(posting: Posting, part: Part, *, actor: Actor) -> dict[str, Any]:
     """The same for a verb that has asked already whether it may. Raises OwnPoints, NotReversible, PointsSpent."""
     with in_program(posting.program_id):
         refuse_own(actor, [] if posting.person_id is None else [posting.person_id])
