@@ -128,6 +128,7 @@ def _check_limit(item: RewardItem, membership: Membership, quantity: int) -> Non
 
 def _locked(item: RewardItem, actor: Actor) -> RewardItem:
     require_right(actor, RIGHT, item.program_id)
+    row: RewardItem
     (row,) = lock_rows(RewardItem.objects.filter(pk=item.pk))
     return row
 

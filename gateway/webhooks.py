@@ -154,6 +154,7 @@ def _wait_again(deliveries: Iterable[WebhookDelivery]) -> None:
 
 
 def _locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    row: WebhookEndpoint
     (row,) = lock_rows(WebhookEndpoint.objects.filter(pk=endpoint.pk))
     return row
 

@@ -1,7 +1,7 @@
 """What members spend points on: catalog, orders, vouchers (domain 1.12)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -71,7 +71,7 @@ class RewardItem(DesignModel):
     face = models.DecimalField(_("face value"), max_digits=12, decimal_places=2, null=True, blank=True)
     voucher_days = models.PositiveSmallIntegerField(_("voucher valid for days"), null=True, blank=True)
 
-    objects = RewardItemQuerySet.as_manager()
+    objects: ClassVar[Any] = RewardItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reward")

@@ -32,7 +32,7 @@ def _set_user(history_row: Any, user: Any) -> None:
     history_row.history_user_id = getattr(user, "pk", user)
 
 
-class HistoryMadeOnce(HistoryDescriptor):  # type: ignore[misc]
+class HistoryMadeOnce(HistoryDescriptor):
     """The library makes a new class of managers at every look, which takes longer than the look itself."""
 
     def __init__(self, made: HistoryDescriptor) -> None:
