@@ -10,7 +10,7 @@ from programs.models import Program
 from tests.audit.helpers import assert_audit_clean
 from tests.changes import anonymous, earn, owe, pair, pool_of
 from tests.factories import ACTOR, make_customer, make_terms
-from tests.memberships.changes.test_failures import fails_at_every_write, with_points
+from tests.memberships.changes.test_failures import STEPS, fails_at_writes, with_points
 from tests.memberships.test_registering_waits import PROOF, person
 from tests.registering import card_of, found_card, registered, unused_card
 
@@ -56,6 +56,7 @@ def becoming_active(program: Program) -> Verb:
     return lambda: lifecycle.reinstate(anna, actor=ACTOR, reason="cleared")
 
 
+@pytest.mark.parametrize("every", STEPS)
 @pytest.mark.parametrize(
     ("case", "status"),
     [
@@ -67,8 +68,8 @@ def becoming_active(program: Program) -> Verb:
     ],
 )
 def test_a_failure_at_any_write_leaves_everything_as_before(
-    miles: Program, case: Callable[[Program], Verb], status: str
+    miles: Program, case: Callable[[Program], Verb], status: str, every: int
 ) -> None:
-    assert fails_at_every_write(case(miles)) > 8
+    assert fails_at_writes(case(miles), every=every) > 8
     assert CardRegistration.objects.get().status == status
     assert_audit_clean()
