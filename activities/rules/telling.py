@@ -1,0 +1,154 @@
+"""An effect in a sentence: "Double points, version 3, gave 50 Style Points because ..."."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from activities.models import RuleEffect
+from activities.rules.deciding import Effect
+
+Because = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a sentence is made of; `unit` is the name of the point type, `condition` that of the rule in CEL."""
+
+    rule: str
+    version: int
+    action: str
+    because: Because
+    points: int | None = None
+    unit: str = ""
+    condition: str = ""
+
+
+def tell(effect: Effect, *, unit: str = "") -> str:
+    """Of an effect just decided; `unit` is the name of its point type."""
+    definition = effect.rule.definition
+    condition = definition.condition.source if definition and definition.condition else ""
+    return sentence(
+        Told(
+            effect.rule.name,
+            effect.rule.version,
+            effect.action,
+            effect.because,
+            effect.points,
+            unit or effect.point_type or "",
+            condition,
+        )
+    )
+
+
+def tell_stored(row: RuleEffect) -> str:
+    """Of one that was written; with `rule_version` and `point_type` read."""
+    version = row.rule_version
+    definition = version.definition if isinstance(version.definition, dict) else {}
+    return sentence(
+        Told(
+            version.name,
+            version.version,
+            row.action,
+            row.because if isinstance(row.because, dict) else {},
+            row.points,
+            row.point_type.name if row.point_type else "",
+            str(definition.get("condition") or ""),
+        )
+    )
+
+
+def sentence(told: Told) -> str:
+    parts = {"rule": told.rule, "version": told.version, "what": what(told), "why": why(told)}
+    if parts["why"]:
+        return _("%(rule)s, version %(version)s, %(what)s because %(why)s.") % parts
+    return _("%(rule)s, version %(version)s, %(what)s.") % parts
+
+
+def what(told: Told) -> str:
+    """What it did: "gave 50 Style Points"."""
+    known = WHAT.get(told.action)
+    return known(told) if known else _("did “%(action)s”") % {"action": told.action}
+
+
+def _points(told: Told) -> str:
+    return f"{abs(told.points or 0):,} {told.unit or _('points')}"
+
+
+def _tier(told: Told) -> str:
+    because = told.because
+    if because.get("former"):
+        return _("changed the tier from %(former)s to %(tier)s") % because
+    return _("gave the tier %(tier)s") % because
+
+
+def _attribute(told: Told) -> str:
+    because = {"former": None, **told.because}
+    if because["former"] is None:
+        return _("set %(attribute)s to %(value)s") % because
+    return _("changed %(attribute)s from %(former)s to %(value)s") % because
+
+
+WHAT: dict[str, Callable[[Told], str]] = {
+    "credit": lambda told: _("gave %(points)s") % {"points": _points(told)},
+    "multiply": lambda told: _("gave %(points)s more") % {"points": _points(told)},
+    "debit": lambda told: _("took %(points)s") % {"points": _points(told)},
+    "change_tier": _tier,
+    "set_attribute": _attribute,
+    "add_to_attribute": _attribute,
+    "grant_benefit": lambda told: _("granted the benefit %(benefit)s") % told.because,
+    "add_label": lambda told: _("added the label %(label)s") % told.because,
+    "remove_label": lambda told: _("removed the label %(label)s") % told.because,
+    "issue_voucher": lambda told: _("issued the voucher %(reward)s") % told.because,
+    "raise_notice": lambda told: _("sent the notice %(notice)s") % told.because,
+}
+
+
+def why(told: Told) -> str:
+    """The figures behind it, else the rule's condition; '' where it has none of these."""
+    found = [text for ask in (_amount, _multiple, _formula, _added, _cut, _own) if (text := ask(told.because))]
+    if told.condition and not told.because.keys() & {"amount", "factor", "expression"}:
+        found.insert(0, told.condition)
+    return "; ".join(found)
+
+
+def _amount(because: Because) -> str:
+    if "points_per" not in because:
+        return ""
+    of = because.get("of") and ", ".join([*because.get("categories", ()), *because.get("skus", ())])
+    figures = {**because, "of": of}
+    if of:
+        return _("%(amount)s were paid for %(of)s, %(points_per)s for each %(per)s") % figures
+    return _("%(amount)s were paid, %(points_per)s for each %(per)s") % figures
+
+
+def _multiple(because: Because) -> str:
+    return _("%(factor)s times the %(of_points)s given before") % because if "factor" in because else ""
+
+
+def _formula(because: Because) -> str:
+    return _("the formula is %(expression)s") % because if "expression" in because else ""
+
+
+def _added(because: Because) -> str:
+    return _("%(added)s were added") % because if "added" in because else ""
+
+
+def _cut(because: Because) -> str:
+    if "asked" not in because:
+        return ""
+    limits = {
+        "day": _("the most of a day"),
+        "member": _("the most of a membership"),
+        "program": _("the most of the rule"),
+        "budget": _("the budget of the campaign"),
+    }
+    limit = limits.get(str(because.get("limit")))
+    if limit is None:
+        return _("of %(asked)s only %(left)s were there") % because
+    return _("of %(asked)s only %(left)s were left by %(limit)s") % {**because, "limit": limit}
+
+
+def _own(because: Because) -> str:
+    return _("the own action %(own)s says so") % because if "own" in because else ""
