@@ -17,6 +17,7 @@ from memberships.able import require_able
 from memberships.locking import locked_memberships
 from memberships.models import Member, Membership
 from memberships.targets import Target, find_target
+from memberships.tiering import after_posting
 from memberships.types import type_of
 from points.accounts import account_for
 from points.adjusting import Adjusted, Correction, adjust, approve, locked_adjustment, queue_requester, refuse
@@ -80,6 +81,7 @@ def _adjust(call: AdjustmentCall, *, actor: Actor) -> tuple[bool, dict[str, Any]
         )
         correction = _completed(correction, membership, point_type, design)
         done = adjust(correction, actor=actor)
+        _let_climb(done.posted, correction, membership, design, actor)
         return done.posted is not None, _answer(done, target, membership, design)
 
 
@@ -111,6 +113,7 @@ def _approve(seen: Adjustment, *, actor: Actor, note: str) -> dict[str, Any]:
         )
         correction = _completed(correction, membership, point_type, design)
         posted = approve(adjustment, correction, actor=actor, note=note)
+        _let_climb(posted, correction, membership, design, actor)
         return _answer(Adjusted(adjustment, posted), None, membership, design)
 
 
@@ -168,6 +171,22 @@ def _completed(correction: Correction, membership: Membership, point_type: Point
         point_type, design, at=clock.program_now(design.program), enrolled_at=membership.enrolled_at
     )
     return replace(correction, members=members_sharing(correction.account), dates=(None, expires_at))
+
+
+def _let_climb(
+    posted: Posted | None, correction: Correction, membership: Membership, design: Design, actor: Actor
+) -> None:
+    """Points given count from now on; with points taken goes what was earned by them."""
+    if posted is None:
+        return
+    after_posting(
+        membership.pk,
+        {correction.account.point_type_id},
+        occurred_at=posted.occurred_at,
+        design=design,
+        actor=actor,
+        taken_back=correction.points < 0,
+    )
 
 
 def _answer(done: Adjusted, target: Target | None, membership: Membership, design: Design) -> dict[str, Any]:

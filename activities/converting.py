@@ -13,6 +13,7 @@ from common.actor import Actor
 from common.db import in_program, retrying
 from memberships.able import require_able
 from memberships.targets import find_target
+from memberships.tiering import after_posting
 from memberships.types import type_of
 from points.conversions import convert
 from points.moves import Cause
@@ -68,6 +69,8 @@ def _convert(call: ConversionCall, *, actor: Actor) -> dict[str, Any]:
             expires_at=lot_dates(to_type, design, at=now, enrolled_at=membership.enrolled_at)[1],
             reason_code=call.reason_code,
         )
+        types = {from_type.pk, to_type.pk}
+        after_posting(membership.pk, types, occurred_at=now, design=design, actor=actor)
         balances = [
             balance
             for point_type, set_id in zip((from_type, to_type), sets, strict=True)

@@ -18,6 +18,7 @@ from common.db import in_program, next_ids, retrying
 from memberships.able import require_able
 from memberships.models import Member, Membership
 from memberships.targets import Target, find_target
+from memberships.tiering import after_posting
 from memberships.types import type_of
 from points.accounts import account_for
 from points.balances import iso
@@ -136,6 +137,7 @@ def post_activity(
         recorded_at=posted.recorded_at,
         posting_id=posted.id,
     )
+    after_posting(target.membership.pk, {situation.point_type.pk}, occurred_at=at, design=design, actor=actor)
     return Done(activity_id, posted, situation)
 
 

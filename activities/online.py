@@ -20,6 +20,7 @@ from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, UNIQUE_VIOLATION, ids_of, s
 from common.pipeline import Bound, Statement, run_pipeline
 from gateway.answers import StoredAnswer
 from memberships.capabilities import able_states
+from memberships.ladders import feeding
 from memberships.models import MembershipType
 from points.inactivity import active_since
 from programs.design import Design
@@ -58,8 +59,8 @@ class Flow:
 def post_online(flow: Flow, call: PointsCall, *, design: Design, actor: Actor, key: AnswerKey | None) -> Sent | None:
     """The facts of the answer or the earlier answer; None where nothing was written. Only outside a transaction."""
     point_type = design.point_type(call.point_type)
-    if point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD:
-        # The end of the period may depend on the membership.
+    if point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD or point_type.pk in feeding(design).point_types:
+        # The end of the period may depend on the membership; so does whether a threshold is reached.
         return None
     return send(_bound(flow, design, point_type), _parameters(flow, call, design, point_type, actor, key))
 

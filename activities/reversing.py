@@ -16,6 +16,7 @@ from common.errors import NotAllowed, NotFound
 from memberships.ending import rest_again
 from memberships.locking import locked_memberships, shared_membership
 from memberships.models import Membership
+from memberships.tiering import after_posting
 from memberships.types import type_of
 from points.accounts import account_for
 from points.adjusting import refuse_own
@@ -67,6 +68,7 @@ def take_back(posting: Posting, part: Part, *, actor: Actor) -> tuple[Reversed, 
     homes = _locked_homes(posting, entries)
     design = design_of(posting.program_id)
     done = reverse(posting, part, actor=actor, landing=_landing(entries, homes, design))
+    _review_again(posting, done, homes[posting.for_set_id], actor=actor, design=design)
     _let_rest(homes.values(), actor=actor, at=clock.program_now(design.program))
     if done.in_full:
         MemberActivity.objects.filter(posting=posting).update(status=ActivityStatus.REVERSED)
@@ -76,6 +78,20 @@ def take_back(posting: Posting, part: Part, *, actor: Actor) -> tuple[Reversed, 
 def _locked_homes(posting: Posting, entries: Sequence[Entry]) -> dict[int, Membership]:
     """Per own set of the posting the membership its points belong to now, all locked in order of their ids."""
     return _locked_homes_of({posting.for_set_id} | {entry.account.account_set_id for entry in entries})
+
+
+def _review_again(posting: Posting, done: Reversed, home: Membership, *, actor: Actor, design: Design) -> None:
+    """Tiers earned by what was taken back are judged anew, by the time of the event."""
+    if done.posted is None:
+        return
+    after_posting(
+        home.pk,
+        {line.point_type.pk for line in done.lines},
+        occurred_at=posting.occurred_at,
+        design=design,
+        actor=actor,
+        taken_back=True,
+    )
 
 
 def _let_rest(homes: Iterable[Membership], *, actor: Actor, at: datetime) -> None:

@@ -1,8 +1,9 @@
 """The benefits of a membership: by the tiers it stands on, by agreement, rule or change, and by hand (domain 1.1)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -11,13 +12,13 @@ from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
 from common.errors import NotAllowed
-from common.history import audit_context
-from gateway.events import record_event
+from common.history import audit_context, create_with_history
+from gateway.events import record_event, record_events
 from memberships.able import reason_against
 from memberships.errors import BenefitRefused, NotAMember, ReasonMissing
 from memberships.locking import locked_memberships
 from memberships.models import BenefitSource, Member, Membership, MembershipBenefit, TierStanding
-from programs.design import design_of
+from programs.design import Design, design_of
 from programs.models import Benefit, Tier, TierBenefit
 
 MANAGE = "memberships:manage"
@@ -89,6 +90,79 @@ def grant_benefit(
         )
         _tell(given, "granted")
         return given
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGrant:
+    """A benefit a rule gives the membership as a whole; `benefit` is a code."""
+
+    membership_id: int
+    benefit: str
+    until: datetime | None = None
+    reason: str = ""
+
+
+def grant_many(grants: Sequence[RuleGrant], *, design: Design, at: datetime, actor: Actor) -> list[RuleGrant]:
+    """Give what rules grant to memberships locked by the caller; those that gave something, or for longer.
+
+    A membership has a benefit by rule once: again it lasts until the later end. Raises BenefitRefused.
+    """
+    benefits = {one.benefit: benefit_of(design, one.benefit) for one in grants}
+    rows = MembershipBenefit.objects.filter(
+        membership__in=sorted({one.membership_id for one in grants}), source=BenefitSource.RULE, ended_at__isnull=True
+    )
+    had = {(row.membership_id, row.benefit_id): row for row in rows.filter(member__isnull=True)}
+    made, done = [], []
+    with in_program(design.program), audit_context(actor):
+        for one in grants:
+            benefit = benefits[one.benefit]
+            key = (one.membership_id, benefit.pk)
+            given = _lasting(had.get(key), at=at)
+            if given is None:
+                had[key] = _by_rule(one, benefit, design, at=at)
+                made.append(had[key])
+            elif given.until is None or (one.until is not None and one.until <= given.until):
+                continue
+            else:
+                given.until = one.until
+                if given.pk is not None:
+                    given.save()
+            done.append(one)
+        _tell_many(create_with_history(made), design)
+    return done
+
+
+def benefit_of(design: Design, code: str) -> Benefit:
+    """Kept with the design's version. Raises BenefitRefused."""
+    found = design.derived.get("benefits")
+    if not isinstance(found, dict):
+        found = {one.code: one for one in Benefit.objects.filter(program_id=design.program.pk)}
+        design.derived["benefits"] = found
+    if code not in found:
+        raise BenefitRefused(f"{design.program.name} has no benefit “{code}”.", facts={"benefits": sorted(found)})
+    benefit: Benefit = found[code]
+    return benefit
+
+
+def _lasting(given: MembershipBenefit | None, *, at: datetime) -> MembershipBenefit | None:
+    """One that has run out is closed and makes room."""
+    if given is None or given.pk is None or given.until is None or given.until > at:
+        return given
+    given.ended_at = given.until
+    given.save()
+    return None
+
+
+def _by_rule(grant: RuleGrant, benefit: Benefit, design: Design, *, at: datetime) -> MembershipBenefit:
+    return MembershipBenefit(
+        membership_id=grant.membership_id,
+        program_id=design.program.pk,
+        benefit=benefit,
+        source=BenefitSource.RULE,
+        since=at,
+        until=grant.until,
+        reason=grant.reason[:120],
+    )
 
 
 def end_benefit(given: MembershipBenefit, *, actor: Actor, reason: str) -> MembershipBenefit:
@@ -175,6 +249,16 @@ def _member(membership: Membership, customer_id: int) -> Member:
             facts={"membership": membership.pk, "member": customer_id},
         )
     return member
+
+
+def _tell_many(given: Sequence[MembershipBenefit], design: Design) -> None:
+    """One event per benefit given: a membership may have got several."""
+    by_benefit: dict[int, dict[int, dict[str, Any]]] = {}
+    for one in given:
+        facts = {"benefit": one.benefit.code, "source": str(one.source), "given": one.pk}
+        by_benefit.setdefault(one.benefit_id, {})[one.membership_id] = facts
+    for facts_by_membership in by_benefit.values():
+        record_events("benefit.granted", program_id=design.program.pk, facts=facts_by_membership)
 
 
 def _tell(given: MembershipBenefit, event: str) -> None:

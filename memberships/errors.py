@@ -158,6 +158,11 @@ class AgreementFull(LoyaltyError):
     title = "The agreement has as many memberships as it allows"
 
 
+class LabelRefused(LoyaltyError):
+    code = "label_refused"
+    title = "There is no such label"
+
+
 class BenefitRefused(LoyaltyError):
     code = "benefit_refused"
     title = "The benefit can't be given or taken back so"

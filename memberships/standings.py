@@ -1,23 +1,25 @@
-"""The rungs a membership stands on: at enrolment, and by hand (domain 1.7)."""
+"""The rungs a membership stands on: at enrolment, by hand, and by rules (domain 1.7)."""
 
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
 from common.actor import Actor
 from common.clock import program_now
-from common.db import in_program, lock_rows
+from common.db import in_program
 from common.history import audit_context
 from gateway.events import record_event
 from memberships.errors import ReasonMissing, StandingRefused
+from memberships.exempting import refresh_exemption as refresh_exemption
+from memberships.exempting import refresh_pool_exemption as refresh_pool_exemption
+from memberships.ladders import ladder_of, ladders_of
 from memberships.locking import locked_memberships
-from memberships.models import Membership, MembershipType, StandingSource, TierStanding
-from points.models import PointAccountSet
+from memberships.models import Membership, StandingSource, TierStanding
+from memberships.moving_standings import Moved, StandingMove, move_many
+from programs.design import Design
 from programs.models import Tier, TierGroup
-
-# A tier that exempts for as long as the membership stands on it.
-OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def stand_initially(membership: Membership, *, at: datetime, but: Collection[int] = ()) -> list[TierStanding]:
@@ -73,6 +75,73 @@ def set_standing(membership: Membership, *, tier: Tier, reason: str, until: date
         return standing
 
 
+@dataclass(frozen=True, slots=True)
+class RuleStanding:
+    """A rung a rule gives: `group` and `tier` are codes; not lowered before `until`."""
+
+    membership_id: int
+    group: str
+    tier: str
+    only_up: bool = True
+    until: datetime | None = None
+    reason: str = ""
+
+
+def stand_by_rule_many(wanted: Sequence[RuleStanding], *, design: Design, at: datetime, actor: Actor) -> list[Moved]:
+    """Put the memberships, locked by the caller, on the rungs rules give them, in the order given; those that moved.
+
+    None is lowered where the rule only raises or the present rung is kept by hand or agreement; the same rung again
+    counts where it is kept for longer then. Raises StandingRefused.
+    """
+    rows = TierStanding.objects.filter(
+        membership__in=sorted({one.membership_id for one in wanted}), ended_at__isnull=True
+    ).select_related("tier")
+    stood = {(row.membership_id, row.group_id): row for row in rows}
+    present, moves = dict(stood), {}
+    for one in wanted:
+        tier = _tier_called(one, design)
+        key = (one.membership_id, tier.group_id)
+        if not _yields(present.get(key), tier, one, at=at):
+            continue
+        before = stood[key].tier if key in stood else None
+        moves[key] = StandingMove(one.membership_id, tier, StandingSource.RULE, one.reason, one.until, before)
+        present[key] = TierStanding(tier=tier, until=one.until, source=StandingSource.RULE)
+    with in_program(design.program), audit_context(actor):
+        return move_many(list(moves.values()), design=design, at=at)
+
+
+def _tier_called(wanted: RuleStanding, design: Design) -> Tier:
+    ladder = ladder_of(design, wanted.group)
+    for tier in () if ladder is None else ladder.tiers:
+        if tier.code == wanted.tier:
+            return tier
+    raise StandingRefused(
+        f"{design.program.name} has no tier “{wanted.tier}” in the group “{wanted.group}”.",
+        facts={"group": wanted.group, "tier": wanted.tier},
+    )
+
+
+def _yields(present: TierStanding | None, tier: Tier, wanted: RuleStanding, *, at: datetime) -> bool:
+    if present is None or tier.rank > present.tier.rank:
+        return True
+    if tier.rank < present.tier.rank:
+        return not wanted.only_up and may_lower(present, at=at)
+    if present.until is None:
+        return wanted.until is not None and present.agreement_id is None
+    return wanted.until is not None and wanted.until > present.until
+
+
+def tiers_of(membership_ids: Collection[int], *, design: Design) -> dict[int, dict[str, Tier]]:
+    """Per membership the rung it stands on now, by the code of the ladder."""
+    rungs = {tier.pk: tier for ladder in ladders_of(design) for tier in ladder.tiers}
+    found: dict[int, dict[str, Tier]] = {pk: {} for pk in membership_ids}
+    rows = TierStanding.objects.filter(membership__in=list(membership_ids), ended_at__isnull=True)
+    for membership_id, tier_id in rows.values_list("membership_id", "tier_id"):
+        tier = rungs[tier_id]
+        found[membership_id][tier.group.code] = tier
+    return found
+
+
 def open_standings(membership: Membership) -> QuerySet[TierStanding]:
     return TierStanding.objects.filter(membership=membership, ended_at__isnull=True)
 
@@ -82,34 +151,6 @@ def may_lower(standing: TierStanding, *, at: datetime) -> bool:
     if standing.until is None:
         return standing.agreement_id is None
     return at >= standing.until
-
-
-def refresh_exemption(membership: Membership) -> None:
-    """Tell the own set until when its points do not expire, by the tiers the membership stands on; then its pool."""
-    exempting = open_standings(membership).filter(tier__exempt_from_expiry=True)
-    until = max((standing.until or OPEN_END for standing in exempting), default=None)
-    PointAccountSet.objects.filter(pk=membership.own_set_id).update(exempt_until=until)
-    if membership.pool_id is not None:
-        refresh_pool_exemption(membership.pool_id, one_is_not=until is None)
-
-
-def refresh_pool_exemption(pool_id: int, *, one_is_not: bool = False) -> None:
-    """A pool is exempt only while all its members are: until the first of their exemptions ends.
-
-    Two members' standings may change at once: whoever comes second waits for the set, then reads the first. With
-    `one_is_not` a member is known who is not exempt; thousands of others need not be asked then.
-    """
-    (pool,) = lock_rows(PointAccountSet.objects.filter(pk=pool_id))
-    if one_is_not:
-        if pool.exempt_until is not None:
-            PointAccountSet.objects.filter(pk=pool_id).update(exempt_until=None)
-        return
-    sharing = Membership.objects.filter(pool=pool_id, current=True, type=MembershipType.SHARED)
-    # One who is not exempt is enough, and soon found among many.
-    until = None
-    if not sharing.filter(own_set__exempt_until__isnull=True).exists():
-        until = sharing.aggregate(first=Min("own_set__exempt_until"))["first"]
-    PointAccountSet.objects.filter(pk=pool_id).update(exempt_until=until)
 
 
 def _refuse_manual(membership: Membership, *, tier: Tier, reason: str, until: datetime, at: datetime) -> None:

@@ -58,3 +58,8 @@ class NoConversionRate(ProgramError):
 class ConversionTooSmall(ProgramError):
     code = "conversion_too_small"
     title = "The amount converts to nothing"
+
+
+class AttributeRefused(ProgramError):
+    code = "attribute_refused"
+    title = "The attribute does not take the value"

@@ -1,0 +1,103 @@
+"""The one writer of rungs that figures, reviews and rules give: many memberships in two statements (domain 1.7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from common.history import recording
+from gateway.events import record_events
+from memberships.exempting import refresh_exemptions
+from memberships.models import TierStanding
+from programs.design import Design
+from programs.models import Tier
+
+GIVEN = """given AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+        AS t(membership, ladder, tier, source, reason, until)
+)"""
+END = """changed AS (
+    UPDATE memberships_tierstanding s SET ended_at = GREATEST(%s, s.since) FROM given t
+    WHERE s.membership_id = t.membership AND s.group_id = t.ladder AND s.ended_at IS NULL RETURNING s.*
+)"""
+STAND = """changed AS (
+    INSERT INTO memberships_tierstanding (membership_id, program_id, group_id, tier_id, since, until, source, reason)
+    SELECT t.membership, %s, t.ladder, t.tier, %s, t.until, t.source, t.reason FROM given t
+    ORDER BY t.membership, t.ladder RETURNING *
+)"""
+# PostgreSQL takes more, but the rows of one statement are held in memory.
+AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class StandingMove:
+    """`before` is the rung it leaves; None where it stood on none."""
+
+    membership_id: int
+    tier: Tier
+    source: str
+    reason: str = ""
+    until: datetime | None = None
+    before: Tier | None = None
+
+
+class Moved(NamedTuple):
+    """A move with the standing it made."""
+
+    move: StandingMove
+    standing_id: int
+
+
+def move_many(moves: Sequence[StandingMove], *, design: Design, at: datetime) -> list[Moved]:
+    """End what each membership stands on in the ladder and put it on the rung, since `at`; a membership and ladder
+    occurs once. The memberships are locked by the caller, whose audit_context names actor and reason."""
+    moved: list[Moved] = []
+    for start in range(0, len(moves), AT_ONCE):
+        batch = moves[start : start + AT_ONCE]
+        _run(END, batch, [at], "~")
+        made = {(row[0], row[1]): row[2] for row in _run(STAND, batch, [design.program.pk, at], "+")}
+        moved += [Moved(one, made[one.membership_id, one.tier.group_id]) for one in batch]
+    exempting = {one.membership_id for one in moves if _exempts(one)}
+    if exempting:
+        refresh_exemptions(exempting)
+    _tell(moved, design)
+    return moved
+
+
+def _run(body: str, moves: Sequence[StandingMove], extra: list[Any], kind: Any) -> list[tuple[int, int, int]]:
+    told, origin = recording(TierStanding, rows="changed", kind=kind)
+    given: list[list[Any]] = [
+        [one.membership_id for one in moves],
+        [one.tier.group_id for one in moves],
+        [one.tier.pk for one in moves],
+        [str(one.source) for one in moves],
+        [one.reason[:120] for one in moves],
+        [one.until for one in moves],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {GIVEN}, {body}, told AS ({told}) SELECT membership_id, group_id, id FROM changed",  # noqa: S608
+            [*given, *extra, *origin],
+        )
+        return list(cursor.fetchall())
+
+
+def _exempts(move: StandingMove) -> bool:
+    return move.tier.exempt_from_expiry or (move.before is not None and move.before.exempt_from_expiry)
+
+
+def _tell(moved: Sequence[Moved], design: Design) -> None:
+    """One event per membership and ladder."""
+    by_ladder: dict[int, dict[int, dict[str, Any]]] = {}
+    for move, standing_id in moved:
+        by_ladder.setdefault(move.tier.group_id, {})[move.membership_id] = {
+            "group": move.tier.group.code,
+            "from": None if move.before is None else move.before.code,
+            "to": move.tier.code,
+            "source": str(move.source),
+            "standing": standing_id,
+        }
+    for facts in by_ladder.values():
+        record_events("tier.changed", program_id=design.program.pk, facts=facts)
