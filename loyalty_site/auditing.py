@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 import activities.audit
+import activities.reward_audit
 import cards.audit
 import cards.batch_audit
 import customers.audit
@@ -34,6 +35,7 @@ APPS = (
     cards.batch_audit,
     memberships.audit,
     activities.audit,
+    activities.reward_audit,
 )
 SOURCES = {source.name: source for app in APPS for source in app.SOURCES}
 INVARIANTS: tuple[Invariant, ...] = (

@@ -129,7 +129,7 @@ def two_accounts_of_a_type(w: World) -> None:
 
 @fault("P01")
 def points_given_back_to_another_lot(w: World) -> None:
-    Draw.objects.filter(amount__lt=0).update(lot=w.lots["extended"])
+    Draw.objects.filter(amount__lt=0, lot=w.lots["early"]).update(lot=w.lots["extended"])
     _lot(w, "early", remaining=F("remaining") - 100)
     _lot(w, "extended", remaining=F("remaining") + 100)
 

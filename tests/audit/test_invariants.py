@@ -17,12 +17,14 @@ from . import (
     faults_people,
     faults_points,
     faults_registrations,
+    faults_rewards,
 )
 from .changes import open_changes
 from .consents import add_changes
 from .faults import FAULTS, Fault
 from .helpers import assert_audit_clean
 from .organizations import add_organizations
+from .rewards import add_rewards
 from .world import World, build
 
 MODULES = (
@@ -34,6 +36,7 @@ MODULES = (
     faults_people,
     faults_points,
     faults_registrations,
+    faults_rewards,
 )
 # Triggers of foreign keys and our own, which fire in every replication role; then whatever else refuses a row.
 STRIP = """
@@ -64,6 +67,7 @@ class SoundWorld(TestCase):
         cls.world = build()
         add_changes(cls.world)
         add_organizations(cls.world)
+        add_rewards(cls.world)
         open_changes(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -100,6 +104,7 @@ class SpoiledWorld(TestCase):
         cls.world = build()
         add_changes(cls.world)
         add_organizations(cls.world)
+        add_rewards(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(STRIP)
