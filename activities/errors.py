@@ -82,3 +82,13 @@ class ClaimDecided(ActivityError):
     code = "claim_decided"
     status = 409
     title = "The claim was decided already"
+
+
+class NotQueued(ActivityError):
+    code = "not_queued"
+    title = "This can't wait in the queue"
+
+
+class UnknownPartner(ActivityError):
+    code = "unknown_partner"
+    title = "No such active partner of this program"

@@ -1,6 +1,6 @@
 """Earning and redeeming in their general form: it redirects, repays, expires first, and explains refusals."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from activities.answers import touched_balances
 from activities.calls import PointsCall
 from activities.models import ActivityStatus, ActivityType, MemberActivity
+from activities.processing import process
+from activities.rules.compiled import rules_for
+from activities.rules.wave import Processed
 from activities.targeting import locked_target, require_right
 from activities.timing import event_time
 from activities.types import activity_type
@@ -67,11 +70,12 @@ Moves = Callable[[Situation], Sequence[Move]]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An activity with its posting."""
+    """An activity with its posting, and what rules made of it besides, where any ask for its type."""
 
     activity_id: int
     posted: Posted
     situation: Situation
+    ruled: Processed | None = None
 
     def balances(self) -> list[dict[str, Any]]:
         """The API's <balance> of the type that was posted."""
@@ -95,9 +99,9 @@ def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Moves) -> dict[st
     target = find()
     with in_program(target.membership.program_id):
         require_right(actor, f"points:{kind}", target.membership.program_id)
-        target = locked_target(target, find)
         design = design_of(target.membership.program_id)
         at = event_time(call.occurred_at, design)
+        target = locked_target(target, find, exclusively=bool(rules_for(design, at, kind)))
         done = post_activity(activity_type(design, kind), call, target, design=design, at=at, actor=actor, moves=moves)
         return {
             "activity": done.activity_id,
@@ -109,9 +113,18 @@ def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Moves) -> dict[st
 
 
 def post_activity(
-    type_: ActivityType, call: Told, target: Target, *, design: Design, at: datetime, actor: Actor, moves: Moves
+    type_: ActivityType,
+    call: Told,
+    target: Target,
+    *,
+    design: Design,
+    at: datetime,
+    actor: Actor,
+    moves: Moves,
+    more: Mapping[str, Any] | None = None,
 ) -> Done:
-    """One activity of a type that earns or redeems, and its posting, for the target under lock."""
+    """One activity of a type that earns or redeems, and its posting, for the target under lock; exclusively, where
+    rules ask for the type, for they follow it. `more` are other columns of the activity."""
     situation = _situation(type_.flow, call, target, design=design, at=at, actor=actor)
     if type_.counts_as_activity:
         keep_pool_alive(situation.membership, situation.account.account_set_id, design=design, actor=actor, at=at)
@@ -127,18 +140,29 @@ def post_activity(
         moves=moves(situation),
         counts_as_activity=type_.counts_as_activity,
     )
-    record_activity(
-        activity_id,
+    activity = new_activity(
         type_,
         call,
         target,
         at=at,
         actor=actor,
         recorded_at=posted.recorded_at,
-        posting_id=posted.id,
+        more={"pk": activity_id, "posting_id": posted.id, **(more or {})},
     )
     after_posting(target.membership.pk, {situation.point_type.pk}, occurred_at=at, design=design, actor=actor)
-    return Done(activity_id, posted, situation)
+    return Done(activity_id, posted, situation, _ruled(activity, target, type_, design=design, actor=actor))
+
+
+def _ruled(
+    activity: MemberActivity, target: Target, type_: ActivityType, *, design: Design, actor: Actor
+) -> Processed | None:
+    """Have the rules follow what was posted; without any the activity is only written."""
+    if not rules_for(design, activity.occurred_at, type_.code):
+        activity.status = ActivityStatus.PROCESSED
+        activity.save(force_insert=True)
+        return None
+    memberships = {target.membership.pk: target.membership}
+    return process([activity], actor=actor, design=design, memberships=memberships)[activity.pk]
 
 
 def _situation(capability: str, call: Told, target: Target, *, design: Design, at: datetime, actor: Actor) -> Situation:
@@ -159,8 +183,7 @@ def keep_pool_alive(
         keep_alive(membership.pool_id, design=design, actor=actor, at=at)
 
 
-def record_activity(
-    activity_id: int,
+def new_activity(
     type_: ActivityType,
     call: Told,
     target: Target,
@@ -168,10 +191,13 @@ def record_activity(
     at: datetime,
     actor: Actor,
     recorded_at: datetime,
-    posting_id: int | None = None,
-) -> None:
-    MemberActivity.objects.create(
-        pk=activity_id,
+    more: Mapping[str, Any],
+) -> MemberActivity:
+    """Not stored yet, and not processed. `more` are other columns."""
+    columns = {"pk": None, **more}
+    columns["pk"] = columns["pk"] or next_ids("activities_memberactivity_id_seq")[0]
+    return MemberActivity(
+        **columns,
         program_id=target.membership.program_id,
         type=type_,
         membership=target.membership,
@@ -179,14 +205,13 @@ def record_activity(
         card_id=target.card_id,
         channel_id=actor.channel_id,
         user_id=actor.user_id,
-        status=ActivityStatus.PROCESSED,
+        status=ActivityStatus.RECEIVED,
         points=call.points,
         reference=call.reference,
         location=call.location,
         note=call.note,
         occurred_at=at,
         recorded_at=recorded_at,
-        posting_id=posting_id,
         redirected_from=target.redirected_from,
     )
 

@@ -13,9 +13,11 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from activities.calls import AnswerKey, PointsCall, context
+from activities.rules.compiled import rules_for
 from activities.timing import event_time
 from activities.types import activity_type
 from common.actor import Actor
+from common.clock import program_now
 from common.db import LOCK_NOT_AVAILABLE, TRANSIENT, UNIQUE_VIOLATION, ids_of, sqlstate
 from common.pipeline import Bound, Statement, run_pipeline
 from gateway.answers import StoredAnswer
@@ -61,6 +63,8 @@ def post_online(flow: Flow, call: PointsCall, *, design: Design, actor: Actor, k
     point_type = design.point_type(call.point_type)
     if point_type.expiry_policy == ExpiryPolicy.TIER_PERIOD or point_type.pk in feeding(design).point_types:
         # The end of the period may depend on the membership; so does whether a threshold is reached.
+        return None
+    if rules_for(design, call.occurred_at or program_now(design.program), flow.kind):
         return None
     return send(_bound(flow, design, point_type), _parameters(flow, call, design, point_type, actor, key))
 

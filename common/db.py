@@ -51,6 +51,12 @@ def sqlstate(error: BaseException) -> str:
     return str(getattr(error.__cause__, "sqlstate", None) or "")
 
 
+def constraint_of(error: BaseException) -> str:
+    """The constraint a database error names, or ''."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return str(getattr(diagnosis, "constraint_name", None) or "")
+
+
 def retrying(func: Callable[[], T], attempts: int = 3) -> T:
     """Call `func` again after a deadlock or a serialization failure, then give up with the error.
 

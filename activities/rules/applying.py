@@ -1,0 +1,83 @@
+"""Write what was decided for a wave: postings, effects, what caps and budgets count, and everything that follows."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from activities.rules import sql
+from activities.rules.consequences import follow
+from activities.rules.facts import NOT_USED, Use, UseKey
+from activities.rules.posting import post_effects
+from activities.rules.wave import Decided, Postings
+from common.actor import Actor
+from programs.design import Design
+
+
+def apply_wave(wave: Sequence[Decided], *, design: Design, actor: Actor, now: datetime) -> dict[int, Postings]:
+    """By activity its postings, if it has any. All memberships, shared caps and budgets are locked by the caller."""
+    with_effects = [one for one in wave if one.decision.effects]
+    if not with_effects:
+        return {}
+    posted = post_effects(with_effects, design=design, actor=actor)
+    _keep_effects(with_effects, posted, design)
+    _count([one.decision.uses for one in with_effects], [one.decision.spent for one in with_effects])
+    follow(with_effects, design=design, actor=actor, now=now)
+    return posted
+
+
+def _keep_effects(wave: Sequence[Decided], posted: Mapping[int, Postings], design: Design) -> None:
+    rows = [row for one in wave for row in _rows(one, posted.get(one.activity.pk, Postings()), design)]
+    names = ("activity", "version", "position", "action", "type", "points", "because", "posting")
+    columns = dict(zip(names, (list(column) for column in zip(*rows, strict=True)), strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.EFFECTS, columns | {"program": design.program.pk})
+
+
+def _rows(one: Decided, postings: Postings, design: Design) -> Iterable[tuple[Any, ...]]:
+    for effect in one.decision.effects:
+        posting = postings.earned if (effect.points or 0) > 0 else postings.spent if effect.points else None
+        yield (
+            one.activity.pk,
+            effect.rule.version_id,
+            effect.position,
+            effect.action,
+            design.by_code[effect.point_type].pk if effect.point_type else None,
+            effect.points if effect.point_type else None,
+            json.dumps(effect.because, cls=DjangoJSONEncoder),
+            posting.id if posting and effect.point_type else None,
+        )
+
+
+def _count(uses: Iterable[Mapping[UseKey, Use]], spent: Iterable[Mapping[int, int]]) -> None:
+    """In order of the rules and campaigns, as every other wave takes them."""
+    used: dict[UseKey, Use] = {}
+    for found in uses:
+        for key, added in found.items():
+            before = used.get(key, NOT_USED)
+            used[key] = Use(before.times + added.times, before.points + added.points)
+    given: dict[int, int] = defaultdict(int)
+    for points in spent:
+        for campaign, added_points in points.items():
+            given[campaign] += added_points
+    with connection.cursor() as cursor:
+        if given:
+            campaigns = sorted(given)
+            cursor.execute(sql.COUNT_SPENDING, {"campaign": campaigns, "points": [given[one] for one in campaigns]})
+        if used:
+            cursor.execute(sql.COUNT_USES, _columns_of(used))
+
+
+def _columns_of(used: Mapping[UseKey, Use]) -> dict[str, list[Any]]:
+    keys = sorted(used, key=lambda key: (key.rule_id, key.membership_id or 0, str(key.day or "")))
+    return {
+        "rule": [key.rule_id for key in keys],
+        "membership": [key.membership_id for key in keys],
+        "day": [key.day for key in keys],
+        "times": [used[key].times for key in keys],
+        "points": [used[key].points for key in keys],
+    }

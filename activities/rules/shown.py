@@ -1,0 +1,34 @@
+"""Effects as the API shows them (interfaces 3.1): just decided, or read from their rows."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from activities.models import RuleEffect
+from activities.rules.deciding import Effect
+from activities.rules.telling import tell, tell_stored
+
+
+def effect_shape(effect: Effect) -> dict[str, Any]:
+    """The API's <effect> of what was just decided."""
+    rule = effect.rule
+    return _shape(rule.code, rule.version, effect.action, effect.point_type, effect.points, tell(effect))
+
+
+def effects_of(activity_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """By activity its effects as they are stored, in their order; activities without any are left out."""
+    rows = RuleEffect.objects.filter(activity__in=list(activity_ids)).order_by("activity_id", "position")
+    found: dict[int, list[dict[str, Any]]] = {}
+    for one in rows.select_related("rule_version__rule", "point_type"):
+        code = one.point_type.code if one.point_type else None
+        shape = _shape(
+            one.rule_version.rule.code, one.rule_version.version, one.action, code, one.points, tell_stored(one)
+        )
+        found.setdefault(one.activity_id, []).append(shape)
+    return found
+
+
+def _shape(
+    rule: str, version: int, action: str, point_type: str | None, points: int | None, because: str
+) -> dict[str, Any]:
+    posted = {} if point_type is None else {"point_type": point_type, "points": points}
+    return {"rule": rule, "version": version, "action": action, **posted, "because": because}
