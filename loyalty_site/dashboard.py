@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from django.core.cache import cache
 
+from activities.analytics.programs import NAME as ANALYSIS
+from activities.analytics.programs import counts_of
 from activities.models import ActivityStatus, MemberActivity
 from common import clock
 from memberships.changes.waiting import count_of
@@ -23,7 +25,7 @@ MONTHS = 12
 # Sums are the same for everybody who may see the program; what waits for work is always counted anew.
 CACHED_SECONDS = 60
 # What the daily run keeps of a grown program.
-KEPT: Mapping[str, Compute] = {"members": membership_counts, "forecast": next_days_of}
+KEPT: Mapping[str, Compute] = {"members": membership_counts, "forecast": next_days_of, ANALYSIS: counts_of}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def sums_of(program: Program) -> Sums:
     known = cache.get(key)
     if known is None:
         report = liability(design, month=this_month(design), months=MONTHS)
-        members, expiring = (figures_of(program, name, compute) for name, compute in KEPT.items())
+        members, expiring = (figures_of(program, name, KEPT[name]) for name in ("members", "forecast"))
         # Not the design itself: what other apps derived from it is made for this process.
         known = members, expiring, report.months, report.rows, report.computed_at, report.kept_through
         cache.set(key, known, CACHED_SECONDS)

@@ -23,6 +23,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
     ("liability", gettext_lazy("Liability"), "liability", "reports:read"),
     ("expiry", gettext_lazy("Expiry forecast"), "expiry-forecast", "reports:read"),
+    ("analytics", gettext_lazy("Analytics"), "analytics", "reports:read"),
     ("imports", gettext_lazy("Imports"), "imports", "customers:write"),
     ("exports", gettext_lazy("Exports"), "exports", "reports:read"),
 )

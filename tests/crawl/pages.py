@@ -71,6 +71,10 @@ DESK: dict[str, Page] = {
     "liability-entries": of_program("reports:read", "&line=earned&point_type=miles"),
     "expiry-forecast": of_program("reports:read"),
     "expiry-forecast-csv": of_program("reports:read"),
+    "analytics": Page("reports:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "analytics-csv": Page("reports:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "analytics-customers": Page("reports:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "analytics-missing": of_program("reports:read", "&in={program}&not_in={program}"),
     # Files.
     "imports": Page("customers:write", everywhere=True),
     "import": Page("customers:write", ("upload",), everywhere=True, get=NO_SUCH_UPLOAD, post=NO_SUCH_UPLOAD),
