@@ -3,7 +3,7 @@
 from typing import Any
 
 from activities.errors import ActivityError
-from common.errors import FieldError
+from common.errors import Conflict, FieldError
 
 
 class RuleRefused(ActivityError):
@@ -17,6 +17,16 @@ class RuleRefused(ActivityError):
         several = f" ({len(mistakes)} mistakes)" if len(mistakes) > 1 else ""
         message = f"{mistakes[0]['detail']}{several}" if mistakes else ""
         super().__init__(message, facts={"at": at or {}}, errors=mistakes)
+
+
+class RuleWrongStatus(Conflict):
+    code = "rule_wrong_status"
+    title = "The rule is in another status"
+
+
+class RuleUnchanged(Conflict):
+    code = "rule_unchanged"
+    title = "The rule says what is in force already"
 
 
 class RuleFailed(ActivityError):
