@@ -14,6 +14,7 @@ from bench.expiry import expiry
 from bench.memory import memory
 from bench.organizations import organizations
 from bench.others import others
+from bench.queue import queue
 from bench.sections import SECTIONS
 from bench.volume import volume
 from bench.world import Sizes, make_world, settle
@@ -22,7 +23,7 @@ from loyalty_site.settings import PRODUCTION
 # Changes take members away that the others pick from, and so come last.
 IN_WORLD = {**SECTIONS, "others": others, "memory": memory, "changes": changes}
 # They make a world of their own, and so come last.
-BY_THEMSELVES = {"expiry": expiry, "volume": volume, "cards": cards, "organizations": organizations}
+BY_THEMSELVES = {"expiry": expiry, "volume": volume, "cards": cards, "organizations": organizations, "queue": queue}
 ALL = (*IN_WORLD, *BY_THEMSELVES)
 
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=Sizes.rounds)
     parser.add_argument("--entries", type=int, default=Sizes.entries, help="of the grown program, at least")
     parser.add_argument("--cards", type=int, default=Sizes.cards, help="that there are, before one is looked up")
+    parser.add_argument("--activities", type=int, default=Sizes.activities, help="lines of a night's file")
     parser.add_argument("--document", action="store_true", help="put the table into docs/performance.md")
     given = parser.parse_args(arguments)
     if PRODUCTION:
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rounds=given.rounds,
         entries=given.entries,
         cards=given.cards,
+        activities=given.activities,
     )
     figures, about = measure(given.sections or list(ALL), sizes)
     shown = report.table(figures)

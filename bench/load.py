@@ -21,7 +21,8 @@ END_OF_HEAD = b"\r\n\r\n"
 @dataclass(frozen=True)
 class Target:
     """What is asked: `path` with the membership's id for {}; every request has a new Idempotency-Key unless
-    `keys` says how many are used again and again."""
+    `keys` says how many are used again and again. `body`, if not that of earning, with <membership> and <reference>
+    where they belong."""
 
     port: int
     token: str
@@ -29,6 +30,7 @@ class Target:
     first: int
     last: int
     keys: int = 0
+    body: str = ""
 
 
 def http_rate(target: Target, *, seconds: float) -> float:
@@ -69,11 +71,13 @@ def _requests(target: Target) -> Iterator[bytes]:
 
 
 def _request(target: Target) -> bytes:
-    body = json.dumps({"points": 100, "reference": "bench"}).encode()
-    path = target.path.format(random.randint(target.first, target.last))
+    membership = random.randint(target.first, target.last)
+    path, key = target.path.format(membership), secrets.token_hex(16)
+    text = target.body.replace("<membership>", str(membership)).replace("<reference>", key)
+    body = text.encode() or json.dumps({"points": 100, "reference": "bench"}).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {target.token}\r\n"
-        f"Idempotency-Key: {secrets.token_hex(16)}\r\nContent-Type: application/json\r\n"
+        f"Idempotency-Key: {key}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

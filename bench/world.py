@@ -17,7 +17,7 @@ from programs.models import ExpiryPolicy, PointKind, PointType, Program, Program
 CODE = "bench"
 LOTS = 10
 LOT_POINTS = 100
-SCOPES = ("points:earn", "points:redeem", "points:transfer")
+SCOPES = ("points:earn", "points:redeem", "points:transfer", "activities:write")
 # Above anything the load generator reaches, so that the throttle works and never refuses.
 REQUESTS_PER_MINUTE = 100_000_000
 CHANNEL = "bench-till"
@@ -34,6 +34,8 @@ class Sizes:
     entries: int = 1_000_000
     # There are to be, before numbers are looked up.
     cards: int = 1_000_000
+    # Lines of a night's file.
+    activities: int = 1_000_000
     seconds: float = 5.0
     rounds: int = 5
 
