@@ -48,6 +48,7 @@ def local_secret_key() -> str:
 
 
 SECRET_KEY = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="") or local_secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 # Where the links in messages to customers begin.
 OWN_ADDRESS = f"https://{''.join(ALLOWED_HOSTS[:1])}" if PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}"

@@ -2,4 +2,5 @@
 
 import environ
 
-LOYALTY_WEBHOOKS_PRIVATE: bool = environ.Env().bool("LOYALTY_WEBHOOKS_PRIVATE", default=False)
+_env = environ.Env()
+LOYALTY_WEBHOOKS_PRIVATE: bool = _env.bool("LOYALTY_WEBHOOKS_PRIVATE", default=False)

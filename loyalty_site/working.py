@@ -1,4 +1,4 @@
-"""What a worker does all the time: numbering events, sending messages, making batches of cards.
+"""What a worker does all the time: numbering events and sending them, sending messages, making batches of cards.
 
 Each job has a thread of its own, so that a batch of a million does not keep messages waiting. Every job may be cut
 off anywhere and run in several processes at once; that is its own affair.
@@ -14,9 +14,12 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from cards.batches import do_waiting
 from customers.delivering import deliver_messages
+from gateway.delivering import deliver_events
 from gateway.numbering import number_all_waiting_events
 
 logger = logging.getLogger(__name__)
+# To webhooks, side by side: a server that is slow holds up one of them.
+SENDERS = 4
 # Hears after every step of a long job, and may end it by raising.
 Progress = Callable[..., object]
 
@@ -32,6 +35,7 @@ class Job:
 
 JOBS = (
     Job("events numbered", 1.0, lambda progress: number_all_waiting_events()),
+    Job("events delivered", 1.0, lambda progress: deliver_events(workers=SENDERS, progress=progress)["done"]),
     Job("messages tried", 3.0, lambda progress: deliver_messages(progress=progress).total()),
     Job("batches done", 3.0, lambda progress: do_waiting(progress=progress)),
 )

@@ -16,7 +16,8 @@ class Row:
     """`call` is "METHOD path" with names of Side.ids in braces; `needs` any one of these actions.
 
     `own` is the status of the caller's own program (asked as a dry run where it writes), `foreign` what another
-    program's row answers: 404, or 200 for what is global or an empty list. A row for staff is closed to channels.
+    program's row answers: 404, or 200 for what is global or an empty list. A row for staff is closed to channels,
+    and the other way round.
     """
 
     call: str
@@ -25,8 +26,13 @@ class Row:
     foreign: int = 404
     body: Mapping[str, Any] = field(default_factory=dict)
     for_staff: bool = False
+    for_channels: bool = False
     # Where staff need more than a channel.
     staff_needs: tuple[str, ...] = ()
+
+    def is_open_to(self, may: frozenset[str]) -> bool:
+        """To staff with these actions."""
+        return not self.for_channels and bool(may & set(self.staff_needs or self.needs))
 
     @property
     def method(self) -> str:
@@ -62,6 +68,7 @@ READ_CHANGES = READ + PROPOSE + CONSENT + ATTEST + CARRY_OUT
 ADJUSTMENTS = ("points:adjust", "points:approve", "reports:read")
 ONE, POINTS, REASON = "memberships/{membership}", {"points": 5}, {"reason": "asked for it"}
 CHANGE = "membership-changes/{change}"
+WEBHOOK = "GET webhooks/{webhook}"
 MERGE = {"kind": "merge", "prime": "$membership", "secondary": "$other_membership", "result_type": "shared"}
 SAID_YES = {"customer": "$customer_asked", "decision": "given", "method": "in_person", "evidence": "passport seen"}
 NEW_CUSTOMER = {"first_name": "Cara", "last_name": "Diaz", "email": "cara@example.com"}
@@ -75,6 +82,19 @@ ROWS = (
     Row("GET programs/{program}/liability/entries?line=earned", ("reports:read",)),
     Row("GET programs/{program}/expiry-forecast", ("reports:read",)),
     Row("GET events", ("reports:read",)),
+    Row("GET webhooks", ("reports:read",), for_channels=True),
+    Row("POST webhooks", ("reports:read",), own=201, body={"url": "https://example.com/hook"}, for_channels=True),
+    # What belongs to another channel does not exist; gateway's own tests ask for one's own.
+    Row(WEBHOOK, ("reports:read",), own=404, for_channels=True),
+    Row(WEBHOOK.replace("GET", "DELETE"), ("reports:read",), own=404, for_channels=True),
+    Row(WEBHOOK.replace("GET", "POST") + "/rotate-secret", ("reports:read",), own=404, for_channels=True),
+    Row(f"{WEBHOOK}/deliveries", ("reports:read",), own=404, for_channels=True),
+    Row(
+        WEBHOOK.replace("GET", "POST") + "/deliveries/{delivery}/retry",
+        ("reports:read",),
+        own=404,
+        for_channels=True,
+    ),
     Row("GET customers", ("customers:read",)),
     Row("POST customers", ("customers:write",), own=201, body=NEW_CUSTOMER),
     Row("GET customers/{customer}", ("customers:read",), foreign=200),

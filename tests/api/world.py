@@ -13,7 +13,9 @@ from activities.holding import HoldCall, hold_points
 from cards.issuing import issue_card
 from cards.models import CardKind
 from gateway.channels import all_scopes, create_channel, system_actor
-from gateway.models import Channel
+from gateway.events import record_event
+from gateway.models import Channel, DeliveryStatus, WebhookDelivery
+from gateway.webhooks import register_webhook
 from memberships.card_holding import cards_in_hand
 from memberships.changes.documents import record_document
 from memberships.changes.plan import Proposal
@@ -51,6 +53,7 @@ def make_side(code: str) -> Side:
     merge = Proposal(ChangeKind.MERGE, third.pk, fourth.pk, result_type=MembershipType.SHARED)
     change = propose(merge, actor=ACTOR)
     record_document(change, customer_id=member_of(fourth), actor=ACTOR, evidence="letter")
+    delivery = given_up(make_channel(f"erp-{code}", program), earned["posting"]["id"])
     ids = {
         "program": code,
         "membership": first.pk,
@@ -66,8 +69,19 @@ def make_side(code: str) -> Side:
         "customer_asked": member_of(third),
         "customer_on_paper": member_of(fourth),
         "adjustment": waiting["adjustment"]["id"],
+        "webhook": delivery.endpoint_id,
+        "delivery": delivery.pk,
     }
     return Side(program, ids)
+
+
+def given_up(channel: Channel, subject_id: int) -> WebhookDelivery:
+    """What a webhook of that channel did not get."""
+    endpoint, _ = register_webhook(channel, url="https://example.com/hook", actor=system_actor())
+    event = record_event("points.earned", program_id=None, subject_id=subject_id, facts={})
+    return WebhookDelivery.objects.create(
+        endpoint=endpoint, event_id=event.pk, number=event.pk, status=DeliveryStatus.DEAD, tries=10
+    )
 
 
 def make_channel(code: str, *programs: Program, scopes: Iterable[str] | None = None) -> Channel:
