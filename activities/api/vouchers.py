@@ -17,7 +17,9 @@ from common.api.dry_run import Answer
 from common.api.fields import AmountField, StrictCharField
 from common.api.serializers import StrictSerializer
 from common.api.views import VerbMixin
+from gateway.api.writing import answer_concerns
 from memberships.api.guesses import guess
+from memberships.models import Member
 from programs.design import design_of
 
 USE = "vouchers:use"
@@ -54,7 +56,11 @@ class _MoneyView(VerbMixin, APIView):
 
     def _answer(self, verb: Callable[..., dict[str, Any]], code: str, given: dict[str, Any]) -> Answer:
         with guess(self.request):
-            return 201, verb(code, actor=self.actor, **given)
+            shown = verb(code, actor=self.actor, **given)
+        members = Member.objects.filter(membership=shown["membership"], ended_at__isnull=True)
+        # The reference is free text, the code a secret.
+        answer_concerns(self.request, customers=members.values_list("customer_id", flat=True))
+        return 201, shown
 
 
 class UseVoucherView(_MoneyView):

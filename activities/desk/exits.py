@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from activities import exits
 from common.desk.fields import ReasonField
 from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
@@ -90,7 +91,8 @@ class Erase(RecentLoginRequired, CustomerTask):
     def obstacles(self) -> Sequence[str]:
         if self.customer.status == CustomerStatus.ERASED:
             return [_("The customer was erased already.")]
-        return [one.message for one in erasure_obstacles(self.customer, actor=self.actor)]
+        of_memberships = erasure_obstacles(self.customer, actor=self.actor)
+        return [one.message for one in (*of_memberships, *exits.erasure_obstacles(self.customer))]
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:
         ending = Member.objects.filter(customer=self.customer, current=True, ended_at__isnull=True).count()

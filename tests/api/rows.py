@@ -71,6 +71,7 @@ CHANGE = "membership-changes/{change}"
 WEBHOOK = "GET webhooks/{webhook}"
 MERGE = {"kind": "merge", "prime": "$membership", "secondary": "$other_membership", "result_type": "shared"}
 SAID_YES = {"customer": "$customer_asked", "decision": "given", "method": "in_person", "evidence": "passport seen"}
+MONEY = {"amount": "1.00", "currency": "EUR"}
 NEW_CUSTOMER = {"first_name": "Cara", "last_name": "Diaz", "email": "cara@example.com"}
 
 ROWS = (
@@ -157,6 +158,25 @@ ROWS = (
         body={"reason": "returned"},
         staff_needs=("points:reverse",),
     ),
+    Row("GET programs/{program}/rewards", READERS),
+    Row("GET reward-orders", (*READ, "points:redeem", "rewards:manage")),
+    Row(
+        "POST reward-orders",
+        ("points:redeem",),
+        own=201,
+        body={"membership": "$membership", "reward": "cup"},
+    ),
+    Row("GET reward-orders/{order}", (*READ, "points:redeem", "rewards:manage")),
+    Row(
+        "POST reward-orders/{order}/cancel",
+        ("rewards:manage",),
+        body={"reason": "other"},
+        staff_needs=("points:redeem", "rewards:manage"),
+    ),
+    Row("POST reward-orders/{order}/fulfil", ("rewards:manage",)),
+    Row("GET vouchers/{voucher}", ("vouchers:use",)),
+    Row("POST vouchers/{voucher}/use", ("vouchers:use",), own=201, body=MONEY),
+    Row("POST vouchers/{voucher}/give-back", ("vouchers:use",), own=422, body=MONEY),
     Row("GET adjustments", ADJUSTMENTS, for_staff=True),
     Row("POST adjustments/{adjustment}/approve", ("points:approve",), for_staff=True),
     Row("POST adjustments/{adjustment}/refuse", ("points:approve",), for_staff=True),

@@ -39,6 +39,8 @@ UNKNOWN = {
     "delivery": 999_999_999,
     "customer_asked": 999_999_999,
     "customer_on_paper": 999_999_999,
+    "order": 999_999_999,
+    "voucher": "0000000000000000",
 }
 KEPT_BESIDE = {Throttle, EventNumber, EventHorizon}
 BY_FORM = {"X-CSRFToken": CSRF}

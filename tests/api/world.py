@@ -26,6 +26,7 @@ from points.models import Lot
 from programs.models import Program
 from staff.models import Role, StaffRight, User
 from tests.factories import ACTOR, account_of, make_customer, make_program, member_of
+from tests.rewards import make_reward, make_voucher_reward, ordered
 
 CSRF = "a" * 32
 UNLIMITED = 1_000_000_000
@@ -54,8 +55,13 @@ def make_side(code: str) -> Side:
     change = propose(merge, actor=ACTOR)
     record_document(change, customer_id=member_of(fourth), actor=ACTOR, evidence="letter")
     delivery = given_up(make_channel(f"erp-{code}", program), earned["posting"]["id"])
+    make_reward(program, "cup")
+    make_voucher_reward(program)
+    order, vouchers = ordered(first, "cup"), ordered(first, "ten-off")
     ids = {
         "program": code,
+        "order": order.pk,
+        "voucher": vouchers.vouchers.get().code,
         "membership": first.pk,
         "other_membership": second.pk,
         "customer": member_of(first),

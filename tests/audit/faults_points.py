@@ -88,7 +88,8 @@ def entry_of_another_program(w: World) -> None:
 @fault("L09")
 def expiry_that_adds(w: World) -> None:
     _posting(w, "pooled", kind="expire")
-    PointAccount.objects.filter(pk=w.account("john", pool=True).pk).update(lifetime_earned=0)
+    pooled = PointAccount.objects.filter(pk=w.account("john", pool=True).pk)
+    pooled.update(lifetime_earned=F("lifetime_earned") - 900)
 
 
 @fault("L10")
