@@ -20,22 +20,22 @@ from points.drafts import Posted
 from programs.design import Design
 
 
-def processed(one: Decided, postings: Postings | None, *, directly: Posted | None) -> Processed:
+def processed(one: Decided, postings: Postings | None, *, design: Design, directly: Posted | None) -> Processed:
     """`directly`: the posting of what the activity earns by figures, which its row names before any of a rule."""
     found = postings or Postings()
     _end(one.activity, ActivityStatus.PROCESSED, directly or found.first)
-    return Processed(one.activity, one.decision.effects, found)
+    return Processed(one.activity, design, one.decision.effects, found)
 
 
-def refused(one: MemberActivity, error: LoyaltyError) -> Processed:
+def refused(one: MemberActivity, error: LoyaltyError, *, design: Design) -> Processed:
     _end(one, ActivityStatus.REFUSED, None, {"code": error.code, "detail": error.message, "facts": error.facts})
-    return Processed(one)
+    return Processed(one, design)
 
 
-def failed(one: MemberActivity, error: Exception, *, directly: Posted | None) -> Processed:
+def failed(one: MemberActivity, error: Exception, *, design: Design, directly: Posted | None) -> Processed:
     """It waits with the reason, until somebody has it processed again."""
     _end(one, ActivityStatus.FAILED, directly, problem_of(error))
-    return Processed(one)
+    return Processed(one, design)
 
 
 def problem_of(error: Exception) -> dict[str, Any]:

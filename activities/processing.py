@@ -15,6 +15,7 @@ from activities.finishing import failed, finish, processed, refused
 from activities.models import MemberActivity, PointFlow
 from activities.rules.applying import apply_wave
 from activities.rules.compiled import CompiledRule, needs, rules_for
+from activities.rules.consequences import climb
 from activities.rules.deciding import NOTHING, carry_forward, decide
 from activities.rules.errors import RuleFailed
 from activities.rules.keeping import keep_alive, wake
@@ -109,7 +110,7 @@ def _is_refused(one: MemberActivity, wave: Wave) -> bool:
     try:
         _require_able(one, wave)
     except LoyaltyError as error:
-        wave.results[one.pk] = refused(one, error)
+        wave.results[one.pk] = refused(one, error, design=wave.design)
         return True
     return False
 
@@ -149,7 +150,7 @@ def _give_up(one: MemberActivity, error: Exception, wave: Wave) -> None:
     also = _attempt(
         lambda: directly.update(credit_directly([one], wave.memberships, design=wave.design, actor=wave.actor))
     )
-    wave.results[one.pk] = failed(one, also or error, directly=directly.get(one.pk))
+    wave.results[one.pk] = failed(one, also or error, design=wave.design, directly=directly.get(one.pk))
 
 
 def _attempt(step: Callable[[], None]) -> Exception | None:
@@ -172,12 +173,13 @@ def _together(activities: Sequence[MemberActivity], wave: Wave) -> None:
     rules = {one.pk: wave.rules_of(one) for one in activities}
     decided, failures = _decide(activities, rules, wave)
     postings = apply_wave(decided, design=design, actor=actor, now=wave.now)
+    climb(decided, directly, design=design, actor=actor)
     keep_alive(activities, wave.memberships, postings, design=design, actor=actor)
     for one in decided:
         pk = one.activity.pk
-        wave.results[pk] = processed(one, postings.get(pk), directly=directly.get(pk))
+        wave.results[pk] = processed(one, postings.get(pk), design=design, directly=directly.get(pk))
     for activity, failure in failures:
-        wave.results[activity.pk] = failed(activity, failure, directly=directly.get(activity.pk))
+        wave.results[activity.pk] = failed(activity, failure, design=design, directly=directly.get(activity.pk))
 
 
 def _decide(

@@ -4,7 +4,7 @@ Where several effects of one activity meet in one thing, the last one counts; a 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from memberships.models import LabelSource
 from memberships.notifying import notify_members
 from memberships.standings import RuleStanding, stand_by_rule_many
 from memberships.tiering import climb_many
+from points.drafts import Posted, WrittenEntry
 from programs.design import Design
 
 LONGEST_REASON = 120
@@ -27,7 +28,7 @@ Pair = tuple[int, str]
 
 
 def follow(wave: Sequence[Decided], *, design: Design, actor: Actor, now: datetime) -> None:
-    """Write it, under the locks of the memberships; tiers first follow the rules, then what qualifies for them."""
+    """Write it, under the locks of the memberships."""
     effects = list(_effects(wave))
     _set_attributes(effects, design=design, actor=actor, now=now)
     _label(effects, design=design, actor=actor, now=now)
@@ -40,7 +41,6 @@ def follow(wave: Sequence[Decided], *, design: Design, actor: Actor, now: dateti
     ]
     if issues:
         issue_many(issues, design=design, actor=actor)
-    _climb(wave, design=design, actor=actor)
     _notify(effects, design=design)
 
 
@@ -105,7 +105,8 @@ def _grant(effects: Sequence[tuple[Decided, Effect]], *, design: Design, actor: 
         grant_many(grants, design=design, at=now, actor=actor)
 
 
-def _climb(wave: Sequence[Decided], *, design: Design, actor: Actor) -> None:
+def climb(wave: Sequence[Decided], credited: Mapping[int, Posted], *, design: Design, actor: Actor) -> None:
+    """Raise memberships by what now qualifies for their tiers: by rules, or `credited` (by activity) by figures."""
     fed = feeding(design)
     codes = {design.point_types[pk].code for pk in fed.point_types}
     events = {
@@ -115,9 +116,14 @@ def _climb(wave: Sequence[Decided], *, design: Design, actor: Actor) -> None:
             (effect.point_type in codes and effect.points) or effect.attribute in fed.attributes
             for effect in one.decision.effects
         )
+        or any(entry.point_type_id in fed.point_types for entry in _entries(credited.get(one.activity.pk)))
     }
     if events:
         climb_many(events, design=design, actor=actor)
+
+
+def _entries(posted: Posted | None) -> Sequence[WrittenEntry]:
+    return () if posted is None else posted.entries
 
 
 def _notify(effects: Sequence[tuple[Decided, Effect]], *, design: Design) -> None:

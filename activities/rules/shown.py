@@ -5,13 +5,13 @@ from typing import Any
 
 from activities.models import RuleEffect
 from activities.rules.deciding import Effect
-from activities.rules.telling import tell, tell_stored
 
 
 def effect_shape(effect: Effect) -> dict[str, Any]:
     """The API's <effect> of what was just decided."""
-    rule = effect.rule
-    return _shape(rule.code, rule.version, effect.action, effect.point_type, effect.points, tell(effect))
+    rule, code = effect.rule, effect.point_type
+    told = _told(rule.name, rule.version, effect.points)
+    return _shape(rule.code, rule.version, effect.action, code, effect.points, told)
 
 
 def effects_of(activity_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
@@ -19,12 +19,15 @@ def effects_of(activity_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     rows = RuleEffect.objects.filter(activity__in=list(activity_ids)).order_by("activity_id", "position")
     found: dict[int, list[dict[str, Any]]] = {}
     for one in rows.select_related("rule_version__rule", "point_type"):
-        code = one.point_type.code if one.point_type else None
-        shape = _shape(
-            one.rule_version.rule.code, one.rule_version.version, one.action, code, one.points, tell_stored(one)
-        )
+        code, version = one.point_type.code if one.point_type else None, one.rule_version
+        told = _told(version.name, version.version, one.points)
+        shape = _shape(version.rule.code, version.version, one.action, code, one.points, told)
         found.setdefault(one.activity_id, []).append(shape)
     return found
+
+
+def _told(rule: str, version: int, points: int | None) -> str:
+    return f"rule {rule} version {version}" + ("" if points is None else f" gave {points}")
 
 
 def _shape(

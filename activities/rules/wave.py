@@ -8,6 +8,7 @@ from activities.rules.deciding import Decision, Effect
 from activities.rules.shown import effect_shape
 from memberships.models import Membership
 from points.drafts import Posted
+from programs.design import Design
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Processed:
     """An activity as it stands afterwards; its status and problem say what became of it."""
 
     activity: MemberActivity
+    design: Design
     decided: tuple[Effect, ...] = ()
     postings: Postings = field(default_factory=Postings)
 

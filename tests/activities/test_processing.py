@@ -155,7 +155,6 @@ def test_lots_of_different_ends_stay_apart_and_of_one_end_come_together(michael_
         done(waiting(michael_adams))
     ends = dict(Lot.objects.values_list("amount", "expires_at"))
     assert ends == {12: datetime(2026, 3, 21, tzinfo=UTC), 14: None}
-    assert_audit_clean()
 
 
 def test_pooled_points_go_to_the_pool_and_qualifying_ones_stay(miles: Program) -> None:
@@ -335,7 +334,7 @@ def test_a_suspended_membership_is_refused_with_the_reason(michael_adams: Member
 
 def test_an_ended_membership_and_who_never_took_part_are_refused(michael_adams: Membership) -> None:
     in_force(michael_adams.program, PER_EURO)
-    stranger = waiting(michael_adams, customer=make_customer("Eve Moore"))
+    stranger = waiting(michael_adams, customer_id=make_customer("Eve Moore").pk)
     assert done(stranger).activity.problem["code"] == "not_a_member"
     activity = waiting(michael_adams)
     terminate(michael_adams, actor=ACTOR, reason="asked")

@@ -46,6 +46,7 @@ def test_case_57_the_first_use_finds_the_program_and_makes_membership_set_and_po
         "posting": "",
         "effects": [],
         "balances": "",
+        "problem": None,
     }
     assert body["posting"]["id"] == posting.pk
     assert body["posting"]["entries"] == [{"point_type": "miles", "amount": 50, "balance_after": 50}]
@@ -152,8 +153,9 @@ def test_a_type_without_points_is_recorded_and_posts_nothing(shop: Caller, micha
         "asked",
     )
     assert Posting.objects.count() == 0
-    event = Event.objects.get(kind="activity.recorded")
-    assert (event.subject_id, event.facts) == (row.pk, {"type": "visit", "membership": michael_adams.pk})
+    event = Event.objects.get(kind="activity.processed")
+    facts = {"type": "visit", "membership": michael_adams.pk, "effects": 0, "points": {}}
+    assert (event.subject_id, event.facts) == (row.pk, facts)
     assert_audit_clean()
 
 
