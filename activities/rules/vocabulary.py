@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from activities.models import ActivityType, RewardItem
+from django.db.models import Model
+
+from activities.models import ActivityType, RewardItem, RewardKind
 from programs.design import Design
 from programs.models import (
     AttributeDefinition,
@@ -36,7 +38,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Codes with their names, in the order in which they are offered."""
+    """Codes with their names, in the order in which they are offered; `rewards` are the vouchers among them."""
 
     currency: str
     activity_types: Names
@@ -80,14 +82,14 @@ def _read(design: Design) -> Vocabulary:
         },
         labels=_names(Label, program.pk),
         benefits=_names(Benefit, program.pk),
-        rewards=_names(RewardItem, program.pk),
+        rewards=_names(RewardItem, program.pk, kind=RewardKind.VOUCHER),
         notices=_notices(program.pk),
         partners=_names(Partner, program.pk),
     )
 
 
-def _names(model: type, program_id: int) -> Names:
-    rows = model._default_manager.filter(program_id=program_id)  # type: ignore[attr-defined]
+def _names(model: type[Model], program_id: int, **only: str) -> Names:
+    rows = model._default_manager.filter(program_id=program_id, **only)
     return dict(rows.order_by("name", "code").values_list("code", "name"))
 
 

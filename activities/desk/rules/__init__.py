@@ -1,0 +1,1 @@
+"""Pages on which rules and campaigns are designed, tried, released and explained."""
