@@ -96,16 +96,10 @@ def analysis_of(program: Program) -> Analysis:
     last = this_month(design)
     first = add_months(last, 1 - MONTHS)
     counted = figures_of(program, NAME, counts_of)
-    points = _points(design, last)
-    return Analysis(
-        program=program,
-        first=first,
-        last=last,
-        computed_at=counted.at,
-        **{name: counted.figures[name] for name in COUNTS},
-        **{name: Decimal(counted.figures[name]) for name in AMOUNTS},
-        **points,
-    )
+    figures: dict[str, Any] = {name: counted.figures[name] for name in COUNTS}
+    figures |= {name: Decimal(counted.figures[name]) for name in AMOUNTS}
+    figures |= _points(design, last)
+    return Analysis(program=program, first=first, last=last, computed_at=counted.at, **figures)
 
 
 COUNTS = ("memberships", "enrolled", "ended", "engaged", "activities", "sales")
