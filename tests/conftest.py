@@ -14,7 +14,7 @@ from memberships.models import Membership
 from memberships.programs import forget_programs
 from programs.design import forget_designs
 from programs.models import Program
-from tests import kept_database, quick_tables
+from tests import kept_database
 from tests.emptying import empty_tables, is_superuser
 from tests.factories import make_membership, make_program
 
@@ -59,11 +59,6 @@ def django_db_keepdb() -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_use_migrations() -> bool:
-    return False
-
-
-@pytest.fixture(scope="session")
 def django_db_createdb(
     request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: Any
 ) -> bool:
@@ -72,17 +67,14 @@ def django_db_createdb(
         # Its connections lead to the ordinary database, and the pool would go on giving them out.
         connection.close()
         connection.close_pool()
-    quick_tables.before_tables()
     return bool(request.config.getoption("create_db")) or not is_usable
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_createdb: bool, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Empty, and without its signature while tests run, so that a run that is killed leaves none to be trusted."""
     with django_db_blocker.unblock():
         kept_database.sign("")
-        if django_db_createdb:
-            quick_tables.run_the_rest()
         call_command("flush", interactive=False, verbosity=0)
         quickly = is_superuser()
     with pytest.MonkeyPatch.context() as patch:

@@ -20,7 +20,14 @@ def fingerprint() -> str:
     for config in sorted(apps.get_app_configs(), key=lambda one: one.label):
         for file in sorted((Path(config.path) / "migrations").glob("*.py")):
             digest.update(f"{config.label}/{file.name}\n".encode() + file.read_bytes())
-    for file in sorted([*OWN.glob("*/models.py"), *OWN.glob("*/models/*.py"), *OWN.glob("common/*/*.py")]):
+    for file in sorted(
+        [
+            *OWN.glob("*/models.py"),
+            *OWN.glob("*/models/*.py"),
+            *OWN.glob("common/*/*.py"),
+            OWN / "loyalty_site" / "new_database.py",
+        ]
+    ):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -9,6 +9,7 @@ from django.core.management.commands import migrate
 from loyalty_site.management.commands.migrate import SELDOM
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("fails", [False, True])
 def test_garbage_is_collected_seldom_only_while_migrating(monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
     seen = []
