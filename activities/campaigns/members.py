@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from django.db import connection
 
@@ -97,10 +98,10 @@ def _current_of(program: Program, numbers: Sequence[str]) -> dict[str, int]:
 
 def _put(campaign: Campaign, membership_ids: Iterable[int], actor: Actor) -> int:
     now = clock.program_now(campaign.program)
-    values = [campaign.pk, campaign.program_id, now, actor.channel_id, actor.user_id, list(membership_ids)]
+    values: list[Any] = [campaign.pk, campaign.program_id, now, actor.channel_id, actor.user_id, list(membership_ids)]
     with connection.cursor() as cursor:
         cursor.execute(PUT, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _leave(campaign: Campaign, membership: Membership, event: str) -> None:
