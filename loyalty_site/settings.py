@@ -223,6 +223,8 @@ LOYALTY_CUSTOMER_ERASERS = [
 ]
 LOYALTY_CUSTOMER_DELETERS = ["memberships.exits.delete_memberships_of"]
 LOYALTY_CUSTOMER_MERGERS = ["memberships.one_person.unite_memberships"]
+# Modules that register actions of one's own for rules (docs/rules.md).
+LOYALTY_OWN_ACTIONS = env.list("LOYALTY_OWN_ACTIONS", default=[])
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Loyalty membership",

@@ -56,7 +56,7 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Version:
+class InForce:
     """A version with the time it is in force, half-open; it is compiled when first asked for."""
 
     row: RuleVersion
@@ -70,11 +70,11 @@ class _Version:
 
 
 @dataclass
-class _Timeline:
+class Timeline:
     """Between two `bounds` the same versions are in force."""
 
     design: Design
-    versions: list[_Version]
+    versions: list[InForce]
     bounds: list[datetime]
     _compiled: dict[int, CompiledRule] = field(default_factory=dict)
     _spans: dict[int, tuple[CompiledRule, ...]] = field(default_factory=dict)
@@ -106,12 +106,12 @@ class _Timeline:
 
 def rules_at(design: Design, at: datetime) -> tuple[CompiledRule, ...]:
     """The rules of that time, by group rank and priority."""
-    return _timeline(design).at(at)
+    return timeline_of(design).at(at)
 
 
 def rules_for(design: Design, at: datetime, type_code: str) -> tuple[CompiledRule, ...]:
     """Those of them that ask for activities of the type."""
-    return _timeline(design).of_type(at, type_code)
+    return timeline_of(design).of_type(at, type_code)
 
 
 def compile_version(row: RuleVersion, design: Design) -> CompiledRule:
@@ -141,26 +141,38 @@ def compile_version(row: RuleVersion, design: Design) -> CompiledRule:
     )
 
 
-def _timeline(design: Design) -> _Timeline:
+def timeline_of(design: Design) -> Timeline:
     found = design.derived.get("rules")
-    if not isinstance(found, _Timeline):
+    if not isinstance(found, Timeline):
         found = design.derived["rules"] = _load(design)
     return found
 
 
-def _load(design: Design) -> _Timeline:
+def _load(design: Design) -> Timeline:
     rows = RuleVersion.objects.filter(program=design.program).select_related(
         "retirement", "rule__group", "rule__campaign__label"
     )
     versions = [one for row in rows if (one := _in_force(row, design)) is not None]
-    bounds = sorted({one.since for one in versions} | {one.until for one in versions})
-    return _Timeline(design, versions, bounds)
+    return Timeline(design, versions, _bounds(versions))
 
 
+BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 END = datetime(9999, 12, 30, tzinfo=UTC)
 
 
-def _in_force(row: RuleVersion, design: Design) -> _Version | None:
+def timeline_with(design: Design, drafts: Sequence[RuleVersion]) -> Timeline:
+    """The same with drafts in place of the versions of their rules, at any time."""
+    replaced = {row.rule_id for row in drafts}
+    versions = [one for one in timeline_of(design).versions if one.row.rule_id not in replaced]
+    versions += [InForce(row, BEGINNING, END) for row in drafts]
+    return Timeline(design, versions, _bounds(versions))
+
+
+def _bounds(versions: Iterable[InForce]) -> list[datetime]:
+    return sorted({end for one in versions for end in (one.since, one.until)})
+
+
+def _in_force(row: RuleVersion, design: Design) -> InForce | None:
     """None: never. A rule of a campaign is in force on its days, while it runs."""
     since, until = [row.released_at], [END]
     if retirement := getattr(row, "retirement", None):
@@ -173,7 +185,7 @@ def _in_force(row: RuleVersion, design: Design) -> _Version | None:
             since.append(_begins(period.valid_from, design))
         if period is not None and period.valid_until:
             until.append(end_of_day(period.valid_until, design.zone))
-    return _Version(row, max(since), min(until)) if max(since) < min(until) else None
+    return InForce(row, max(since), min(until)) if max(since) < min(until) else None
 
 
 def _begins(day: date, design: Design) -> datetime:
