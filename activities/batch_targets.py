@@ -63,7 +63,7 @@ class _Plain:
     def __init__(self, lines: Sequence[Given], design: Design) -> None:
         self.design, self.program = design, design.program
         numbers = {one.card_number for one in lines if one.card_number is not None}
-        cards = Card.objects.filter(program=self.program, number__in=numbers)
+        cards = Card.objects.filter(program=self.program, number__any_of=numbers)
         self.cards: dict[str, Card] = {card.number_id: card for card in cards}
         self.holdings = _holdings([card.pk for card in self.cards.values()])
         named = {one.member_number for one in lines if one.member_number is not None}
@@ -72,13 +72,13 @@ class _Plain:
 
     def _read_memberships(self, numbers: Iterable[str], ids: Iterable[int]) -> None:
         current = Membership.objects.filter(program=self.program, current=True)
-        self.by_number = dict(current.filter(number__in=set(numbers)).values_list("number", "pk"))
+        self.by_number = dict(current.filter(number__any_of=set(numbers)).values_list("number", "pk"))
         # Where cards may be used, and by whom.
         able = able_states(self.design, "use_card")
-        states = current.filter(pk__in=set(ids)).values_list("pk", "status", "type")
+        states = current.filter(pk__any_of=set(ids)).values_list("pk", "status", "type")
         self.able = {pk for pk, status, type_ in states if f"{status}/{type_}" in able}
         self.acting = acting_people(self.able.union(self.by_number.values()))
-        members = Member.objects.filter(membership__in=self.able, ended_at__isnull=True, suspended_at__isnull=True)
+        members = Member.objects.filter(membership__any_of=self.able, ended_at__isnull=True, suspended_at__isnull=True)
         self.people = set(members.values_list("membership_id", "customer_id"))
 
     def landing(self, one: Given) -> Landing | None:
@@ -102,7 +102,7 @@ class _Plain:
 
 def _holdings(card_ids: Sequence[int]) -> dict[int, list[_Held]]:
     found: dict[int, list[_Held]] = defaultdict(list)
-    rows = CardHolding.objects.filter(card__in=card_ids).order_by("pk")
+    rows = CardHolding.objects.filter(card__any_of=card_ids).order_by("pk")
     for row in rows.values_list("card_id", "membership_id", "customer_id", "held_from", "held_until"):
         found[row[0]].append(_Held(*row))
     return found

@@ -1,6 +1,5 @@
 """What became of activities: their rows, written together, and an event for each."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,11 +12,14 @@ from activities.rules import sql
 from activities.rules.errors import RuleFailed
 from activities.rules.wave import Decided, Postings, Processed
 from activities.types import type_by_id
+from common.arrays import columns, texts
 from common.db import constraint_of
 from common.errors import Conflict, LoyaltyError, refusal_of
 from gateway.events import record_events
 from points.drafts import Posted
 from programs.design import Design
+
+encoded = DjangoJSONEncoder().encode
 
 
 def processed(one: Decided, postings: Postings | None, *, design: Design, directly: Posted | None) -> Processed:
@@ -76,10 +78,8 @@ def _update(activities: Sequence[MemberActivity], *, design: Design, now: dateti
     parameters: dict[str, Any] = {
         "program": design.program.pk,
         "now": now,
-        "id": [one.pk for one in activities],
-        "status": [str(one.status) for one in activities],
-        "posting": [one.posting_id for one in activities],
-        "problem": [one.problem and json.dumps(one.problem, cls=DjangoJSONEncoder) for one in activities],
+        **columns("v", ("id", "status", "posting"), [(one.pk, one.status, one.posting_id) for one in activities]),
+        "v_problem": texts(one.problem and encoded(one.problem) for one in activities),
     }
     with connection.cursor() as cursor:
         cursor.execute(sql.FINISH, parameters)

@@ -96,7 +96,7 @@ def process(
 
 def _members_of(memberships: Mapping[int, Membership]) -> dict[tuple[int, int], Member]:
     """Who takes part now, by membership and customer; each group knows its main member then."""
-    rows = Member.objects.filter(membership__in=list(memberships), ended_at__isnull=True)
+    rows = Member.objects.filter(membership__any_of=memberships, ended_at__isnull=True)
     found = {(one.membership_id, one.customer_id): one for one in rows}
     for one in found.values():
         home = memberships[one.membership_id]

@@ -153,26 +153,29 @@ def next_wave(
 def _at_home(wave: Sequence[MemberActivity], memberships: Mapping[int, Membership]) -> Iterator[MemberActivity]:
     """Those that stand where their person takes part; the others are sent there, to wait in that membership's turn."""
     members = _members(memberships)
+    nobody: set[int] = set()
     for one in wave:
         here = memberships[one.membership_id]
-        open_members = members.get(here.pk, {})
+        open_members = members.get(here.pk, nobody)
         if here.current and (one.customer_id in open_members or not open_members):
             yield one
-        elif _moved(one, here, open_members):
+        elif _moved(one, here):
             continue
         else:
             # Nobody to send it to: the reason is told like any other refusal.
             yield one
 
 
-def _members(memberships: Mapping[int, Membership]) -> dict[int, dict[int, Member]]:
-    found: dict[int, dict[int, Member]] = {}
-    for one in Member.objects.filter(membership__in=list(memberships), ended_at__isnull=True):
-        found.setdefault(one.membership_id, {})[one.customer_id] = one
+def _members(memberships: Mapping[int, Membership]) -> dict[int, set[int]]:
+    """By membership the customers in it."""
+    rows = Member.objects.filter(membership__any_of=memberships, ended_at__isnull=True)
+    found: dict[int, set[int]] = {}
+    for membership_id, customer_id in rows.values_list("membership_id", "customer_id"):
+        found.setdefault(membership_id, set()).add(customer_id)
     return found
 
 
-def _moved(one: MemberActivity, here: Membership, members: Mapping[int, Member]) -> bool:
+def _moved(one: MemberActivity, here: Membership) -> bool:
     """Name whom and where it belongs to since it was received; whether that is another place or person."""
     person_id = surviving_id(one.customer_id) if one.customer_id is not None else None
     if here.current and person_id is None:

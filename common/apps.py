@@ -1,6 +1,11 @@
 from django.apps import AppConfig
 
+from common import lookups
+
 
 class CommonConfig(AppConfig):
     name = "common"
     verbose_name = "Common ground"
+
+    def ready(self) -> None:
+        lookups.register()

@@ -1,14 +1,15 @@
 """Leave an event of a change, in the change's own transaction."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
+from common.arrays import array, texts
 from gateway.models import Event
 
+encoded = DjangoJSONEncoder().encode
 # Real time, taken while the statement runs: numbering relies on its being later than the transaction's start.
 INSERT = """
 INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
@@ -23,15 +24,14 @@ FROM unnest(%s::bigint[], %s::text[]) AS t(subject, facts)
 
 def record_events(kind: str, *, program_id: int | None, facts: Mapping[int, Mapping[str, Any]]) -> None:
     """One event of the kind per subject, with its facts."""
-    texts = [json.dumps(dict(one), cls=DjangoJSONEncoder) for one in facts.values()]
     with connection.cursor() as cursor:
-        cursor.execute(MANY, [program_id, kind, list(facts), texts])
+        cursor.execute(MANY, [program_id, kind, array(facts), texts(encoded(dict(one)) for one in facts.values())])
 
 
 def record_event(kind: str, *, program_id: int | None, subject_id: int, facts: Mapping[str, Any]) -> Event:
     """`facts` hold ids and figures, never a person's values. `program_id` None: outside of programs."""
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [program_id, kind, subject_id, json.dumps(dict(facts), cls=DjangoJSONEncoder)])
+        cursor.execute(INSERT, [program_id, kind, subject_id, encoded(dict(facts))])
         pk, recorded_at = cursor.fetchone()
     return Event(
         pk=pk,

@@ -17,7 +17,7 @@ def acting_member(membership: Membership) -> Member | None:
 
 def acting_people(membership_ids: Iterable[int]) -> dict[int, int]:
     """By membership the customer who acts, for many at once; memberships of nobody are left out."""
-    rows = Member.objects.filter(membership__in=set(membership_ids), ended_at__isnull=True).order_by("pk")
+    rows = Member.objects.filter(membership__any_of=set(membership_ids), ended_at__isnull=True).order_by("pk")
     found: dict[int, int] = {}
     for member, main, membership, customer in rows.values_list(
         "pk", "membership__main_member_id", "membership_id", "customer_id"

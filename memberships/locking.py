@@ -11,7 +11,7 @@ from memberships.models import Membership
 def locked_memberships(ids: Iterable[int], *, key_change: bool = False) -> list[Membership]:
     """The rows in order of their ids. `key_change` where `current` may change: their members follow that key."""
     wanted = sorted(set(ids))
-    rows = Membership.objects.filter(pk__in=wanted)
+    rows = Membership.objects.filter(pk__any_of=wanted)
     locked = list(rows.order_by("pk").select_for_update(of=("self",))) if key_change else lock_rows(rows)
     if len(locked) != len(wanted):
         raise NotFound("No such membership.")

@@ -61,7 +61,7 @@ def accounts_for(wanted: Iterable[tuple[int, int]], *, program_id: int) -> dict[
 
 def _found(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
     accounts = PointAccount.objects.filter(
-        account_set__in={one for one, _ in wanted}, point_type__in={type_ for _, type_ in wanted}
+        account_set__any_of={one for one, _ in wanted}, point_type__any_of={type_ for _, type_ in wanted}
     )
     rows = accounts.values_list("account_set_id", "point_type_id", "pk")
     return {(one, type_): pk for one, type_, pk in rows if (one, type_) in wanted}

@@ -13,9 +13,9 @@ from django.db import connection, transaction
 
 from common import clock
 from common.actor import Actor
+from common.arrays import columns
 from common.db import next_ids
 from common.keys import take_key
-from points.arrays import columns
 from points.drafts import Account, Posted, WrittenEntry, WrittenLot
 from points.errors import LedgerError
 from points.ledger import lock_accounts, post

@@ -1,6 +1,5 @@
 """Write what was decided for a wave: postings, effects, what caps and budgets count, and everything that follows."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +14,11 @@ from activities.rules.facts import NOT_USED, Use, UseKey
 from activities.rules.posting import post_effects
 from activities.rules.wave import Decided, Postings
 from common.actor import Actor
+from common.arrays import columns, texts
 from programs.design import Design
+
+encoded = DjangoJSONEncoder().encode
+NOT_POSTED = Postings()
 
 
 def apply_wave(wave: Sequence[Decided], *, design: Design, actor: Actor, now: datetime) -> dict[int, Postings]:
@@ -31,11 +34,12 @@ def apply_wave(wave: Sequence[Decided], *, design: Design, actor: Actor, now: da
 
 
 def _keep_effects(wave: Sequence[Decided], posted: Mapping[int, Postings], design: Design) -> None:
-    rows = [row for one in wave for row in _rows(one, posted.get(one.activity.pk, Postings()), design)]
-    names = ("activity", "version", "position", "action", "type", "points", "because", "posting")
-    columns = dict(zip(names, (list(column) for column in zip(*rows, strict=True)), strict=True))
+    rows = [row for one in wave for row in _rows(one, posted.get(one.activity.pk, NOT_POSTED), design)]
+    because = texts(encoded(effect.because) for one in wave for effect in one.decision.effects)
+    given = {"program": design.program.pk, "e_because": because}
+    names = ("activity", "version", "position", "action", "type", "points", "posting")
     with connection.cursor() as cursor:
-        cursor.execute(sql.EFFECTS, columns | {"program": design.program.pk})
+        cursor.execute(sql.EFFECTS, given | columns("e", names, rows))
 
 
 def _rows(one: Decided, postings: Postings, design: Design) -> Iterable[tuple[Any, ...]]:
@@ -48,7 +52,6 @@ def _rows(one: Decided, postings: Postings, design: Design) -> Iterable[tuple[An
             effect.action,
             design.by_code[effect.point_type].pk if effect.point_type else None,
             effect.points if effect.point_type else None,
-            json.dumps(effect.because, cls=DjangoJSONEncoder),
             posting.id if posting and effect.point_type else None,
         )
 

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from activities.models import CampaignStatus, CapScope, Eligibility, GroupMode, RuleVersion
 from activities.rules.definition import Definition, read_definition
@@ -31,6 +31,11 @@ class CompiledRule:
     eligibility: str | None = None
     label: str = ""
     budget: int | None = None
+
+    @cached_property
+    def limited(self) -> bool:
+        """Whether a cap or a campaign may say that it gives less."""
+        return self.campaign_id is not None or self.definition is None or bool(self.definition.caps)
 
     def sound(self) -> Definition:
         if self.definition is None:

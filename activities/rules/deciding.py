@@ -25,6 +25,7 @@ class Decision:
 
 
 NOTHING = Decision()
+NO_KEYS: dict[CapScope, UseKey] = {}
 
 
 def decide(state: MemberState, activity: ActivityFacts, rules: Sequence[CompiledRule]) -> Decision:
@@ -83,6 +84,8 @@ def _meant(rule: CompiledRule, state: MemberState) -> bool:
 def _keys(rule: CompiledRule, working: Working) -> dict[CapScope, UseKey]:
     """Where the rule's uses are counted, by the scope of its caps."""
     caps = rule.definition.caps if rule.definition else ()
+    if not caps:
+        return NO_KEYS
     return {cap.scope: key_of(cap.scope, rule.rule_id, working.state, working.activity.local.date()) for cap in caps}
 
 
@@ -97,6 +100,8 @@ def key_of(scope: CapScope, rule_id: int, state: MemberState, day: date) -> UseK
 
 def _limits(rule: CompiledRule, working: Working) -> dict[str, int] | None:
     """The points it may still give, by what limits them; None: it is used up."""
+    if not rule.limited:
+        return {}
     limits: dict[str, int] = {}
     keys = _keys(rule, working)
     for cap in rule.sound().caps:

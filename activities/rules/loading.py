@@ -27,6 +27,7 @@ from activities.rules.compiled import CompiledRule, Needs
 from activities.rules.facts import ActivityFacts, AttributeFact, ItemFacts, MemberState, Use, UseKey
 from activities.types import type_by_id
 from common import clock
+from common.arrays import columns
 from gateway.models import Channel
 from memberships.models import Membership
 from programs.design import Design
@@ -134,20 +135,19 @@ def _rows(
     needs: Needs,
 ) -> dict[int, dict[str, Any]]:
     homes = [memberships[one.membership_id] for one in activities]
+    rows = [
+        (one.pk, one.membership_id, one.customer_id, home.own_set_id, home.pool_id, one.occurred_at)
+        for one, home in zip(activities, homes, strict=True)
+    ]
     parameters: dict[str, Any] = {
-        "activity": [one.pk for one in activities],
-        "membership": [one.membership_id for one in activities],
-        "person": [one.customer_id for one in activities],
-        "own_set": [one.own_set_id for one in homes],
-        "pool": [one.pool_id for one in homes],
-        "at": [one.occurred_at for one in activities],
+        **columns("w", ("activity", "membership", "person", "own_set", "pool", "at"), rows),
         "now": clock.program_now(design.program),
         "types": [design.by_code[code].pk for code in sorted(needs.points)],
         "campaigns": sorted(needs.campaigns),
     }
-    columns = ", ".join(sql.STATE_PARTS[name] for name in parts)
+    asked = ", ".join(sql.STATE_PARTS[name] for name in parts)
     with connection.cursor() as cursor:
-        cursor.execute(sql.STATES.format(parts=columns), parameters)
+        cursor.execute(sql.STATES.format(parts=asked), parameters)
         return {row[0]: dict(zip(parts, row[1:], strict=True)) for row in cursor.fetchall()}
 
 

@@ -33,7 +33,7 @@ Place = tuple[int, int]
 def lock_points(memberships: Iterable[Membership], *, design: Design) -> None:
     """All accounts of the memberships, so that what they hold stays so until the transaction ends."""
     sets = {pk for one in memberships for pk in (one.own_set_id, one.pool_id) if pk}
-    ids = PointAccount.objects.filter(account_set__in=sets).values_list("pk", flat=True)
+    ids = PointAccount.objects.filter(account_set__any_of=sets).values_list("pk", flat=True)
     lock_accounts(set(ids), program_id=design.program.pk)
 
 
@@ -67,14 +67,15 @@ def post_effects(wave: Sequence[Decided], *, design: Design, actor: Actor) -> di
     if not wanted:
         return {}
     found = accounts_for(wanted, program_id=design.program.pk)
-    # All of them at once and in order: a debit follows a credit, and members of one pool come in waves of their own.
-    lock_accounts(set(found.values()), program_id=design.program.pk)
+    if any((effect.points or 0) < 0 for one in wave for effect in one.decision.effects):
+        # All of them at once and in order: a debit follows a credit. Credits lock what they need.
+        lock_accounts(set(found.values()), program_id=design.program.pk)
     accounts = {pk: {code: found[place] for code, place in at.items()} for pk, at in places.items()}
     done: dict[int, Postings] = defaultdict(Postings)
     for sender, rows in _by_sender([(one.activity, one) for one in wave], actor).items():
         _credit([one for _, one in rows], accounts, done, design=design, actor=sender)
     for one in wave:
-        spent = _debit(one, accounts[one.activity.pk], design=design, actor=_sender(one.activity, actor))
+        spent = _debit(one, accounts[one.activity.pk], design=design, actor=actor)
         if spent is not None:
             done[one.activity.pk].spent = spent
     return dict(done)
@@ -86,10 +87,10 @@ def _earns(one: MemberActivity, design: Design) -> bool:
 
 def _by_sender(rows: Iterable[Row], actor: Actor) -> dict[Actor, list[Row]]:
     """Rows that begin with an activity."""
-    found: dict[Actor, list[Row]] = defaultdict(list)
+    found: dict[tuple[int, int | None], list[Row]] = defaultdict(list)
     for row in rows:
-        found[_sender(row[0], actor)].append(row)
-    return found
+        found[row[0].channel_id, row[0].user_id].append(row)
+    return {_sender(rows[0][0], actor): rows for rows in found.values()}
 
 
 def _sender(one: MemberActivity, actor: Actor) -> Actor:
@@ -180,7 +181,7 @@ def _debit(one: Decided, accounts: Mapping[str, int], *, design: Design, actor: 
         person_id=one.activity.customer_id,
         cause=Cause("activity", one.activity.pk),
         occurred_at=one.activity.occurred_at,
-        actor=actor,
+        actor=_sender(one.activity, actor),
         moves=[Debit(account, points, lifetime=Lifetime.REDEEMED) for account, points in sorted(taken.items())],
         counts_as_activity=type_by_id(design, one.activity.type_id).counts_as_activity,
     )

@@ -22,8 +22,8 @@ STATE_PARTS = {
     "language": "(SELECT c.language FROM customers_customer c WHERE c.id = w.person)",
 }
 WAVE = """
-unnest(%(activity)s::bigint[], %(membership)s::bigint[], %(person)s::bigint[], %(own_set)s::bigint[],
-    %(pool)s::bigint[], %(at)s::timestamptz[]) AS w(activity, membership, person, own_set, pool, at)
+unnest(%(w_activity)s::bigint[], %(w_membership)s::bigint[], %(w_person)s::bigint[], %(w_own_set)s::bigint[],
+    %(w_pool)s::bigint[], %(w_at)s::timestamptz[]) AS w(activity, membership, person, own_set, pool, at)
 """
 STATES = "SELECT w.activity, {parts} FROM " + WAVE
 
@@ -70,15 +70,16 @@ EFFECTS = """
 INSERT INTO activities_ruleeffect (activity_id, program_id, rule_version_id, position, action, point_type_id, points,
     because, posting_id)
 SELECT activity, %(program)s, version, position, action, type, points, because::jsonb, posting
-FROM unnest(%(activity)s::bigint[], %(version)s::bigint[], %(position)s::smallint[], %(action)s::text[],
-    %(type)s::bigint[], %(points)s::bigint[], %(because)s::text[], %(posting)s::bigint[])
-    AS t(activity, version, position, action, type, points, because, posting)
+FROM unnest(%(e_activity)s::bigint[], %(e_version)s::bigint[], %(e_position)s::smallint[], %(e_action)s::text[],
+    %(e_type)s::bigint[], %(e_points)s::bigint[], %(e_posting)s::bigint[], %(e_because)s::text[])
+    AS t(activity, version, position, action, type, points, posting, because)
 """
 # A row that another process finished meanwhile is left as it is; the caller compares the count.
 FINISH = """
 UPDATE activities_memberactivity v SET status = t.status, posting_id = t.posting, problem = t.problem::jsonb,
     processed_at = %(now)s
-FROM unnest(%(id)s::bigint[], %(status)s::text[], %(posting)s::bigint[], %(problem)s::text[])
+FROM unnest(%(v_id)s::bigint[], %(v_status)s::text[], %(v_posting)s::bigint[], %(v_problem)s::text[])
     AS t(id, status, posting, problem)
-WHERE v.id = t.id AND v.program_id = %(program)s AND v.status IN ('received', 'failed')
+WHERE v.id = t.id AND v.id = ANY(%(v_id)s::bigint[]) AND v.program_id = %(program)s
+    AND v.status IN ('received', 'failed')
 """

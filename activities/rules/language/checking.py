@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from activities.rules.language import kinds, reading
@@ -29,6 +30,7 @@ class Piece:
     said: tuple[tuple[str, int], ...] = ()
 
 
+@lru_cache(maxsize=4096)
 def variable(path: Path) -> str:
     """The plain variable that stands for a path; no two paths share one."""
     return "__".join("".join(c if c.isalnum() and c.isascii() else f"_{ord(c):x}_" for c in part) for part in path)

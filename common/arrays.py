@@ -1,0 +1,25 @@
+"""Columns of rows as the text PostgreSQL reads arrays from: the driver takes twenty times as long for thousands."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def array(values: Iterable[Any]) -> str:
+    """Of numbers, truths, times, codes or None; never of free text."""
+    # No value contains the word: codes are small letters.
+    return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
+
+
+def texts(values: Iterable[str | None]) -> str:
+    """Of any text, JSON too."""
+    return "{" + ",".join(["NULL" if value is None else f'"{_escaped(value)}"' for value in values]) + "}"
+
+
+def columns(prefix: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, str]:
+    """A parameter `prefix_name` per column, of values that `array` takes."""
+    filled = list(zip(*rows, strict=True))
+    return {f"{prefix}_{name}": array(filled[i]) if filled else "{}" for i, name in enumerate(names)}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

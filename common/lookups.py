@@ -1,0 +1,25 @@
+"""`field__any_of=[...]`: like `in`, with the values as one parameter, for lists of thousands.
+
+A parameter each costs more than the query, and makes a statement of its own for each length.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Field, ForeignKey, Lookup
+
+# Generic in the stubs only.
+Base = Lookup[Any] if TYPE_CHECKING else Lookup
+
+
+class AnyOf(Base):
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", [*parameters, list(self.rhs)]
+
+
+def register() -> None:
+    Field.register_lookup(AnyOf)
+    ForeignKey.register_lookup(AnyOf)
