@@ -13,6 +13,7 @@ from django.db import connection
 
 from memberships.ladders import Ladder
 from memberships.models import AttributeValue
+from points.arrays import columns
 from programs.attributes import default_of
 from programs.models import AttributeDefinition, ExpiryPolicy, PointType
 from programs.tiers import Period
@@ -20,7 +21,8 @@ from programs.tiers import Period
 # Lots that are used up count by what of them expired, which only a debit can show.
 POINTS = """
 SELECT t.membership, COALESCE(o.points, 0) + COALESCE(x.points, 0)
-FROM unnest(%(memberships)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS t(membership, start, stop)
+FROM unnest(%(t_membership)s::bigint[], %(t_start)s::timestamptz[], %(t_stop)s::timestamptz[])
+    AS t(membership, start, stop)
 JOIN memberships_membership m ON m.id = t.membership
 JOIN points_pointaccount a ON a.account_set_id = m.own_set_id AND a.point_type_id = %(type)s
 CROSS JOIN LATERAL (
@@ -54,12 +56,9 @@ def figures_of(periods: Mapping[int, Period], ladder: Ladder, *, at: datetime) -
 
 def _points(periods: Mapping[int, Period], point_type: PointType, *, expired: str, at: datetime) -> dict[int, Decimal]:
     given: dict[str, Any] = {
-        "memberships": list(periods),
-        "starts": [period.start for period in periods.values()],
-        "ends": [period.end for period in periods.values()],
         "type": point_type.pk,
         "at": at,
-    }
+    } | columns("t", ("membership", "start", "stop"), ((pk, one.start, one.end) for pk, one in periods.items()))
     with connection.cursor() as cursor:
         cursor.execute(POINTS.format(expired=expired), given)
         return {membership: Decimal(points) for membership, points in cursor.fetchall()}

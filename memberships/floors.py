@@ -4,7 +4,7 @@
 Who climbs above such a rung falls back to it at most, not past it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db.models import Q
@@ -15,15 +15,22 @@ from memberships.standings import may_lower
 from programs.models import Tier
 
 
-def floors_of(membership_ids: Collection[int], ladder: Ladder, *, at: datetime) -> dict[int, Tier]:
-    """By membership the highest rung that is kept at that time; those that nothing keeps are missing."""
-    telling = Q(ended_at__isnull=True) | Q(until__gt=at) | Q(agreement__isnull=False) | Q(source=StandingSource.MANUAL)
-    rows = TierStanding.objects.filter(telling, membership__in=list(membership_ids), group=ladder.group.pk)
+def floors_of(times: Mapping[int, datetime], ladder: Ladder) -> dict[int, Tier]:
+    """By membership the highest rung that is kept at its time; those that nothing keeps are missing."""
+    if not times:
+        return {}
+    telling = (
+        Q(ended_at__isnull=True)
+        | Q(until__gt=min(times.values()))
+        | Q(agreement__isnull=False)
+        | Q(source=StandingSource.MANUAL)
+    )
+    rows = TierStanding.objects.filter(telling, membership__in=list(times), group=ladder.group.pk)
     by_membership: dict[int, list[TierStanding]] = {}
     for row in rows.order_by("-since", "-pk"):
         by_membership.setdefault(row.membership_id, []).append(row)
     inherited = _inherited([pk for pk, found in by_membership.items() if any(one.agreement_id for one in found)])
-    floors = {pk: _floor(found, ladder, inherited, at=at) for pk, found in by_membership.items()}
+    floors = {pk: _floor(found, ladder, inherited, at=times[pk]) for pk, found in by_membership.items()}
     return {pk: tier for pk, tier in floors.items() if tier is not None}
 
 

@@ -54,7 +54,9 @@ class Ladder:
         return next((tier for tier in self.tiers if tier.pk == tier_id), None)
 
     def reached(self, figure: Decimal | int) -> Tier:
-        """The highest rung whose threshold the figure reaches; at least the lowest."""
+        """The highest rung whose threshold the figure reaches, at least the lowest; rules alone reach none."""
+        if not self.is_fed:
+            return self.lowest
         return next((tier for tier in reversed(self.tiers) if tier.threshold <= figure), self.lowest)
 
     def above(self, tier: Tier | None) -> Tier | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -11,8 +11,10 @@ from common.history import recording
 from gateway.events import record_events
 from memberships.exempting import refresh_exemptions
 from memberships.models import TierStanding
+from memberships.notifying import notify_members
 from programs.design import Design
 from programs.models import Tier
+from programs.notice_texts import TIER_CHANGED, Value
 
 GIVEN = """given AS (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
@@ -101,3 +103,28 @@ def _tell(moved: Sequence[Moved], design: Design) -> None:
         }
     for facts in by_ladder.values():
         record_events("tier.changed", program_id=design.program.pk, facts=facts)
+    for ladder_id in by_ladder:
+        _notify([one for one in moved if one.move.tier.group_id == ladder_id], design)
+
+
+def _notify(moved: Sequence[Moved], design: Design) -> None:
+    """Whom it concerns reads it, by the program's text; the same rung for longer is no news."""
+    news = [one for one in moved if one.move.before != one.move.tier]
+    notify_members(
+        design.program,
+        TIER_CHANGED,
+        {move.membership_id: _facts(move, design) for move, _ in news},
+        once={move.membership_id: f"standing:{standing_id}" for move, standing_id in news},
+    )
+
+
+def _facts(move: StandingMove, design: Design) -> dict[str, Value]:
+    # Until just before that time: its last day.
+    last = None if move.until is None else (move.until - timedelta(microseconds=1)).astimezone(design.zone).date()
+    return {
+        "group": move.tier.group.name,
+        "tier": move.tier.name,
+        "former_tier": None if move.before is None else move.before.name,
+        "reason": move.reason,
+        "until": last,
+    }

@@ -66,7 +66,7 @@ class _Story:
         return figures_of({self.membership_id: period}, self.ladder, at=self.now)[self.membership_id]
 
     def floor(self, at: datetime) -> Tier | None:
-        return floors_of([self.membership_id], self.ladder, at=at).get(self.membership_id)
+        return floors_of({self.membership_id: at}, self.ladder).get(self.membership_id)
 
 
 def repeat_reviews(
