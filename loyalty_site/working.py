@@ -1,4 +1,4 @@
-"""What a worker does all the time: numbering events and sending them, writing and sending messages, making batches of cards.
+"""What a worker does all the time: numbering events and sending them, writing and sending messages, making cards.
 
 Each job has a thread of its own, so that a batch of a million does not keep messages waiting. Every job may be cut
 off anywhere and run in several processes at once; that is its own affair.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -45,7 +46,13 @@ def months_of(point_type_id: int, *, since: datetime, until: datetime) -> Iterat
     after = 0
     while True:
         with connection.cursor() as cursor:
-            given = {"type": point_type_id, "after": after, "limit": AT_ONCE, "since": since, "until": until}
+            given: dict[str, Any] = {
+                "type": point_type_id,
+                "after": after,
+                "limit": AT_ONCE,
+                "since": since,
+                "until": until,
+            }
             cursor.execute(SUMS, given)
             rows = cursor.fetchall()
         if not rows:
