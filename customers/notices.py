@@ -60,28 +60,47 @@ class _Row:
     why_not: str = ""
 
 
-def raise_many(program: Program, code: str, recipients: Sequence[Recipient]) -> Counter[str]:
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A message that was written: waiting to be sent, or suppressed."""
+
+    message_id: int
+    customer_id: int
+    membership_id: int
+    status: MessageStatus
+
+
+def raise_each(program: Program, code: str, recipients: Sequence[Recipient]) -> list[Raised]:
     """Write the notice for all of them by a handful of statements, in the caller's transaction; a thousand or two at a
-    time. How many messages are `waiting` to be sent and how many `suppressed`; those raised before are neither."""
+    time. What was written; nothing for those who had it before."""
     with in_program(program):
         new = _not_yet_raised(program, code, recipients)
         if not new:
-            return Counter()
+            return []
         rows = _rows(design_of(program.pk), code, new)
-        written = _insert(program, code, rows)
         memberships = {row.customer.pk: row.recipient.membership_id for row in rows}
-        events = {
-            pk: {"notice": code, "customer": customer, "membership": memberships[customer], "status": status}
-            for pk, customer, status in written
-        }
-        if events:
-            record_events("notice.raised", program_id=program.pk, facts=events)
-        return Counter(status for _, _, status in written)
+        written = [
+            Raised(pk, customer, memberships[customer], status) for pk, customer, status in _insert(program, code, rows)
+        ]
+        if written:
+            record_events(
+                "notice.raised", program_id=program.pk, facts={one.message_id: _told(one, code) for one in written}
+            )
+        return written
+
+
+def raise_many(program: Program, code: str, recipients: Sequence[Recipient]) -> Counter[str]:
+    """The same; how many messages are `waiting` to be sent and how many `suppressed`."""
+    return Counter(one.status for one in raise_each(program, code, recipients))
 
 
 def raise_notice(program: Program, code: str, recipient: Recipient) -> Counter[str]:
     """The same for one person."""
     return raise_many(program, code, [recipient])
+
+
+def _told(one: Raised, code: str) -> dict[str, Any]:
+    return {"notice": code, "customer": one.customer_id, "membership": one.membership_id, "status": one.status}
 
 
 def _not_yet_raised(program: Program, code: str, recipients: Sequence[Recipient]) -> list[tuple[Recipient, Customer]]:

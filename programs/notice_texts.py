@@ -16,7 +16,15 @@ from django.utils.translation import gettext, gettext_noop
 
 from common.errors import FieldError
 
-Value = str | int | Decimal | date | datetime | None
+
+@dataclass(frozen=True, slots=True)
+class InMonth:
+    """A day told as its month only."""
+
+    day: date
+
+
+Value = str | int | Decimal | date | datetime | InMonth | None
 
 NAME = re.compile(r"\{\{\s*(\w*)\s*\}\}")
 BRACES = re.compile(r"\{\{|\}\}")
@@ -57,8 +65,10 @@ BUILT_IN: dict[str, tuple[str, str]] = {
         gettext_noop("your status in {{ group }} is now {{ tier }}.\n\n{{ reason }}"),
     ),
     POINTS_EXPIRE: (
-        gettext_noop("{{ program }}: {{ points }} {{ point_type }} end on {{ date }}"),
-        gettext_noop("{{ points }} {{ point_type }} of yours can be spent until {{ date }}; afterwards they are gone."),
+        gettext_noop("{{ program }}: {{ points }} {{ point_type }} end soon"),
+        gettext_noop(
+            "{{ points }} {{ point_type }} of yours end soon, the first of them on {{ date }}. Spend them before."
+        ),
     ),
     MEMBERSHIP_EXPIRES: (
         gettext_noop("{{ program }}: your membership ends on {{ date }}"),
@@ -127,6 +137,8 @@ def written(value: Value) -> str:
     """A value as people of the active language write it."""
     if value is None:
         return ""
+    if isinstance(value, InMonth):
+        return str(formats.date_format(value.day, "F Y"))
     if isinstance(value, datetime):
         return str(formats.date_format(value, "DATETIME_FORMAT"))
     if isinstance(value, date):
@@ -151,7 +163,7 @@ SAMPLES: dict[str, Any] = {
     "fee": Decimal("49.00"),
     "amount": Decimal("120.00"),
     "currency": "EUR",
-    "month": "November 2026",
+    "month": InMonth(date(2026, 11, 1)),
     "opening": 1200,
     "earned": 400,
     "redeemed": -100,
