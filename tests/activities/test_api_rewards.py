@@ -226,7 +226,7 @@ def test_a_voucher_is_used_once_per_key_and_not_in_a_dry_run(shop: Caller, emma:
     assert (first.content, VoucherUse.objects.count()) == (second.content, 1)
 
 
-@pytest.mark.parametrize("amount", ["0", "0.00", "-1", "1.005", "1e3", "1,5", 5, 5.5, True, None, "", " 1", "9" * 11])
+@pytest.mark.parametrize("amount", ["0", "0.00", "-1", "1.005", "1e3", "1,5", 0, True, None, "", " 1", "9" * 11])
 def test_malformed_amounts_are_refused(shop: Caller, emma: Membership, amount: object) -> None:
     make_voucher_reward(emma.program)
     code = order(shop, emma, "ten-off")["vouchers"][0]["code"]

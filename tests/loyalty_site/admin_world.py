@@ -82,6 +82,10 @@ def make_world(code: str = "sky") -> Membership:
     person = Customer.objects.get(pk=member_of(membership))
     StaffCustomer.objects.create(user=user, customer=person)
     log_access(user, "unmask", person)
+    make_reward(program, "cup", left=9)
+    make_voucher_reward(program, price=10)
+    use_voucher(ordered(membership, "ten-off").vouchers.get().code, amount=Decimal(1), currency="EUR", actor=ACTOR)
+    ordered(membership, "cup")
     return membership
 
 
