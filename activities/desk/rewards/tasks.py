@@ -231,7 +231,7 @@ class VoucherTask(MembershipTask):
     def figures(self) -> Sequence[Figure]:
         row = Voucher.objects.get(pk=self.voucher.pk)
         return [
-            Figure("status", _("Voucher"), row.status_at(program_now(self.design.program)).label),
+            Figure("status", _("Voucher"), str(row.status_at(program_now(self.design.program)).label)),
             Figure("remaining", _("Left on it"), f"{money(row.remaining)} {row.currency}"),
         ]
 
