@@ -126,6 +126,7 @@ OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("adjust", gettext_lazy("Adjust points"), "points:adjust", _unable("adjust")),
     ("transfer", gettext_lazy("Transfer points"), "points:transfer", _unable("transfer_out")),
     ("hold", gettext_lazy("Hold points"), "points:redeem", _unable("hold")),
+    ("order-reward", gettext_lazy("Order a reward"), "points:redeem", _unable("redeem")),
     ("activate", gettext_lazy("Activate"), "memberships:manage", _wrong_status("activate")),
     ("pause", gettext_lazy("Pause"), "memberships:manage", _wrong_status("pause")),
     ("suspend", gettext_lazy("Suspend"), "memberships:manage", _wrong_status("suspend")),

@@ -18,6 +18,7 @@ from activities.reversing import reverse_asked
 from activities.reward_errors import OrderWrongStatus
 from activities.rewards import RIGHT as MANAGE
 from activities.rewards import check_orderable, reward_of
+from activities.rules.compiled import rules_for
 from activities.stock import give_stock_back, take_stock
 from activities.targeting import locked_target, require_right
 from activities.types import activity_type
@@ -34,6 +35,8 @@ from points.reversal_parts import Part
 from programs.design import Design, design_of
 
 RIGHT = "points:redeem"
+# The type of activity an order is; rules may ask for it.
+RULED = "redeem"
 MOST = 1_000
 MOST_POINTS = 10**15
 
@@ -70,7 +73,7 @@ def order_reward(call: OrderCall, *, actor: Actor) -> dict[str, Any]:
     return retrying(lambda: _order(call, actor=actor))
 
 
-def cancel_order(order_id: int, *, actor: Actor, reason: str) -> dict[str, Any]:
+def cancel_order(order_id: int, *, actor: Actor, reason: str, note: str = "") -> dict[str, Any]:
     """Give the points back to their lots and the pieces to the stock; vouchers, all unused, end. A correction: asks no
     status. `reason` is a code, or a sentence that is kept as a note.
 
@@ -82,7 +85,7 @@ def cancel_order(order_id: int, *, actor: Actor, reason: str) -> dict[str, Any]:
             "A channel cancels the orders it placed; those of others need the right rewards:manage.",
             facts={"order": order_id},
         )
-    return retrying(lambda: _cancel(seen, actor=actor, reason=reason))
+    return retrying(lambda: _cancel(seen, actor=actor, part=Part(*code_and_note(reason, note))))
 
 
 def fulfil_order(order_id: int, *, actor: Actor) -> dict[str, Any]:
@@ -110,9 +113,10 @@ def _order(call: OrderCall, *, actor: Actor) -> dict[str, Any]:
         require_right(actor, RIGHT, target.membership.program_id)
         design = design_of(target.membership.program_id)
         item = reward_of(design, call.reward)
-        # What a membership had is counted under its own lock: two orders at once would both be the last.
-        target = locked_target(target, find, exclusively=item.limit_per_member is not None)
         at = clock.program_now(design.program)
+        # What a membership had is counted under its own lock: two orders at once would both be the last.
+        exclusively = item.limit_per_member is not None or bool(rules_for(design, at, RULED))
+        target = locked_target(target, find, exclusively=exclusively)
         check_orderable(item, target.membership, call.quantity, design=design, at=at)
         done = _redeem(_price(item, call, design), target, design=design, at=at, actor=actor)
         order = _place(item, call, target, done, at=at, actor=actor)
@@ -137,7 +141,7 @@ def _price(item: RewardItem, call: OrderCall, design: Design) -> _Price:
 
 def _redeem(price: _Price, target: Target, *, design: Design, at: datetime, actor: Actor) -> Done:
     return post_activity(
-        activity_type(design, "redeem"),
+        activity_type(design, RULED),
         price,
         target,
         design=design,
@@ -175,17 +179,16 @@ def _hand_over(order: RewardOrder, *, design: Design, at: datetime, actor: Actor
     _settle(order, OrderStatus.FULFILLED, actor=actor, at=at)
 
 
-def _cancel(seen: RewardOrder, *, actor: Actor, reason: str) -> dict[str, Any]:
-    code, note = code_and_note(reason)
+def _cancel(seen: RewardOrder, *, actor: Actor, part: Part) -> dict[str, Any]:
     with in_program(seen.program_id):
         order, design = _locked(seen), design_of(seen.program_id)
         if not is_cancellable(order):
             raise _wrong_status(order, "can't be cancelled")
         at = clock.program_now(design.program)
         cancel_unused(order, actor=actor, at=at)
-        back = reverse_asked(order.posting, Part(reason_code=code, note=note), actor=actor)
+        back = reverse_asked(order.posting, part, actor=actor)
         give_stock_back(order, actor=actor, at=at)
-        _settle(order, OrderStatus.CANCELLED, actor=actor, at=at, why=code)
+        _settle(order, OrderStatus.CANCELLED, actor=actor, at=at, why=part.reason_code)
         return order_shape(order, design, actor, at=at) | {
             name: back[name] for name in ("posting", "expired", "balances")
         }

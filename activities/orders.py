@@ -31,9 +31,13 @@ def is_cancellable(order: RewardOrder) -> bool:
     return order.status == OrderStatus.FULFILLED and order.item.kind == RewardKind.VOUCHER
 
 
+def paid_order(posting: Posting) -> RewardOrder | None:
+    return RewardOrder.objects.select_related("item").filter(posting=posting).first()
+
+
 def refuse_paid_order(posting: Posting) -> None:
     """Raise PaidOrder where taking the posting back would leave an order nobody paid."""
-    order = RewardOrder.objects.select_related("item").filter(posting=posting).first()
+    order = paid_order(posting)
     if order is not None and is_cancellable(order):
         raise PaidOrder(
             f"Posting {posting.pk} pays order {order.pk} ({order.item.name}): cancel the order, which gives the points "

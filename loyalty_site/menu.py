@@ -73,6 +73,15 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Rewards"),
+        (
+            ("activities.RewardItem", "redeem"),
+            ("activities.RewardOrder", "shopping_bag"),
+            ("activities.Voucher", "confirmation_number"),
+            ("activities.StockMovement", "inventory"),
+        ),
+    ),
+    (
         _("Cards"),
         (
             ("cards.Card", "credit_card"),

@@ -1,6 +1,7 @@
 """Look a voucher up by its code, use it, give back what a sale no longer needs."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -14,7 +15,8 @@ from activities.using_vouchers import give_back, use_shape, use_voucher
 from activities.vouchers import visible_voucher, voucher_shape
 from common import clock
 from common.api.dry_run import Answer
-from common.api.fields import AmountField, StrictCharField
+from common.api.fields import StrictCharField
+from common.api.money import AmountField, CurrencyField
 from common.api.serializers import StrictSerializer
 from common.api.views import VerbMixin
 from gateway.api.writing import answer_concerns
@@ -26,8 +28,8 @@ USE = "vouchers:use"
 
 
 class UseInput(StrictSerializer):
-    amount = AmountField()
-    currency = StrictCharField(max_length=3, min_length=3, help_text="That of the voucher, so that none is mistaken.")
+    amount = AmountField(max_digits=12, min_value=Decimal("0.01"))
+    currency = CurrencyField(help_text="That of the voucher, so that none is mistaken.")
     reference = StrictCharField(max_length=80, required=False, allow_blank=True, help_text="The sale; a search aid.")
 
 

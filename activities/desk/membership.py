@@ -11,6 +11,8 @@ from activities.customer_overview import membership_views
 from activities.desk.customer import membership_card
 from activities.desk.seen import name_for
 from activities.membership_overview import membership_details
+from activities.orders import USE
+from activities.reward_overview import rewards_of
 from common import clock
 from common.desk.pages import DeskPage
 from common.errors import Malformed
@@ -40,6 +42,8 @@ class MembershipPage(DeskPage):
             details=details,
             people=[(one, name_for(self.actor, one.customer_id, one.customer.name)) for one in details.members],
             sharers=[(one, name_for(self.actor, one.customer_id, one.customer.name)) for one in details.sharers],
+            rewards=rewards_of(found.membership, at=clock.program_now(found.design.program)),
+            may_use_vouchers=self.may(USE, found.membership.program_id),
             see_personal=all(self.actor.sees(one.customer_id) for one in details.members),
         )
 

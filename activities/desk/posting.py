@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from activities.desk.seen import name_for
+from activities.orders import is_cancellable, paid_order
 from activities.posting_overview import PostingView, posting_view
 from activities.reversing import may_reverse, visible_posting
 from common.desk.pages import DeskPage
@@ -49,11 +50,15 @@ class PostingPage(DeskPage):
         posting = view.posting
         if not is_reversible(posting.kind):
             return {"reverse": "", "why_not": _(WHY_NOT[PostingKind(posting.kind)])}
+        order = paid_order(posting)
+        if order is not None and is_cancellable(order):
+            return {"reverse": "", "why_not": _("It pays an order: cancel that."), "order": order}
         if view.is_reversed:
             return {"reverse": "", "why_not": _("It was taken back in full.")}
         if not may_reverse(self.actor, posting.program_id):
-            return {"reverse": "", "why_not": _("Reversing needs the right points:reverse: ask a supervisor.")}
-        return {"reverse": reverse("desk:reverse", args=[posting.pk]), "why_not": ""}
+            why_not = _("Reversing needs the right points:reverse: ask a supervisor.")
+            return {"reverse": "", "why_not": why_not, "order": order}
+        return {"reverse": reverse("desk:reverse", args=[posting.pk]), "why_not": "", "order": order}
 
 
 def _user(view: PostingView, name: str) -> str:

@@ -27,12 +27,15 @@ class Page(NamedTuple):
 HOME = Page("home", _("Dashboard"), "reports:read", "dashboard")
 SEARCH = Page("search", _("Find anything"), "customers:read", "search")
 NEW_CUSTOMER = Page("new-customer", _("New customer"), "customers:write", "person_add")
+ORDERS = Page("orders", _("Open orders"), "memberships:read", "shopping_bag")
+REWARDS = Page("rewards", _("Rewards"), "memberships:read", "redeem")
 BATCHES = Page("batches", _("Batches of cards"), "cards:read", "style")
 WORK_LISTS = (
     Page("changes", _("Changes of memberships"), "memberships:read", "call_merge"),
     Page("adjustments", _("Adjustments waiting"), "reports:read", "approval"),
     Page("failed-activities", _("Failed activities"), "memberships:read", "error"),
     Page("duplicates", _("Likely duplicates"), "customers:read", "group"),
+    ORDERS,
     BATCHES,
 )
 REPORTS = (
@@ -76,9 +79,11 @@ NEW_BATCH = Page("batch-new", _("New batch of cards"), "cards:manage", "add_card
 POSTING = Page("posting", _("Open at the desk"), "memberships:read", "receipt")
 REVERSE = Page("reverse", _("Reverse"), "points:reverse", "undo")
 RELEASE_HOLD = Page("release-hold", _("Release"), "points:redeem", "lock_open")
+ORDER = Page("order", _("Open at the desk"), "memberships:read", "shopping_bag")
+VOUCHER = Page("voucher", _("Open at the desk"), "vouchers:use", "confirmation_number")
 ADJUSTMENT = Page("adjustment", _("Approve or refuse"), "points:approve", "approval")
 
-WITHOUT_ID = (HOME, SEARCH, NEW_CUSTOMER, NEW_BATCH, *WORK_LISTS, *REPORTS)
+WITHOUT_ID = (HOME, SEARCH, NEW_CUSTOMER, NEW_BATCH, *WORK_LISTS, REWARDS, *REPORTS)
 WITH_ID = (
     CUSTOMER,
     *OF_CUSTOMER,
@@ -94,6 +99,8 @@ WITH_ID = (
     REVERSE,
     RELEASE_HOLD,
     ADJUSTMENT,
+    ORDER,
+    VOUCHER,
 )
 
 

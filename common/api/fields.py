@@ -1,8 +1,6 @@
 """Fields that take one JSON type and no look-alike of it."""
 
-import re
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, NoReturn
 
 from django.utils.dateparse import parse_datetime
@@ -10,7 +8,6 @@ from rest_framework import serializers
 
 MAX_POINTS = 10**15
 MAX_ID = 2**63 - 1
-AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -47,21 +44,6 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
-
-
-class AmountField(serializers.DecimalField):
-    """Money: a JSON string of digits with at most two decimals, above 0; a float would not be exact."""
-
-    default_error_messages = {"amount": 'Write the amount as a string, for example "12.50"; it is above 0.'}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_digits=12, decimal_places=2, min_value=Decimal("0.01"), **kwargs)
-
-    def to_internal_value(self, data: Any) -> Decimal:
-        if not isinstance(data, str) or not AMOUNT.fullmatch(data):
-            self.fail("amount")
-        amount: Decimal = super().to_internal_value(data)
-        return amount
 
 
 class StrictBooleanField(serializers.BooleanField):

@@ -21,6 +21,8 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
     ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read"),
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
+    ("orders", gettext_lazy("Open orders"), "orders", "memberships:read"),
+    ("rewards", gettext_lazy("Rewards"), "rewards", "memberships:read"),
     ("liability", gettext_lazy("Liability"), "liability", "reports:read"),
     ("expiry", gettext_lazy("Expiry forecast"), "expiry-forecast", "reports:read"),
     ("analytics", gettext_lazy("Analytics"), "analytics", "reports:read"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from activities.desk.report_urls import urlpatterns as reports
+from activities.desk.rewards.urls import urlpatterns as rewards
 from activities.desk.task_urls import urlpatterns as tasks_of_points
 from activities.desk.urls import urlpatterns as activities
 from cards.desk.urls import urlpatterns as cards
@@ -24,6 +25,6 @@ own = [
     path("exports", Exports.as_view(), name="exports"),
 ]
 urlpatterns = [
-    *own, *common, *customers, *cards, *memberships, *activities, *reports,
+    *own, *common, *customers, *cards, *memberships, *activities, *reports, *rewards,
     *tasks_of_customers, *tasks_of_memberships, *tasks_of_points,
 ]  # fmt: skip

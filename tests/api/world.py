@@ -55,13 +55,14 @@ def make_side(code: str) -> Side:
     change = propose(merge, actor=ACTOR)
     record_document(change, customer_id=member_of(fourth), actor=ACTOR, evidence="letter")
     delivery = given_up(make_channel(f"erp-{code}", program), earned["posting"]["id"])
-    make_reward(program, "cup")
+    make_reward(program, "cup", left=9)
     make_voucher_reward(program)
     order, vouchers = ordered(first, "cup"), ordered(first, "ten-off")
     ids = {
         "program": code,
         "order": order.pk,
         "voucher": vouchers.vouchers.get().code,
+        "voucher_id": vouchers.vouchers.get().pk,
         "membership": first.pk,
         "other_membership": second.pk,
         "customer": member_of(first),

@@ -1,6 +1,7 @@
 """A row in every table the back office shows, made by the verbs where there are any."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.test import Client
@@ -11,6 +12,7 @@ from activities.earning import earn
 from activities.holding import HoldCall, hold_points
 from activities.redeeming import redeem
 from activities.reversing import reverse_posting
+from activities.using_vouchers import use_voucher
 from common import clock
 from customers.details import replace_details
 from customers.models import Customer, StaffCustomer
@@ -24,6 +26,7 @@ from staff.models import Role, StaffRight, User
 from tests.factories import ACTOR, make_membership, make_program, make_terms, member_of
 from tests.organizations import make_benefit
 from tests.points.world import STAFF
+from tests.rewards import make_reward, make_voucher_reward, ordered
 
 DOCUMENT = {"kind": "passport", "country": "AT", "number": "P123456"}
 HOME = {"kind": "home", "lines": "Ring 1", "postal_code": "1010", "city": "Wien", "country": "AT"}
@@ -82,6 +85,10 @@ def make_world(code: str = "sky") -> Membership:
     person = Customer.objects.get(pk=member_of(membership))
     StaffCustomer.objects.create(user=user, customer=person)
     log_access(user, "unmask", person)
+    make_reward(program, "cup", left=9)
+    make_voucher_reward(program, price=10)
+    use_voucher(ordered(membership, "ten-off").vouchers.get().code, amount=Decimal(1), currency="EUR", actor=ACTOR)
+    ordered(membership, "cup")
     return membership
 
 
