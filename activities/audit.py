@@ -7,12 +7,14 @@ INVARIANTS = (
     Invariant(
         "T01",
         "activities",
-        "what earned or redeemed names its posting; what was not processed names none",
+        "what earned or redeemed names its posting; what was not processed names none, unless its figures were posted "
+        "before a rule failed",
         "Link the posting whose cause the activity is, or process the activity again.",
         """
         SELECT v.id, v.status || ' with posting ' || coalesce(v.posting_id::text, 'none') FROM activity v
         JOIN activities_activitytype t ON t.id = v.type_id
-        WHERE (v.posting_id IS NOT NULL AND v.status NOT IN ('processed', 'reversed'))
+        WHERE (v.posting_id IS NOT NULL AND v.status NOT IN ('processed', 'reversed')
+                AND NOT (v.status = 'failed' AND t.flow <> 'none'))
             OR (v.posting_id IS NULL AND v.status IN ('processed', 'reversed') AND t.flow <> 'none')
         """,
     ),

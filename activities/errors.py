@@ -92,3 +92,9 @@ class NotQueued(ActivityError):
 class UnknownPartner(ActivityError):
     code = "unknown_partner"
     title = "No such active partner of this program"
+
+
+class NotFailed(ActivityError):
+    code = "not_failed"
+    status = 409
+    title = "Only what failed is processed again"

@@ -86,9 +86,7 @@ def send_due_notices(*, actor: Actor, progress: Callable[[], object] = lambda: N
     raised = 0
     for program in Program.objects.filter(status=ProgramStatus.RELEASED).order_by("pk"):
         today = program_now(program).astimezone(program.zone).date()
-        # Runs are kept in real time, the day is the program's.
-        midnight = start_of_day(today, program.zone) - program.clock_offset
-        if not ran_since(program, KIND, midnight):
+        if not ran_since(program, KIND, start_of_day(today, program.zone)):
             counts = send_notices(program, actor=actor, progress=lambda _: progress())
             raised += counts["waiting"] + counts["suppressed"]
     return raised

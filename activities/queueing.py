@@ -6,14 +6,14 @@ doubles nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from activities.models import ActivityStatus, MemberActivity
 from activities.processing import process
-from activities.rules.wave import Processed
 from common.actor import Actor
 from common.db import in_program, retrying
 from memberships.acting import acting_member
@@ -45,7 +45,7 @@ WITH RECURSIVE waiting AS (
 SELECT membership_id FROM waiting LIMIT %(limit)s
 """
 FREE = """
-SELECT id FROM memberships_membership WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+SELECT * FROM memberships_membership WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 # Read behind the locks: whoever held a membership before may have processed what waited for it.
 EARLIEST = """
@@ -124,14 +124,11 @@ def _waiting(program_id: int, *, after: int, limit: int) -> list[int]:
 def _process(ids: Sequence[int], *, program_id: int, actor: Actor, patiently: bool) -> Counter[str]:
     with in_program(program_id):
         wave, memberships = next_wave(ids, program_id=program_id, patiently=patiently)
-        staying = list(_at_home(wave, memberships))
+        moved = put_at_home(wave, memberships)
+        staying = [one for one in wave if one.pk not in moved]
         results = process(staying, actor=actor, memberships=memberships)
-        moved = len(wave) - len(staying)
-        return _counts(results) + Counter({"moved": moved} if moved else {})
-
-
-def _counts(results: Mapping[int, Processed]) -> Counter[str]:
-    return Counter(str(one.activity.status) for one in results.values())
+        counts = Counter(str(one.activity.status) for one in results.values())
+        return counts + Counter(moved=len(moved)) if moved else counts
 
 
 def next_wave(
@@ -141,42 +138,30 @@ def next_wave(
 
     Memberships that are locked by others are passed over, or waited for if `patiently`.
     """
-    if not patiently:
-        with connection.cursor() as cursor:
-            cursor.execute(FREE, {"ids": list(ids)})
-            ids = [row[0] for row in cursor.fetchall()]
-    memberships = {one.pk: one for one in locked_memberships(ids)}
+    locked = locked_memberships(ids) if patiently else list(Membership.objects.raw(FREE, {"ids": list(ids)}))
+    memberships = {one.pk: one for one in locked}
     found = MemberActivity.objects.raw(EARLIEST, {"ids": list(memberships), "program": program_id})
     return list(found), memberships
 
 
-def _at_home(wave: Sequence[MemberActivity], memberships: Mapping[int, Membership]) -> Iterator[MemberActivity]:
-    """Those that stand where their person takes part; the others are sent there, to wait in that membership's turn."""
-    members = _members(memberships)
-    nobody: set[int] = set()
+def put_at_home(wave: Sequence[MemberActivity], memberships: Mapping[int, Membership]) -> set[int]:
+    """Send those whose person takes part elsewhere since they were received there, to wait in that membership's turn;
+    which ones. Who takes part nowhere stays, and is refused with the reason."""
+    members: dict[int, set[int]] = {}
+    rows = Member.objects.filter(membership__in=list(memberships), ended_at__isnull=True)
+    for membership_id, customer_id in rows.values_list("membership_id", "customer_id"):
+        members.setdefault(membership_id, set()).add(customer_id)
+    moved = set()
     for one in wave:
         here = memberships[one.membership_id]
-        open_members = members.get(here.pk, nobody)
-        if here.current and (one.customer_id in open_members or not open_members):
-            yield one
-        elif _moved(one, here):
-            continue
-        else:
-            # Nobody to send it to: the reason is told like any other refusal.
-            yield one
-
-
-def _members(memberships: Mapping[int, Membership]) -> dict[int, set[int]]:
-    """By membership the customers in it."""
-    rows = Member.objects.filter(membership__any_of=memberships, ended_at__isnull=True)
-    found: dict[int, set[int]] = {}
-    for membership_id, customer_id in rows.values_list("membership_id", "customer_id"):
-        found.setdefault(membership_id, set()).add(customer_id)
-    return found
+        present = members.get(here.pk, set())
+        if (not here.current or (present and one.customer_id not in present)) and _moved(one, here):
+            moved.add(one.pk)
+    return moved
 
 
 def _moved(one: MemberActivity, here: Membership) -> bool:
-    """Name whom and where it belongs to since it was received; whether that is another place or person."""
+    """Name whom and where it belongs to now; whether that is another place or person."""
     person_id = surviving_id(one.customer_id) if one.customer_id is not None else None
     if here.current and person_id is None:
         acting = acting_member(here)
@@ -184,11 +169,18 @@ def _moved(one: MemberActivity, here: Membership) -> bool:
     home = current_home(here, person_id)
     if home is None or (home.pk, person_id) == (here.pk, one.customer_id):
         return False
-    one.redirected_from = one.redirected_from or (here.pk if home.pk != here.pk else None)
+    if home.pk != here.pk:
+        one.redirected_from = one.redirected_from or here.pk
     one.membership, one.customer_id = home, person_id
     one.save(update_fields=["membership", "customer", "redirected_from"])
     return True
 
 
-def waiting_count(program: Program) -> int:
-    return MemberActivity.objects.filter(program=program, status=ActivityStatus.RECEIVED).count()
+def process_all_waiting(*, actor: Actor, progress: Progress = lambda counts: None) -> int:
+    """What waits in all programs; how many activities ended."""
+    waiting = MemberActivity.objects.filter(program=OuterRef("pk"), status=ActivityStatus.RECEIVED)
+    total = 0
+    for program in Program.objects.filter(Exists(waiting)).order_by("pk"):
+        counts = process_waiting(program, actor=actor, progress=progress)
+        total += sum(counts.values()) - counts["moved"]
+    return total

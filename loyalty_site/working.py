@@ -1,4 +1,5 @@
-"""What a worker does all the time: numbering events and sending them, writing and sending messages, making cards.
+"""What a worker does all the time: numbering events and sending them, processing activities, raising notices, sending
+messages, making batches of cards.
 
 Each job has a thread of its own, so that a batch of a million does not keep messages waiting. Every job may be cut
 off anywhere and run in several processes at once; that is its own affair.
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from activities.notifying import send_due_notices
+from activities.queueing import process_all_waiting
 from cards.batches import do_waiting
 from customers.delivering import deliver_messages
 from gateway.channels import system_actor
@@ -38,6 +40,7 @@ class Job:
 JOBS = (
     Job("events numbered", 1.0, lambda progress: number_all_waiting_events()),
     Job("events delivered", 1.0, lambda progress: deliver_events(workers=SENDERS, progress=progress)["done"]),
+    Job("activities processed", 1.0, lambda progress: process_all_waiting(actor=system_actor(), progress=progress)),
     Job("messages tried", 3.0, lambda progress: deliver_messages(progress=progress).total()),
     Job("notices raised", 60.0, lambda progress: send_due_notices(actor=system_actor(), progress=progress)),
     Job("batches done", 3.0, lambda progress: do_waiting(progress=progress)),

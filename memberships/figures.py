@@ -11,9 +11,9 @@ from typing import Any
 
 from django.db import connection
 
+from common.arrays import columns
 from memberships.ladders import Ladder
 from memberships.models import AttributeValue
-from points.arrays import columns
 from programs.attributes import default_of
 from programs.models import AttributeDefinition, ExpiryPolicy, PointType
 from programs.tiers import Period

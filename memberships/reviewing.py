@@ -72,7 +72,7 @@ def review_tiers(
     now = at or program_now(design.program)
     before = last_finished(program, KIND)
     since = None if before is None else before.started_at
-    with recorded(program, KIND, dry_run=dry_run, user_id=actor.user_id) as counts:
+    with recorded(program, KIND, actor=actor, dry_run=dry_run) as counts:
         for ladder in ladders_of(design):
             kind = kind_of(ladder, design, at=now)
             for ids in sql.batches(program.pk, AT_ONCE):

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from common.arrays import columns
 from memberships.ladders import Ladder, reviewed_states
-from points.arrays import columns
 from programs.design import Design
 from programs.models import Tier
 

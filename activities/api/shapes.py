@@ -112,3 +112,20 @@ class LotDateChangeSerializer(serializers.Serializer):
     old_expires_at = serializers.DateTimeField()
     new_expires_at = serializers.DateTimeField(help_text="The end of the last day.")
     reason = serializers.CharField()
+
+
+class EffectSerializer(serializers.Serializer):
+    rule = serializers.SlugField(help_text="Code of the rule.")
+    version = serializers.IntegerField()
+    action = serializers.CharField()
+    point_type = serializers.SlugField(required=False)
+    points = serializers.IntegerField(required=False, help_text="Signed; where the effect gave or took points.")
+    because = serializers.CharField(help_text="The figures behind it, in a sentence.")
+
+
+class ActivityProblemSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    facts = serializers.DictField(required=False, help_text="The figures behind a refusal.")
+    rule = serializers.CharField(required=False, help_text="The rule that failed.")
+    version = serializers.IntegerField(required=False, allow_null=True)

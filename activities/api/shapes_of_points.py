@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from activities.api.shapes import BalanceSerializer
+from activities.api.shapes import ActivityProblemSerializer, BalanceSerializer, EffectSerializer
 from activities.models import MemberActivity
+from activities.rules.shown import stored_shape
 from points.models import Lot
 
 
@@ -133,10 +135,20 @@ class ActivitySerializer(serializers.ModelSerializer):
     membership = serializers.IntegerField(source="membership_id")
     member = serializers.IntegerField(source="customer_id", allow_null=True)
     posting = serializers.IntegerField(source="posting_id", allow_null=True)
+    partner = serializers.SlugField(source="partner.code", default=None, allow_null=True)
+    transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
+    attributes = serializers.DictField(allow_null=True)
+    effects = serializers.SerializerMethodField(help_text="What rules did, in order.")
+    problem = ActivityProblemSerializer(allow_null=True, help_text="Why it was refused or failed.")
 
     class Meta:
         model = MemberActivity
         fields = (
-            "id", "type", "status", "membership", "member", "posting", "points", "reference", "location", "note",
-            "occurred_at", "recorded_at", "redirected_from",
+            "id", "type", "status", "membership", "member", "posting", "points", "amount", "currency", "partner",
+            "attributes", "transaction", "reference", "location", "note", "occurred_at", "recorded_at",
+            "processed_at", "redirected_from", "effects", "problem",
         )  # fmt: skip
+
+    @extend_schema_field(EffectSerializer(many=True))
+    def get_effects(self, activity: MemberActivity) -> list[dict[str, Any]]:
+        return [stored_shape(one) for one in activity.effects.all()]

@@ -145,7 +145,7 @@ class LotListView(_OfMembership, ListAPIView):
 
 
 class ActivityListView(_OfMembership, ListAPIView):
-    """What the members did, the latest first."""
+    """What the members did and what rules made of it, the latest first."""
 
     queryset = MemberActivity.objects.all()
     serializer_class = io.ActivitySerializer
@@ -153,7 +153,8 @@ class ActivityListView(_OfMembership, ListAPIView):
     def get_queryset(self) -> QuerySet[Any]:
         if hasattr(self, "swagger_fake_view"):
             return super().get_queryset().none()
-        return MemberActivity.objects.filter(membership=self.membership()).select_related("type")
+        rows = MemberActivity.objects.filter(membership=self.membership()).select_related("type", "partner")
+        return rows.prefetch_related("effects__rule_version__rule", "effects__point_type")
 
 
 def _cursor(text: str | None) -> Cursor | None:

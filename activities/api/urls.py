@@ -21,6 +21,7 @@ ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
 
 urlpatterns = [
     path("activities", activities.ActivitiesView.as_view()),
+    re_path(r"^activities/(?P<pk>[0-9]{1,18})/reprocess$", activities.ReprocessView.as_view()),
     path("memberships/<int:membership_id>/earn-points", points.EarnPointsView.as_view()),
     path("memberships/<int:membership_id>/redeem-points", points.RedeemPointsView.as_view()),
     re_path(f"{ONE}/adjustments$", adjustments.AdjustView.as_view()),

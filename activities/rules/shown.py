@@ -5,12 +5,14 @@ from typing import Any
 
 from activities.models import RuleEffect
 from activities.rules.deciding import Effect
+from activities.rules.telling import tell, tell_stored
+from programs.design import Design
 
 
-def effect_shape(effect: Effect) -> dict[str, Any]:
+def effect_shape(effect: Effect, design: Design) -> dict[str, Any]:
     """The API's <effect> of what was just decided."""
     rule, code = effect.rule, effect.point_type
-    told = _told(rule.name, rule.version, effect.points)
+    told = tell(effect, unit=design.by_code[code].name if code else "")
     return _shape(rule.code, rule.version, effect.action, code, effect.points, told)
 
 
@@ -19,15 +21,14 @@ def effects_of(activity_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     rows = RuleEffect.objects.filter(activity__in=list(activity_ids)).order_by("activity_id", "position")
     found: dict[int, list[dict[str, Any]]] = {}
     for one in rows.select_related("rule_version__rule", "point_type"):
-        code, version = one.point_type.code if one.point_type else None, one.rule_version
-        told = _told(version.name, version.version, one.points)
-        shape = _shape(version.rule.code, version.version, one.action, code, one.points, told)
-        found.setdefault(one.activity_id, []).append(shape)
+        found.setdefault(one.activity_id, []).append(stored_shape(one))
     return found
 
 
-def _told(rule: str, version: int, points: int | None) -> str:
-    return f"rule {rule} version {version}" + ("" if points is None else f" gave {points}")
+def stored_shape(row: RuleEffect) -> dict[str, Any]:
+    """The same of one that was written; with `rule_version.rule` and `point_type` read."""
+    code, version = row.point_type.code if row.point_type else None, row.rule_version
+    return _shape(version.rule.code, version.version, row.action, code, row.points, tell_stored(row))
 
 
 def _shape(

@@ -55,4 +55,4 @@ class Processed:
     @property
     def effects(self) -> list[dict[str, Any]]:
         """The API's <effect>s."""
-        return [effect_shape(one) for one in self.decided]
+        return [effect_shape(one, self.design) for one in self.decided]

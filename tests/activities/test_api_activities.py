@@ -76,7 +76,7 @@ def test_exactly_one_of_them_is_given(shop: Caller, names: dict[str, Any]) -> No
 
 @pytest.mark.parametrize(
     "more",
-    [{"items": []}, {"mode": "queued"}, {"amount": "5.00"}, {"points": 0}, {"points": "5"}, {"type": 7}, {"member": 0}],
+    [{"items": []}, {"mode": "x"}, {"currency": "EUR"}, {"points": 0}, {"points": "5"}, {"type": 7}, {"member": 0}],
 )
 def test_unknown_and_look_alike_input_is_malformed(
     shop: Caller, michael_adams: Membership, more: dict[str, Any]

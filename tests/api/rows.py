@@ -148,6 +148,7 @@ ROWS = (
     Row(f"POST {ONE}/holds", ("points:redeem",), own=201, body=POINTS),
     Row(f"POST {ONE}/adjustments", ("points:adjust",), own=201, body=POINTS | {"reason_code": "goodwill"}),
     Row("POST activities", ("activities:write",), own=201, body=POINTS | {"type": "earn", "membership": "$membership"}),
+    Row("POST activities/{failed_activity}/reprocess", ("activities:write",)),
     Row("GET holds/{hold}", ("points:redeem",)),
     Row("POST holds/{hold}/capture", ("points:redeem",)),
     Row("POST holds/{hold}/release", ("points:redeem",)),

@@ -10,6 +10,7 @@ from activities.adjusting import AdjustmentCall, adjust_points
 from activities.calls import PointsCall
 from activities.earning import earn_in_general
 from activities.holding import HoldCall, hold_points
+from activities.models import ActivityStatus
 from cards.issuing import issue_card
 from cards.models import CardKind
 from gateway.channels import all_scopes, create_channel, system_actor
@@ -25,6 +26,7 @@ from memberships.models import ChangeKind, MembershipType
 from points.models import Lot
 from programs.models import Program
 from staff.models import Role, StaffRight, User
+from tests.activities.ruling import waiting as waits
 from tests.factories import ACTOR, account_of, make_customer, make_program, member_of
 from tests.rewards import make_reward, make_voucher_reward, ordered
 
@@ -78,6 +80,7 @@ def make_side(code: str) -> Side:
         "adjustment": waiting["adjustment"]["id"],
         "webhook": delivery.endpoint_id,
         "delivery": delivery.pk,
+        "failed_activity": waits(first, status=ActivityStatus.FAILED, problem={"code": "x", "detail": "y"}).pk,
     }
     return Side(program, ids)
 
