@@ -37,6 +37,10 @@ class Compiled:
 
     def run(self, context: Any) -> Any:
         """A bool, an int, a Decimal or a text, as expected; raises RuleFailed."""
+        if self.expects == "bool":
+            # Most conditions of most activities: nothing to convert.
+            value = compute(self.program, context)
+            return value if value is True or value is False else as_expected(value, "bool")
         return as_expected(compute(self.program, context), self.expects)
 
 
