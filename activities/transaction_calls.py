@@ -60,7 +60,7 @@ class TransactionCall:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """The part of a sale that is paid with points, as an activity of the type `redeem` tells it."""
+    """What an activity tells of a transaction; points where they pay a part."""
 
     points: int | None
     point_type: str | None

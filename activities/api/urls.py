@@ -13,6 +13,7 @@ from activities.api import (
     reversals,
     rewards,
     statements,
+    transactions,
     transfers,
     vouchers,
 )
@@ -22,6 +23,11 @@ ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
 urlpatterns = [
     path("activities", activities.ActivitiesView.as_view()),
     re_path(r"^activities/(?P<pk>[0-9]{1,18})/reprocess$", activities.ReprocessView.as_view()),
+    path("transactions", transactions.TransactionsView.as_view()),
+    re_path(r"^transactions/(?P<pk>[0-9]{1,18})$", transactions.TransactionView.as_view()),
+    re_path(r"^transactions/(?P<pk>[0-9]{1,18})/returns$", transactions.ReturnsView.as_view()),
+    re_path(r"^customers/(?P<pk>[0-9]{1,18})/transactions$", transactions.CustomerTransactionsView.as_view()),
+    path("claims", transactions.ClaimsView.as_view()),
     path("memberships/<int:membership_id>/earn-points", points.EarnPointsView.as_view()),
     path("memberships/<int:membership_id>/redeem-points", points.RedeemPointsView.as_view()),
     re_path(f"{ONE}/adjustments$", adjustments.AdjustView.as_view()),

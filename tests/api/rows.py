@@ -72,6 +72,8 @@ WEBHOOK = "GET webhooks/{webhook}"
 MERGE = {"kind": "merge", "prime": "$membership", "secondary": "$other_membership", "result_type": "shared"}
 SAID_YES = {"customer": "$customer_asked", "decision": "given", "method": "in_person", "evidence": "passport seen"}
 MONEY = {"amount": "1.00", "currency": "EUR"}
+SALE = {"reference": "R-1", "amount": "5.00", "currency": "EUR"}
+CLAIM = {"receipt": "R-2", "occurred_at": "2020-01-01T12:00:00Z", "amount": "5.00", "currency": "EUR"}
 NEW_CUSTOMER = {"first_name": "Cara", "last_name": "Diaz", "email": "cara@example.com"}
 
 ROWS = (
@@ -149,6 +151,11 @@ ROWS = (
     Row(f"POST {ONE}/adjustments", ("points:adjust",), own=201, body=POINTS | {"reason_code": "goodwill"}),
     Row("POST activities", ("activities:write",), own=201, body=POINTS | {"type": "earn", "membership": "$membership"}),
     Row("POST activities/{failed_activity}/reprocess", ("activities:write",)),
+    Row("POST transactions", ("activities:write",), own=201, body=SALE | {"membership_id": "$membership"}),
+    Row("GET transactions/{transaction}", ("memberships:read", "activities:write")),
+    Row("POST transactions/{transaction}/returns", ("activities:write",), own=201, body={"reference": "B-1"}),
+    Row("GET customers/{customer}/transactions", READ, foreign=200),
+    Row("POST claims", ("activities:write",), own=422, body=CLAIM | {"membership_id": "$membership"}),
     Row("GET holds/{hold}", ("points:redeem",)),
     Row("POST holds/{hold}/capture", ("points:redeem",)),
     Row("POST holds/{hold}/release", ("points:redeem",)),

@@ -28,6 +28,7 @@ UNKNOWN = {
     "other_membership": 999_999_999,
     "customer": 999_999_999,
     "hold": 999_999_999,
+    "transaction": 999_999_999,
     "posting": 999_999_999,
     "lot": 999_999_999,
     "card": "0000000000000",

@@ -69,7 +69,7 @@ QUERIES = [
 ]
 
 
-NUMBERED = ("membership", "hold", "posting", "change")
+NUMBERED = ("membership", "hold", "posting", "change", "transaction")
 _keys = count(1)
 
 

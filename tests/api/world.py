@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.test import Client
@@ -11,6 +12,8 @@ from activities.calls import PointsCall
 from activities.earning import earn_in_general
 from activities.holding import HoldCall, hold_points
 from activities.models import ActivityStatus
+from activities.transaction_calls import TransactionCall
+from activities.transactions import take_transaction
 from cards.issuing import issue_card
 from cards.models import CardKind
 from gateway.channels import all_scopes, create_channel, system_actor
@@ -60,6 +63,7 @@ def make_side(code: str) -> Side:
     make_reward(program, "cup", left=9)
     make_voucher_reward(program)
     order, vouchers = ordered(first, "cup"), ordered(first, "ten-off")
+    sold = TransactionCall(f"S-{code}", amount=Decimal(50), currency="EUR", membership_id=first.pk)
     ids = {
         "program": code,
         "order": order.pk,
@@ -69,6 +73,7 @@ def make_side(code: str) -> Side:
         "other_membership": second.pk,
         "customer": member_of(first),
         "hold": hold["id"],
+        "transaction": take_transaction(sold, actor=ACTOR)["id"],
         "posting": earned["posting"]["id"],
         "lot": Lot.objects.get(account=account_of(first)).pk,
         "card": cards_in_hand(first).order_by("pk")[0].number_id,
