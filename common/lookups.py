@@ -3,19 +3,16 @@
 A parameter each costs more than the query, and makes a statement of its own for each length.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Field, ForeignKey, Lookup
 
-# Generic in the stubs only.
-Base = Lookup[Any] if TYPE_CHECKING else Lookup
 
-
-class AnyOf(Base):
+class AnyOf(Lookup):
     lookup_name = "any_of"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         column, parameters = self.process_lhs(compiler, connection)
         return f"{column} = ANY(%s)", [*parameters, list(self.rhs)]
 

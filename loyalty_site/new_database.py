@@ -17,6 +17,7 @@ from django.db import connection, migrations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import StateApps
 
 
 def is_new() -> bool:
@@ -37,7 +38,8 @@ def make_everything(make_tables: Callable[[set[str]], None]) -> None:
             if isinstance(one, migrations.RunSQL):
                 editor.execute(str(one.sql))
             elif isinstance(one, migrations.RunPython):
-                one.code(apps, editor)
+                # Ours ask nothing of the state of models: there was none before.
+                one.code(StateApps([], {}), editor)
     _count_all_as_applied()
 
 

@@ -5,11 +5,11 @@ Every step draws the state of most models anew; a third of the time went into co
 """
 
 import gc
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connection
 
@@ -34,7 +34,7 @@ def collecting_seldom() -> Iterator[None]:
 class Command(migrate.Command):
     help = f"{migrate.Command.help} A new database is made from the models at once, unless --one-by-one is given."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--one-by-one", action="store_true", help="run every migration on a new database too")
 
