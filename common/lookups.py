@@ -3,15 +3,12 @@
 A parameter each costs more than the query, and makes a statement of its own for each length.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Field, ForeignKey, Lookup
 
-# Generic in the stubs only.
-Base = Lookup[Any] if TYPE_CHECKING else Lookup
 
-
-class AnyOf(Base):
+class AnyOf(Lookup):  # type: ignore[type-arg]
     lookup_name = "any_of"
     prepare_rhs = False
 

@@ -36,7 +36,7 @@ def apply_wave(wave: Sequence[Decided], *, design: Design, actor: Actor, now: da
 def _keep_effects(wave: Sequence[Decided], posted: Mapping[int, Postings], design: Design) -> None:
     rows = [row for one in wave for row in _rows(one, posted.get(one.activity.pk, NOT_POSTED), design)]
     because = texts(encoded(effect.because) for one in wave for effect in one.decision.effects)
-    given = {"program": design.program.pk, "e_because": because}
+    given: dict[str, Any] = {"program": design.program.pk, "e_because": because}
     names = ("activity", "version", "position", "action", "type", "points", "posting")
     with connection.cursor() as cursor:
         cursor.execute(sql.EFFECTS, given | columns("e", names, rows))
