@@ -102,10 +102,20 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("programs.TierBenefit", "workspace_premium"),
             ("programs.ConversionRate", "currency_exchange"),
             ("programs.ProgramTerms", "gavel"),
+            ("programs.NoticeTemplate", "mark_email_unread"),
+            ("programs.Run", "play_circle"),
             ("activities.ActivityType", "category"),
         ),
     ),
-    (_("Channels"), (("gateway.Channel", "hub"), ("gateway.Event", "rss_feed"))),
+    (
+        _("Channels"),
+        (
+            ("gateway.Channel", "hub"),
+            ("gateway.Event", "rss_feed"),
+            ("gateway.WebhookEndpoint", "webhook"),
+            ("gateway.WebhookDelivery", "outbox"),
+        ),
+    ),
     (
         _("Staff"),
         (

@@ -1,6 +1,7 @@
-"""Channels and the feed in the back office."""
+"""Channels, the feed and webhooks in the back office."""
 
 from .channel import ChannelAdmin, ChannelProgramAdmin
 from .event import EventAdmin
+from .webhook import WebhookDeliveryAdmin, WebhookEndpointAdmin
 
-__all__ = ["ChannelAdmin", "ChannelProgramAdmin", "EventAdmin"]
+__all__ = ["ChannelAdmin", "ChannelProgramAdmin", "EventAdmin", "WebhookDeliveryAdmin", "WebhookEndpointAdmin"]

@@ -26,6 +26,8 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("liability", gettext_lazy("Liability"), "liability", "reports:read"),
     ("expiry", gettext_lazy("Expiry forecast"), "expiry-forecast", "reports:read"),
     ("analytics", gettext_lazy("Analytics"), "analytics", "reports:read"),
+    ("notices", gettext_lazy("Notices"), "notices", "memberships:read"),
+    ("runs", gettext_lazy("Runs"), "runs", "reports:read"),
     ("imports", gettext_lazy("Imports"), "imports", "customers:write"),
     ("exports", gettext_lazy("Exports"), "exports", "reports:read"),
 )

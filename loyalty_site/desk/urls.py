@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from activities.desk.notices.urls import urlpatterns as notices
 from activities.desk.report_urls import urlpatterns as reports
 from activities.desk.rewards.urls import urlpatterns as rewards
 from activities.desk.task_urls import urlpatterns as tasks_of_points
@@ -25,6 +26,6 @@ own = [
     path("exports", Exports.as_view(), name="exports"),
 ]
 urlpatterns = [
-    *own, *common, *customers, *cards, *memberships, *activities, *reports, *rewards,
+    *own, *common, *customers, *cards, *memberships, *activities, *reports, *rewards, *notices,
     *tasks_of_customers, *tasks_of_memberships, *tasks_of_points,
 ]  # fmt: skip

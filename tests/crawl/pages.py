@@ -85,6 +85,10 @@ DESK: dict[str, Page] = {
     "analytics-csv": Page("reports:read", everywhere=True, post=ONLY_LOOKED_AT),
     "analytics-customers": Page("reports:read", everywhere=True, post=ONLY_LOOKED_AT),
     "analytics-missing": of_program("reports:read", "&in={program}&not_in={program}"),
+    # Notices and runs.
+    "notices": of_program("memberships:read"),
+    "notice-text": Page("programs:design", ("program", "notice", "language")),
+    "runs": of_program("reports:read"),
     # Files.
     "imports": Page("customers:write", everywhere=True),
     "import": Page("customers:write", ("upload",), everywhere=True, get=NO_SUCH_UPLOAD, post=NO_SUCH_UPLOAD),
@@ -228,6 +232,8 @@ BACK_OFFICE: dict[str, Rows] = {
     "activities.voucher": Rows("memberships:read"),
     "activities.stockmovement": Rows("memberships:read", program="item__program"),
     "programs.tierbenefit": Rows("memberships:read", DESIGN, deletes=True),
+    "programs.noticetemplate": Rows("memberships:read"),
+    "programs.run": Rows("reports:read"),
     "customers.customer": Rows("customers:read", "customers:write", None),
     "customers.identification": Rows("customers:read", None, None),
     "customers.address": Rows("customers:read", None, None),
@@ -273,6 +279,8 @@ BACK_OFFICE: dict[str, Rows] = {
     "cards.cardbatch": Rows("cards:read"),
     "cards.numberregistry": Rows("cards:read"),
     "gateway.event": Rows("reports:read"),
+    "gateway.webhookendpoint": Rows(MANAGE, MANAGE, None, adds=False, fixed=True),
+    "gateway.webhookdelivery": Rows(MANAGE, None, None),
     "gateway.channel": Rows(MANAGE, MANAGE, None),
     "gateway.channelprogram": Rows(MANAGE, None, None),
     "oauth2_provider.accesstoken": Rows(MANAGE, MANAGE, None, adds=False, deletes=True, fixed=True),

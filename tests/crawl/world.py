@@ -30,7 +30,7 @@ from memberships.models import Membership
 from memberships.registering import register
 from points.models import Debt, Entry, LotDateChange
 from points.reversal_parts import Part
-from programs.models import ConversionRate, PointKind, PointType, Program
+from programs.models import ConversionRate, NoticeTemplate, PointKind, PointType, Program, Run
 from staff.access import log_access
 from staff.models import Role, StaffRight, User
 from staff.rights import ROLE_ACTIONS
@@ -105,7 +105,9 @@ def furnish(side: Side) -> Side:
     move_points(side)
     propose_a_change(side)
     batch = make_batch(ask_for_batch(program, name="fair", count=3, valid_months=12, actor=ACTOR))
-    side.ids.update(batch=batch.pk)
+    side.ids.update(batch=batch.pk, notice="welcome", language="en")
+    NoticeTemplate.objects.create(program=program, code="welcome", subject="Hello", body="{{ customer }}")
+    Run.objects.create(program=program, kind="send_notices", started_at=clock.now())
     register_a_card(side)
     open_an_organization(side)
     put_message(

@@ -17,10 +17,12 @@ from common import clock
 from customers.details import replace_details
 from customers.models import Customer, StaffCustomer
 from gateway.channels import create_channel, system_actor
+from gateway.models import Channel, DeliveryStatus, Event, WebhookDelivery
+from gateway.webhooks import register_webhook
 from memberships.models import Membership, MembershipTerm
 from points.models import Lot, LotDateChange
 from points.reversal_parts import Part
-from programs.models import ConversionRate, Program, Tier, TierBenefit
+from programs.models import ConversionRate, NoticeTemplate, Program, Run, Tier, TierBenefit
 from staff.access import log_access
 from staff.models import Role, StaffRight, User
 from tests.factories import ACTOR, make_membership, make_program, make_terms, member_of
@@ -69,6 +71,15 @@ def busy_membership(program: Program, name: str = "Emma Stone") -> Membership:
     return membership
 
 
+def given_up(channel: Channel) -> WebhookDelivery:
+    """What a webhook of that channel did not get."""
+    endpoint, _ = register_webhook(channel, url="https://example.com/hook", actor=system_actor())
+    event = Event.objects.latest("pk")
+    return WebhookDelivery.objects.create(
+        endpoint=endpoint, event=event, number=event.pk, status=DeliveryStatus.DEAD, tries=10
+    )
+
+
 def make_world(code: str = "sky") -> Membership:
     program = make_program(code)
     make_terms(program)
@@ -79,7 +90,12 @@ def make_world(code: str = "sky") -> Membership:
     )
     gold = Tier.objects.get(group__program=program, code="gold")
     TierBenefit.objects.create(program=program, group=gold.group, tier=gold, benefit=make_benefit(program))
-    create_channel(f"till-{code}", name="Till", scopes=["points:earn"], programs=[program], actor=system_actor())
+    NoticeTemplate.objects.create(program=program, code="welcome", subject="Hello", body="{{ customer }}")
+    Run.objects.create(program=program, kind="send_notices", started_at=clock.now())
+    till, _ = create_channel(
+        f"till-{code}", name="Till", scopes=["points:earn"], programs=[program], actor=system_actor()
+    )
+    given_up(till)
     user = User.objects.create_user(f"ann-{code}", is_staff=True)
     StaffRight.objects.create(user=user, role=Role.SUPPORT_AGENT, program=program)
     person = Customer.objects.get(pk=member_of(membership))

@@ -1,0 +1,1 @@
+"""Texts of a program's notices: which there are, and a page to write one."""
