@@ -10,6 +10,7 @@ from activities.expiring_vouchers import due_vouchers, expire_vouchers
 from common.clock import program_now
 from gateway.channels import system_actor
 from programs.models import Program
+from programs.runs import recorded
 
 
 class Command(BaseCommand):
@@ -34,6 +35,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{due} vouchers would expire.")
             return
         actor = system_actor()
+        done = 0
         with tqdm(unit=" vouchers", disable=not self.stderr.isatty()) as bar:
-            done = sum(expire_vouchers(one, actor=actor, progress=bar.update) for one in programs)
+            for one in programs:
+                with recorded(one, "expire_vouchers", actor=actor) as counts:
+                    counts["vouchers"] = expire_vouchers(one, actor=actor, progress=bar.update)
+                done += counts["vouchers"]
         self.stdout.write(f"{done} vouchers expired.")
