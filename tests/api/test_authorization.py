@@ -35,6 +35,7 @@ UNKNOWN = {
     "temporary_card": "0000000000000",
     "stranger": 999_999_999,
     "adjustment": 999_999_999,
+    "failed_activity": 999_999_999,
     "change": 999_999_999,
     "webhook": 999_999_999,
     "delivery": 999_999_999,
