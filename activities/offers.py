@@ -127,6 +127,7 @@ OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("transfer", gettext_lazy("Transfer points"), "points:transfer", _unable("transfer_out")),
     ("hold", gettext_lazy("Hold points"), "points:redeem", _unable("hold")),
     ("order-reward", gettext_lazy("Order a reward"), "points:redeem", _unable("redeem")),
+    ("claim-new", gettext_lazy("Claim missing points"), "activities:write", _unable("earn")),
     ("activate", gettext_lazy("Activate"), "memberships:manage", _wrong_status("activate")),
     ("pause", gettext_lazy("Pause"), "memberships:manage", _wrong_status("pause")),
     ("suspend", gettext_lazy("Suspend"), "memberships:manage", _wrong_status("suspend")),

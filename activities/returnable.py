@@ -10,6 +10,7 @@ from django.db.models import Sum
 from activities.errors import AlreadyReturned, NotReturnable, ReturnTooLarge
 from activities.models import ActivityStatus, MemberActivity, Transaction, TransactionItem, TransactionType
 from activities.return_shares import AskedItem, ReturnedLine, SoldLine, all_returned, returned_lines, worth
+from common.errors import LoyaltyError
 
 WAITING = (ActivityStatus.RECEIVED, ActivityStatus.FAILED)
 
@@ -69,6 +70,15 @@ def refuse_before(sale: Transaction, at: datetime) -> None:
             f"The sale was at {sale.occurred_at.isoformat()}; it cannot be returned before.",
             facts={"transaction": sale.pk, "sold_at": sale.occurred_at.isoformat()},
         )
+
+
+def refusal_of(sale: Transaction) -> LoyaltyError | None:
+    """Why nothing of it can be returned now, as far as the sale itself says."""
+    try:
+        what_comes_back(sale, ReturnCall(""))
+    except LoyaltyError as error:
+        return error
+    return None
 
 
 def _refuse_kind(sale: Transaction) -> None:

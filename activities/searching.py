@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
-from activities.models import MemberActivity
+from activities.models import MemberActivity, Transaction
+from activities.transaction_shown import sees
 from cards.issuing import usable_at
 from cards.models import CardStatus
 from cards.numbering import compact
@@ -32,6 +33,7 @@ LARGEST_ID = 2**63 - 1
 LEAST_DIGITS = 5
 # What is shown together; the order is that of the page.
 CUSTOMER, MEMBERSHIP, CARD, ACTIVITY, POSTING = "customer", "membership", "card", "activity", "posting"
+TRANSACTION = "transaction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Hit:
     customer: Customer | None = None
     membership_id: int | None = None
     posting_id: int | None = None
+    transaction_id: int | None = None
     program_id: int | None = None
     label: str = ""
     retired: str = ""
@@ -150,10 +153,11 @@ def _by_card(text: str, actor: Actor) -> list[Hit]:
 
 
 def _by_reference(text: str, actor: Actor) -> list[Hit]:
-    activities = MemberActivity.objects.filter(reference=text[:80])
+    """Transactions, and activities that came without one."""
+    activities = MemberActivity.objects.filter(reference=text[:80], transaction__isnull=True)
     if actor.programs is not None:
         activities = activities.filter(program_id__in=actor.programs)
-    return [
+    return _transactions(text, actor) + [
         Hit(
             ACTIVITY,
             _("reference"),
@@ -164,6 +168,22 @@ def _by_reference(text: str, actor: Actor) -> list[Hit]:
             label=f"{one.type.name} {one.reference}",
         )
         for one in activities.select_related("type", "customer").order_by("-pk")[:MOST]
+    ]
+
+
+def _transactions(text: str, actor: Actor) -> list[Hit]:
+    rows = Transaction.objects.filter(reference=text[:80]).select_related("customer").order_by("-pk")
+    return [
+        Hit(
+            TRANSACTION,
+            _("reference"),
+            one.customer,
+            transaction_id=one.pk,
+            program_id=one.program_id,
+            label=f"{one.get_type_display()} {one.reference}",
+        )
+        for one in rows[:MOST]
+        if sees(actor, one)
     ]
 
 
@@ -200,7 +220,7 @@ def _once(hits: Iterable[Hit]) -> Iterable[Hit]:
     """One hit a place: what matched by two keys is named once, by the first."""
     seen = set()
     for hit in hits:
-        place = (hit.kind, hit.customer and hit.customer.pk, hit.membership_id, hit.posting_id)
+        place = (hit.kind, hit.customer and hit.customer.pk, hit.membership_id, hit.posting_id, hit.transaction_id)
         if place not in seen:
             seen.add(place)
             yield hit

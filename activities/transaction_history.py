@@ -41,11 +41,24 @@ class History:
 
 def transactions_of(customer_id: int, actor: Actor) -> QuerySet[Transaction]:
     """Of the person under all records merged into one; those the actor may see."""
-    rows = Transaction.objects.filter(customer__in=same_person_ids(customer_id))
+    return _visible(actor, Transaction.objects.filter(customer__in=same_person_ids(customer_id)))
+
+
+def _of_person(customer_id: int) -> QuerySet[Transaction]:
+    """Of the record named and of those merged into it: pages are asked by the record that lives."""
+    return Transaction.objects.filter(Q(customer=customer_id) | Q(customer__merged_into=customer_id))
+
+
+def _visible(actor: Actor, rows: QuerySet[Transaction]) -> QuerySet[Transaction]:
     if actor.programs is None:
         return rows
     outside = Q(program__isnull=True) if actor.is_staff else Q(program__isnull=True, channel=actor.channel_id)
     return rows.filter(Q(program__in=actor.programs) | outside)
+
+
+def latest_transactions(customer_id: int, actor: Actor, *, most: int = 5) -> list[Transaction]:
+    """The latest first, in one statement."""
+    return list(_visible(actor, _of_person(customer_id)).select_related("program").order_by("-pk")[:most])
 
 
 def history_of(customer_id: int, actor: Actor) -> History:

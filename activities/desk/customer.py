@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from activities.customer_overview import MembershipView, customer_view
 from activities.desk.seen import doors, name_for
+from activities.transaction_history import latest_transactions
 from common.actor import Actor
 from common.desk.pages import DeskPage
 from customers.affiliations import today
@@ -53,6 +54,7 @@ class CustomerPage(DeskPage):
             current=[membership_card(one, self.actor, of=pk) for one in view.current],
             former=[membership_card(one, self.actor, of=pk) for one in view.former],
             doors=doors(view.offers, pk),
+            sales=latest_transactions(pk, self.actor),
             affiliations=_affiliations(customer, self.actor),
             may_affiliate=_may_affiliate(customer, self.actor),
             may_unmask=self.may(UNMASK),

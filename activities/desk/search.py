@@ -12,7 +12,7 @@ from activities.searching import Hit, Search, search
 from common.desk.pages import DeskPage
 from customers.masking import masked_email, masked_phone
 
-ORDER = ("customer", "membership", "card", "activity", "posting")
+ORDER = ("customer", "membership", "card", "transaction", "activity", "posting")
 
 
 class SearchPage(DeskPage):
@@ -28,6 +28,7 @@ class SearchPage(DeskPage):
             "customer": _("Customers"),
             "membership": _("Memberships"),
             "card": _("Cards"),
+            "transaction": _("Purchases and returns"),
             "activity": _("Activities"),
             "posting": _("Postings"),
         }
@@ -57,6 +58,8 @@ class SearchPage(DeskPage):
 
 def place(hit: Hit) -> str:
     """The page of what was found: the person's where there is one, at the membership meant."""
+    if hit.transaction_id is not None:
+        return reverse("desk:transaction", args=[hit.transaction_id])
     if hit.posting_id is not None:
         return reverse("desk:posting", args=[hit.posting_id])
     if hit.customer is None and hit.membership_id is None:

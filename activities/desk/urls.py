@@ -6,11 +6,13 @@ from activities.desk.explain import ExplainPage
 from activities.desk.hot_list import HotListExport, HotListPage
 from activities.desk.membership import MembershipPage
 from activities.desk.posting import PostingPage
+from activities.desk.sales_urls import urlpatterns as sales
 from activities.desk.search import SearchPage
 from activities.desk.statement import StatementExport, StatementPage
 from activities.desk.work import AdjustmentsWaiting, FailedActivities, LikelyDuplicates
 
 urlpatterns: list[URLPattern] = [
+    *sales,
     path("search", SearchPage.as_view(), name="search"),
     path("customers/<int:pk>", CustomerPage.as_view(), name="customer"),
     path("memberships/<int:pk>", MembershipPage.as_view(), name="membership"),

@@ -20,6 +20,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("batches", gettext_lazy("Batches"), "batches", "cards:read"),
     ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
     ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read"),
+    ("claims", gettext_lazy("Claims"), "claims", "memberships:read"),
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
     ("orders", gettext_lazy("Open orders"), "orders", "memberships:read"),
     ("rewards", gettext_lazy("Rewards"), "rewards", "memberships:read"),

@@ -189,6 +189,14 @@ DESK: dict[str, Page] = {
     "give-card": of_membership("cards:manage"),
     "hot-list": of_program("cards:read"),
     "hot-list-csv": of_program("cards:read"),
+    # Sales, returns and claims.
+    "transactions": of_customer("memberships:read", post=ONLY_LOOKED_AT),
+    "transaction": Page("memberships:read", ("transaction",), post=ONLY_LOOKED_AT),
+    "return-sale": Page("activities:write", ("transaction",)),
+    "change-receipts": of_change("memberships:read", post=ONLY_LOOKED_AT),
+    "claims": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "claim": Page("points:adjust", ("claim",)),
+    "claim-new": of_membership("activities:write"),
     # Points.
     "posting": Page("memberships:read", ("posting",), post=ONLY_LOOKED_AT),
     "adjust": of_membership("points:adjust"),

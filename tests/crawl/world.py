@@ -11,6 +11,7 @@ from django.test import Client
 from oauth2_provider.models import get_access_token_model
 
 from activities.calls import PointsCall
+from activities.models import Claim
 from activities.redeeming import redeem_in_general
 from activities.reversing import reverse_posting
 from cards.batches import ask_for_batch, make_batch
@@ -103,6 +104,11 @@ def furnish(side: Side) -> Side:
     )  # fmt: skip
     CardType.objects.create(program=program, code="gift", name="Gift card", kind=CardKind.ADDITIONAL)
     move_points(side)
+    claim = Claim.objects.create(
+        program=program, membership=membership, customer_id=side.ids["customer"], receipt=f"R-{program.code}",
+        occurred_at=clock.now(), received_at=clock.now(), amount=12, currency="EUR", channel_id=ACTOR.channel_id,
+    )  # fmt: skip
+    side.ids.update(claim=claim.pk)
     propose_a_change(side)
     batch = make_batch(ask_for_batch(program, name="fair", count=3, valid_months=12, actor=ACTOR))
     side.ids.update(batch=batch.pk, notice="welcome", language="en")
