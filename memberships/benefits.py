@@ -105,8 +105,10 @@ class RuleGrant:
 def grant_many(grants: Sequence[RuleGrant], *, design: Design, at: datetime, actor: Actor) -> list[RuleGrant]:
     """Give what rules grant to memberships locked by the caller; those that gave something, or for longer.
 
-    A membership has a benefit by rule once: again it lasts until the later end. Raises BenefitRefused.
+    A membership has a benefit by rule once: again it lasts until the later end. One that is over by now, of an event
+    told late, gives nothing. Raises BenefitRefused.
     """
+    grants = [one for one in grants if one.until is None or one.until > at]
     benefits = {one.benefit: benefit_of(design, one.benefit) for one in grants}
     rows = MembershipBenefit.objects.filter(
         membership__in=sorted({one.membership_id for one in grants}), source=BenefitSource.RULE, ended_at__isnull=True

@@ -11,7 +11,16 @@ from common.history import audit_context
 from loyalty_site.demo.plan import Ladder, Points, ProgramPlan
 from programs.expiry import add_months, rounded
 from programs.life import move_clock, release, release_terms, write_terms
-from programs.models import ExpiryPolicy, ExpiryRounding, PointKind, PointType, Program, Tier, TierGroup
+from programs.models import (
+    AttributeDefinition,
+    ExpiryPolicy,
+    ExpiryRounding,
+    PointKind,
+    PointType,
+    Program,
+    Tier,
+    TierGroup,
+)
 
 # While a program's past is taken over, events this old are still taken; afterwards the ordinary grace holds.
 TAKE_OVER = timedelta(days=5 * 366)
@@ -85,8 +94,18 @@ def _point_type(program: Program, plan: Points, *, kind: PointKind, last_day: da
 
 def _ladder(program: Program, plan: Ladder) -> None:
     point_type = _point_type(program, plan.points, kind=PointKind.QUALIFYING) if plan.points else None
+    attribute = None
+    if plan.attribute:
+        attribute = AttributeDefinition.objects.create(
+            program=program, code=plan.attribute, name=plan.attribute.capitalize()
+        )
     group = TierGroup.objects.create(
-        program=program, code=plan.code, name=plan.name, fed_by=plan.fed_by, point_type=point_type
+        program=program,
+        code=plan.code,
+        name=plan.name,
+        fed_by=plan.fed_by,
+        point_type=point_type,
+        attribute=attribute,
     )
     for rank, (name, threshold) in enumerate(plan.tiers):
         Tier.objects.create(group=group, code=slugify(name), name=name, rank=rank, threshold=threshold)

@@ -6,6 +6,7 @@ from activities.models import MemberActivity
 from activities.reversing import reverse_posting
 from activities.transferring import TransferCall, transfer_points
 from loyalty_site.authentication import actor_of_user
+from memberships.attributes import set_attribute
 from memberships.lifecycle import suspend
 from memberships.models import Member, Membership
 from points.models import Adjustment, AdjustmentStatus, Hold, Posting
@@ -31,6 +32,9 @@ def correct() -> None:
     _, missing = adjust_points(AdjustmentCall(_of("premium-plus", "Marcus").pk, 1_200, "missing-points"), actor=agent)
     approve_adjustment(missing["adjustment"]["id"], actor=supervisor)
     adjust_points(AdjustmentCall(_of("credit-card", "Sarah").pk, 5_000, "complaint"), actor=agent)
+    set_attribute(
+        _of("personal-banking", "Sarah"), code="balance", value=41_250, actor=agent, reason="Balance of today"
+    )
     suspend(_of("year-round", "Nadia"), actor=supervisor, reason="Card reported as misused")
 
 

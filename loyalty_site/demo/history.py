@@ -9,6 +9,7 @@ from common import clock
 from common.actor import Actor
 from customers.creating import create_customer
 from customers.models import Customer
+from loyalty_site.demo.buying import come_by, earns_by_rules
 from loyalty_site.demo.plan import Event, MembershipPlan, Person
 from memberships.enrolment import enrol
 from memberships.lifecycle import record_payment
@@ -41,8 +42,8 @@ def bring_in(person: Person, programs: dict[str, Program], *, actor: Actor) -> C
     )
     for plan in person.memberships:
         membership = _enrol(customer, plan, programs[plan.program], actor=actor)
-        for event in plan.events:
-            _happen(event, membership, actor=actor)
+        for number, event in enumerate(plan.events, start=1):
+            _happen(number, event, membership, program=plan.program, actor=actor)
     return customer
 
 
@@ -59,12 +60,24 @@ def _enrol(customer: Customer, plan: MembershipPlan, program: Program, *, actor:
     return membership
 
 
-def _happen(event: Event, membership: Membership, *, actor: Actor) -> None:
+def _happen(number: int, event: Event, membership: Membership, *, program: str, actor: Actor) -> None:
+    at = past(event.months, event.days) if event.months or event.days else None
+    if event.points > 0 and event.point_type is None and earns_by_rules(program, event.location):
+        come_by(
+            membership,
+            event.points,
+            program=program,
+            at=at,
+            location=event.location,
+            reference=event.reference or f"{membership.number}-{number}",
+            actor=actor,
+        )
+        return
     call = PointsCall(
         membership_id=membership.pk,
         points=abs(event.points),
         point_type=event.point_type,
-        occurred_at=past(event.months, event.days) if event.months or event.days else None,
+        occurred_at=at,
         location=event.location,
         reference=event.reference,
     )

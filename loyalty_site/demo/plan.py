@@ -20,13 +20,15 @@ class Points:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Tiers from the lowest up, each with its threshold of qualifying points. Without `points`, classes by rules."""
+    """Tiers from the lowest up, each with its threshold of qualifying points. Without `points`, classes by rules or by
+    the value of `attribute`."""
 
     code: str
     name: str
     tiers: tuple[tuple[str, int], ...]
     points: Points | None = None
     fed_by: str = "points"
+    attribute: str | None = None
 
 
 @dataclass(frozen=True)

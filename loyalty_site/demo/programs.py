@@ -84,7 +84,9 @@ BANK = (
     ProgramPlan(
         "personal-banking", "Personal Banking Rewards", "Retail Bank, Personal", "#1864ab", "PBR-",
         Points("banking-points", "Banking Points"),
-        Ladder("class", "Member class", (("Standard", 0), ("Premier", 0)), fed_by="attribute"),
+        Ladder(
+            "class", "Member class", (("Standard", 0), ("Premier", 25_000)), fed_by="attribute", attribute="balance"
+        ),
     ),
     ProgramPlan(
         "business-banking", "Business Banking Rewards", "Retail Bank, Business", "#364152", "BBR-",

@@ -10,7 +10,7 @@ from common.db import forget_ids
 from customers.models import Customer
 from gateway.authentication import forget_tokens
 from gateway.channels import system_actor
-from loyalty_site.demo import access, acme, changes, corrections, found_cards
+from loyalty_site.demo import access, acme, changes, corrections, designing, found_cards, year
 from loyalty_site.demo.building import build_program, end_take_over
 from loyalty_site.demo.history import bring_in
 from loyalty_site.demo.people import PEOPLE
@@ -65,8 +65,10 @@ def prepare(url: str, *, say: Say = lambda line: None) -> dict[str, Any]:
 
 def _live(programs: dict[str, Program]) -> None:
     actor = system_actor()
+    designing.design_all(programs, actor=actor)
     for person in EVERYBODY:
         bring_in(person, programs, actor=actor)
+    year.go_by(programs, actor=actor)
     corrections.correct()
     acme.employ()
     for program in programs.values():

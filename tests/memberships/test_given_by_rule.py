@@ -281,6 +281,12 @@ class TestBenefits:
         rows = MembershipBenefit.objects.filter(membership=ada).order_by("pk")
         assert [(row.until, row.ended_at) for row in rows] == [(soon, soon), (None, None)]
 
+    def test_one_that_is_over_already_gives_nothing(self, design: Design, two: list[Membership]) -> None:
+        """Of an event told late."""
+        over = RuleGrant(two[0].pk, "bag", NOW)
+        assert grant_many([over], design=design, at=NOW, actor=ACTOR) == []
+        assert not MembershipBenefit.objects.exists()
+
     def test_an_unknown_benefit_is_refused(self, design: Design, two: list[Membership]) -> None:
         with pytest.raises(BenefitRefused):
             grant_many([RuleGrant(two[0].pk, "yacht")], design=design, at=NOW, actor=ACTOR)
