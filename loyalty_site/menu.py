@@ -73,6 +73,20 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Rules & campaigns"),
+        (
+            ("activities.RewardRule", "rule"),
+            ("activities.Campaign", "campaign"),
+            ("activities.RuleGroup", "stacks"),
+            ("activities.RuleVersion", "history"),
+            ("activities.RuleEffect", "bolt"),
+            ("activities.RuleUse", "speed"),
+            ("activities.CampaignMember", "group"),
+            ("activities.CampaignSpending", "payments"),
+            ("activities.RuleRetirement", "event_busy"),
+        ),
+    ),
+    (
         _("Rewards"),
         (
             ("activities.RewardItem", "redeem"),

@@ -41,6 +41,7 @@ from tests.crawl.organizations import open_an_organization
 from tests.crawl.pages import Rows
 from tests.factories import ACTOR, make_customer, make_membership, make_terms, member_of
 from tests.registering import found_card
+from tests.ruled import add_rules
 from tests.staff.world import staff_client
 
 
@@ -103,6 +104,7 @@ def furnish(side: Side) -> Side:
         membership=membership, program=program, first_day="2026-01-01", last_day="2026-12-31", fee=10, currency="EUR",
     )  # fmt: skip
     CardType.objects.create(program=program, code="gift", name="Gift card", kind=CardKind.ADDITIONAL)
+    add_rules(membership)
     move_points(side)
     claim = Claim.objects.create(
         program=program, membership=membership, customer_id=side.ids["customer"], receipt=f"R-{program.code}",

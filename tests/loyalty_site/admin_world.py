@@ -29,6 +29,7 @@ from tests.factories import ACTOR, make_membership, make_program, make_terms, me
 from tests.organizations import make_benefit
 from tests.points.world import STAFF
 from tests.rewards import make_reward, make_voucher_reward, ordered
+from tests.ruled import add_rules
 
 DOCUMENT = {"kind": "passport", "country": "AT", "number": "P123456"}
 HOME = {"kind": "home", "lines": "Ring 1", "postal_code": "1010", "city": "Wien", "country": "AT"}
@@ -101,6 +102,7 @@ def make_world(code: str = "sky") -> Membership:
     person = Customer.objects.get(pk=member_of(membership))
     StaffCustomer.objects.create(user=user, customer=person)
     log_access(user, "unmask", person)
+    add_rules(membership)
     make_reward(program, "cup", left=9)
     make_voucher_reward(program, price=10)
     use_voucher(ordered(membership, "ten-off").vouchers.get().code, amount=Decimal(1), currency="EUR", actor=ACTOR)
