@@ -37,7 +37,8 @@ def write_waiting(
     ]
     if not rows:
         return
-    with connection.cursor() as cursor:
+    # The cursor of Django knows no COPY, so it does not translate its errors.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         copying: Any = cursor.copy(COPY)
         with copying as copy:
             copy.write("".join(rows))

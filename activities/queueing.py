@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from activities.models import ActivityStatus, MemberActivity
 from activities.processing import process
 from common.actor import Actor
+from common.collecting import collected_seldom
 from common.db import in_program, retrying
 from memberships.acting import acting_member
 from memberships.locking import locked_memberships
@@ -67,6 +68,12 @@ def process_waiting(
     total: Counter[str] = Counter()
     if design_of(program.pk, fresh=True).program.status != ProgramStatus.RELEASED:
         return total
+    with collected_seldom():
+        return _until_nothing_waits(program, actor=actor, progress=progress, wave=wave)
+
+
+def _until_nothing_waits(program: Program, *, actor: Actor, progress: Progress, wave: int) -> Counter[str]:
+    total: Counter[str] = Counter()
     while True:
         seen, done = _round(program, actor=actor, progress=progress, wave=wave, patiently=False)
         if seen and not sum(done.values()):

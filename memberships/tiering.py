@@ -80,7 +80,7 @@ def after_posting(
 def _reviewable(membership_ids: Collection[int], design: Design) -> dict[int, datetime]:
     """When they were enrolled, of those whose tier follows their figures."""
     states = reviewed_states(design)
-    rows = Membership.objects.filter(pk__in=list(membership_ids)).order_by("pk")
+    rows = Membership.objects.filter(pk__any_of=membership_ids).order_by("pk")
     return {
         pk: enrolled_at
         for pk, status, kind, enrolled_at in rows.values_list("pk", "status", "type", "enrolled_at")
@@ -108,7 +108,7 @@ def _climb(ladder: Ladder, periods: Mapping[int, Period], *, now: datetime, desi
 def _climbers(ladder: Ladder, periods: Mapping[int, Period]) -> dict[int, _Climber]:
     """Those that do not stand on the highest rung."""
     rows = TierStanding.objects.filter(
-        membership__in=list(periods), group=ladder.group.pk, ended_at__isnull=True
+        membership__any_of=periods, group=ladder.group.pk, ended_at__isnull=True
     ).values_list("membership_id", "tier_id")
     stood = {pk: ladder.tier(tier_id) for pk, tier_id in rows}
     return {

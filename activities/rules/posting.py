@@ -135,14 +135,18 @@ def _plain(
 
 def _lots(one: Decided, accounts: Mapping[str, int], design: Design) -> dict[int, list[NewLot]]:
     """By account; what ends at the same time is one lot."""
-    found: dict[int, dict[datetime | None, NewLot]] = defaultdict(dict)
+    points: dict[tuple[str, datetime | None], int] = {}
     for effect in one.decision.effects:
         if effect.point_type is not None and effect.points is not None and effect.points > 0:
-            point_type = design.by_code[effect.point_type]
-            lot = _lot(one.activity, one.membership, point_type, effect.points, effect.expires_at, design)
-            beside = found[accounts[effect.point_type]]
-            same = beside.get(lot.expires_at)
-            beside[lot.expires_at] = lot if same is None else replace(same, points=same.points + lot.points)
+            ends = (effect.point_type, effect.expires_at)
+            points[ends] = points.get(ends, 0) + effect.points
+    found: dict[int, dict[datetime | None, NewLot]] = {}
+    for (code, expires_at), given in points.items():
+        lot = _lot(one.activity, one.membership, design.by_code[code], given, expires_at, design)
+        beside = found.setdefault(accounts[code], {})
+        # A rule may say the very end that the type itself has.
+        same = beside.get(lot.expires_at)
+        beside[lot.expires_at] = lot if same is None else replace(same, points=same.points + given)
     return {account: list(lots.values()) for account, lots in found.items()}
 
 

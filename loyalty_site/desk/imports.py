@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from activities.adjusting import ADJUST
+from activities.batch_columns import COLUMNS as ACTIVITY_COLUMNS
 from activities.import_columns import COLUMNS as MEMBERSHIP_COLUMNS
 from activities.importing import MANAGE, MembershipImport
 from common.actor import Actor
@@ -25,6 +26,7 @@ from common.sheets.refused import header_of, refused_rows
 from common.sheets.writing import csv_line
 from customers.import_columns import COLUMNS as CUSTOMER_COLUMNS
 from customers.importing import WRITE, CustomerImport
+from loyalty_site.desk.activity_files import activities_program, choices_of_activities, take_activities
 from loyalty_site.desk.employee_files import choices_of_employees, employee_import, program_code
 from loyalty_site.desk.uploads import MOST_BYTES, LimitedUpload, Upload, sweep
 from memberships.employee_lines import COLUMNS as EMPLOYEE_COLUMNS
@@ -110,6 +112,7 @@ class Imports(ImportDesk):
             (_("Columns of customers"), CUSTOMER_COLUMNS),
             (_("Columns of memberships with opening balances"), MEMBERSHIP_COLUMNS),
             (_("Columns of employees"), EMPLOYEE_COLUMNS),
+            (_("Columns of activities; attributes are named attr:NAME"), ACTIVITY_COLUMNS),
         ]
         return self.draw(form=form, error=error, tables=tables, status=status)
 
@@ -169,6 +172,7 @@ def choices(actor: Actor) -> list[tuple[str, str]]:
             if actor.may(MANAGE, one.pk) and actor.may(ADJUST, one.pk)
         ),
         *choices_of_employees(actor),
+        *choices_of_activities(actor),
     ]
 
 
@@ -188,11 +192,13 @@ def importer_of(upload: Upload, actor: Actor) -> Importer:
 
 
 def program_of(what: str, actor: Actor) -> Program | None:
-    code = program_code(what) or what
+    code = program_code(what) or activities_program(what) or what
     return None if what == CUSTOMERS else Program.objects.visible_to(actor).filter(code=code).first()
 
 
 def name_of(what: str) -> str:
+    if activities_program(what) is not None:
+        return _("Activities")
     if program_code(what) is not None:
         return _("Employees")
     return _("Customers") if what == CUSTOMERS else _("Memberships with opening balances")
@@ -200,18 +206,25 @@ def name_of(what: str) -> str:
 
 def rehearse(upload: Upload, actor: Actor) -> None:
     """Look at the file and at what would happen to each line. Raises SheetRefused."""
-    importer = importer_of(upload, actor)
-    with upload.open() as file:
-        check_file(file, importer, most_lines=MOST_LINES)
-        _take(upload, file, importer, dry_run=True)
+    if activities_program(upload.what) is not None:
+        take_activities(upload, actor, most_lines=MOST_LINES, rows=ROWS_SHOWN, dry_run=True)
+    else:
+        importer = importer_of(upload, actor)
+        with upload.open() as file:
+            check_file(file, importer, most_lines=MOST_LINES)
+            _take(upload, file, importer, dry_run=True)
     upload.save()
 
 
 def run(upload: Upload, actor: Actor, *, user: User, all_or_nothing: bool) -> None:
     """Import the file. Raises SheetRefused, NotAllowed."""
-    importer = importer_of(upload, actor)
-    with upload.open() as file:
-        _take(upload, file, importer, all_or_nothing=all_or_nothing)
+    if activities_program(upload.what) is not None:
+        options = {"most_lines": MOST_LINES, "rows": ROWS_SHOWN}
+        take_activities(upload, actor, **options, dry_run=False, all_or_nothing=all_or_nothing)
+    else:
+        importer = importer_of(upload, actor)
+        with upload.open() as file:
+            _take(upload, file, importer, all_or_nothing=all_or_nothing)
     facts = {"what": upload.what, "update": upload.update, "kept": upload.shown["kept"]} | upload.shown["records"]
     log_access(user, "import", "import", facts=facts)
     if upload.shown["kept"]:

@@ -269,7 +269,12 @@ def test_the_pages_stand_in_the_menu(supervisor: Client) -> None:
     html = supervisor.get("/desk/imports").content.decode()
     assert '<a href="/desk/imports" aria-current="page">' in html
     assert '<a href="/desk/exports">' in html
-    tables = (imports.CUSTOMER_COLUMNS, imports.MEMBERSHIP_COLUMNS, imports.EMPLOYEE_COLUMNS)
+    tables = (
+        imports.CUSTOMER_COLUMNS,
+        imports.MEMBERSHIP_COLUMNS,
+        imports.EMPLOYEE_COLUMNS,
+        imports.ACTIVITY_COLUMNS,
+    )
     assert html.count("<code>") == sum(len(columns) for columns in tables)
 
 
