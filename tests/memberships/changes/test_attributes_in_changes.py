@@ -1,4 +1,4 @@
-"""Attributes and labels when memberships change: the prime wins, conflicts are shown, undoing gives back (domain 1.9)."""
+"""Attributes and labels when memberships change: the prime wins, conflicts are shown, undoing gives back (1.9)."""
 
 from datetime import timedelta
 from typing import Any
