@@ -109,6 +109,11 @@ def _no_cards(membership: Membership, design: Design) -> str:
     return "" if membership.activated_at is None else reason_against(membership, "use_card", design)
 
 
+def _not_described(membership: Membership, design: Design) -> str:
+    """An organization's takes no part itself."""
+    return _("nobody takes part in it by name") if type_of(membership.type).is_umbrella else _ended(membership, design)
+
+
 def _always(membership: Membership, design: Design) -> str:
     return ""
 
@@ -135,6 +140,9 @@ OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("renew", gettext_lazy("Renew"), "memberships:manage", _not_renewed),
     ("record-payment", gettext_lazy("Record payment"), "memberships:manage", _not_paid),
     ("terminate", gettext_lazy("Terminate"), "memberships:manage", _not_terminated),
+    ("set-tier", gettext_lazy("Set a tier"), "memberships:manage", _not_described),
+    ("set-attribute", gettext_lazy("Set an attribute"), "memberships:manage", _not_described),
+    ("add-label", gettext_lazy("Add a label"), "memberships:manage", _not_described),
     ("give-card", gettext_lazy("Give a card"), "cards:manage", _no_cards),
     ("change-new?kind=merge&prime={pk}", gettext_lazy("Merge"), "changes:propose", _not_merged),
     ("change-new?kind=absorb&prime={pk}", gettext_lazy("Absorb a found card"), "changes:propose", _not_changed),

@@ -1,12 +1,9 @@
 """The benefits of a membership: by the tiers it stands on, by agreement, rule or change, and by hand (domain 1.1)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from common.actor import Actor
 from common.clock import program_now
@@ -14,48 +11,20 @@ from common.db import in_program, lock_rows
 from common.errors import NotAllowed
 from common.history import audit_context, create_with_history
 from gateway.events import record_event, record_events
-from memberships.able import reason_against
+from memberships.benefits_held import BY_TIER as BY_TIER
+from memberships.benefits_held import ELSEWHERE as ELSEWHERE
+from memberships.benefits_held import HeldBenefit as HeldBenefit
+from memberships.benefits_held import benefits_of as benefits_of
+from memberships.benefits_held import has_benefit as has_benefit
 from memberships.errors import BenefitRefused, NotAMember, ReasonMissing
 from memberships.locking import locked_memberships
-from memberships.models import BenefitSource, Member, Membership, MembershipBenefit, TierStanding
-from programs.design import Design, design_of
-from programs.models import Benefit, Tier, TierBenefit
+from memberships.models import BenefitSource, Member, Membership, MembershipBenefit
+from programs.design import Design
+from programs.models import Benefit
 
 MANAGE = "memberships:manage"
 # What staff take back by hand; a tier's and an agreement's benefits end with them.
 ENDED_BY_HAND = (BenefitSource.MANUAL, BenefitSource.RULE, BenefitSource.CHANGE)
-BY_TIER = "tier"
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBenefit:
-    """`given` is the row of one that is the membership's own; a tier's has none. `customer_id`: that person's alone."""
-
-    benefit: Benefit
-    source: str
-    since: datetime
-    until: datetime | None
-    customer_id: int | None = None
-    tier: Tier | None = None
-    given: MembershipBenefit | None = None
-
-    @property
-    def source_label(self) -> str:
-        return _("by tier") if self.source == BY_TIER else str(BenefitSource(self.source).label)
-
-
-def benefits_of(membership: Membership, *, at: datetime) -> list[HeldBenefit]:
-    """All that it has at that time, in order of their codes; the same benefit once per source that gives it."""
-    held = [*_by_tiers(membership, at), *_own(membership, at)]
-    return sorted(held, key=lambda one: (one.benefit.code, one.since))
-
-
-def has_benefit(membership: Membership, code: str, *, at: datetime, member: Member | None = None) -> bool:
-    """Whether a channel may grant it now: to the person, where named, else to the membership as a whole."""
-    if reason_against(membership, "use_card", design_of(membership.program_id), member=member):
-        return False
-    persons = {None} if member is None else {None, member.customer_id}
-    return any(one.benefit.code == code and one.customer_id in persons for one in benefits_of(membership, at=at))
 
 
 def grant_benefit(
@@ -183,28 +152,6 @@ def end_benefit(given: MembershipBenefit, *, actor: Actor, reason: str) -> Membe
         row.save()
         _tell(row, "ended")
         return row
-
-
-def _by_tiers(membership: Membership, at: datetime) -> Iterator[HeldBenefit]:
-    standings = TierStanding.objects.filter(_open_at(at), membership=membership).select_related("tier")
-    since = {one.tier_id: one for one in standings}
-    if not since:
-        return
-    for link in TierBenefit.objects.filter(tier__in=since).select_related("benefit"):
-        standing = since[link.tier_id]
-        yield HeldBenefit(link.benefit, BY_TIER, standing.since, None, tier=standing.tier)
-
-
-def _own(membership: Membership, at: datetime) -> Iterator[HeldBenefit]:
-    lasting = Q(until__isnull=True) | Q(until__gt=at)
-    rows = MembershipBenefit.objects.filter(_open_at(at), lasting, membership=membership)
-    for given in rows.select_related("benefit", "member"):
-        customer_id = None if given.member is None else given.member.customer_id
-        yield HeldBenefit(given.benefit, given.source, given.since, given.until, customer_id, given=given)
-
-
-def _open_at(at: datetime) -> Q:
-    return Q(since__lte=at) & (Q(ended_at__isnull=True) | Q(ended_at__gt=at))
 
 
 def _refuse_unless_allowed(membership: Membership, *, actor: Actor, reason: str) -> None:

@@ -1,6 +1,6 @@
 """The one writer of rungs that figures, reviews and rules give: many memberships in two statements (domain 1.7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,16 +17,16 @@ from programs.models import Tier
 from programs.notice_texts import TIER_CHANGED, Value
 
 GIVEN = """given AS (
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
-        AS t(membership, ladder, tier, source, reason, until)
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[],
+        %s::timestamptz[]) AS t(membership, ladder, tier, source, reason, until, since)
 )"""
 END = """changed AS (
-    UPDATE memberships_tierstanding s SET ended_at = GREATEST(%s, s.since) FROM given t
+    UPDATE memberships_tierstanding s SET ended_at = GREATEST(t.since, s.since) FROM given t
     WHERE s.membership_id = t.membership AND s.group_id = t.ladder AND s.ended_at IS NULL RETURNING s.*
 )"""
 STAND = """changed AS (
     INSERT INTO memberships_tierstanding (membership_id, program_id, group_id, tier_id, since, until, source, reason)
-    SELECT t.membership, %s, t.ladder, t.tier, %s, t.until, t.source, t.reason FROM given t
+    SELECT t.membership, %s, t.ladder, t.tier, t.since, t.until, t.source, t.reason FROM given t
     ORDER BY t.membership, t.ladder RETURNING *
 )"""
 # PostgreSQL takes more, but the rows of one statement are held in memory.
@@ -35,7 +35,7 @@ AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class StandingMove:
-    """`before` is the rung it leaves; None where it stood on none."""
+    """`before` is the rung it leaves; None where it stood on none. `since` None: since the move itself."""
 
     membership_id: int
     tier: Tier
@@ -43,6 +43,7 @@ class StandingMove:
     reason: str = ""
     until: datetime | None = None
     before: Tier | None = None
+    since: datetime | None = None
 
 
 class Moved(NamedTuple):
@@ -53,13 +54,17 @@ class Moved(NamedTuple):
 
 
 def move_many(moves: Sequence[StandingMove], *, design: Design, at: datetime) -> list[Moved]:
-    """End what each membership stands on in the ladder and put it on the rung, since `at`; a membership and ladder
-    occurs once. The memberships are locked by the caller, whose audit_context names actor and reason."""
+    """End what each membership stands on in the ladder and put it on the rung, since the time of its event, at the
+    latest `at` and never before the former one began; a membership and ladder occurs once.
+
+    The memberships are locked by the caller, whose audit_context names actor and reason.
+    """
     moved: list[Moved] = []
     for start in range(0, len(moves), AT_ONCE):
         batch = moves[start : start + AT_ONCE]
-        _run(END, batch, [at], "~")
-        made = {(row[0], row[1]): row[2] for row in _run(STAND, batch, [design.program.pk, at], "+")}
+        since = {(one.membership_id, one.tier.group_id): min(one.since or at, at) for one in batch}
+        since |= {(row[0], row[1]): row[3] for row in _run(END, batch, since, [], "~")}
+        made = {(row[0], row[1]): row[2] for row in _run(STAND, batch, since, [design.program.pk], "+")}
         moved += [Moved(one, made[one.membership_id, one.tier.group_id]) for one in batch]
     exempting = {one.membership_id for one in moves if _exempts(one)}
     if exempting:
@@ -68,7 +73,9 @@ def move_many(moves: Sequence[StandingMove], *, design: Design, at: datetime) ->
     return moved
 
 
-def _run(body: str, moves: Sequence[StandingMove], extra: list[Any], kind: Any) -> list[tuple[int, int, int]]:
+def _run(
+    body: str, moves: Sequence[StandingMove], since: Mapping[tuple[int, int], datetime], extra: list[Any], kind: Any
+) -> list[tuple[int, int, int, datetime]]:
     told, origin = recording(TierStanding, rows="changed", kind=kind)
     given: list[list[Any]] = [
         [one.membership_id for one in moves],
@@ -77,10 +84,11 @@ def _run(body: str, moves: Sequence[StandingMove], extra: list[Any], kind: Any) 
         [str(one.source) for one in moves],
         [one.reason[:120] for one in moves],
         [one.until for one in moves],
+        [since[one.membership_id, one.tier.group_id] for one in moves],
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH {GIVEN}, {body}, told AS ({told}) SELECT membership_id, group_id, id FROM changed",  # noqa: S608
+            f"WITH {GIVEN}, {body}, told AS ({told}) SELECT membership_id, group_id, id, ended_at FROM changed",  # noqa: S608
             [*given, *extra, *origin],
         )
         return list(cursor.fetchall())

@@ -77,7 +77,7 @@ def set_standing(membership: Membership, *, tier: Tier, reason: str, until: date
 
 @dataclass(frozen=True, slots=True)
 class RuleStanding:
-    """A rung a rule gives: `group` and `tier` are codes; not lowered before `until`."""
+    """A rung a rule gives: `group` and `tier` are codes; not lowered before `until`; `since` its event."""
 
     membership_id: int
     group: str
@@ -85,6 +85,7 @@ class RuleStanding:
     only_up: bool = True
     until: datetime | None = None
     reason: str = ""
+    since: datetime | None = None
 
 
 def stand_by_rule_many(wanted: Sequence[RuleStanding], *, design: Design, at: datetime, actor: Actor) -> list[Moved]:
@@ -101,10 +102,11 @@ def stand_by_rule_many(wanted: Sequence[RuleStanding], *, design: Design, at: da
     for one in wanted:
         tier = _tier_called(one, design)
         key = (one.membership_id, tier.group_id)
-        if not _yields(present.get(key), tier, one, at=at):
+        since = min(one.since or at, at)
+        if not _yields(present.get(key), tier, one, at=since):
             continue
         before = stood[key].tier if key in stood else None
-        moves[key] = StandingMove(one.membership_id, tier, StandingSource.RULE, one.reason, one.until, before)
+        moves[key] = StandingMove(one.membership_id, tier, StandingSource.RULE, one.reason, one.until, before, since)
         present[key] = TierStanding(tier=tier, until=one.until, source=StandingSource.RULE)
     with in_program(design.program), audit_context(actor):
         return move_many(list(moves.values()), design=design, at=at)

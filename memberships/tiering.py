@@ -30,6 +30,7 @@ class _Climber:
     membership_id: int
     stood: Tier | None
     period: Period
+    event_at: datetime
 
 
 def climb_many(
@@ -58,7 +59,7 @@ def climb_many(
                     moved += repeat_reviews(pk, ladder, event_at=events[pk], now=now, design=design)
                 elif taken_back and ladder.point_type is not None:
                     moved += lower_what_is_gone(pk, ladder, period, now=now, design=design)
-            moved += _climb(ladder, periods, now=now, design=design)
+            moved += _climb(ladder, periods, events, now=now, design=design)
     return moved
 
 
@@ -92,8 +93,10 @@ def _is_late(ladder: Ladder, event_at: datetime, present: Period) -> bool:
     return ladder.ends and present.start is not None and event_at < present.start
 
 
-def _climb(ladder: Ladder, periods: Mapping[int, Period], *, now: datetime, design: Design) -> list[Moved]:
-    climbers = _climbers(ladder, periods)
+def _climb(
+    ladder: Ladder, periods: Mapping[int, Period], events: Mapping[int, datetime], *, now: datetime, design: Design
+) -> list[Moved]:
+    climbers = _climbers(ladder, periods, events)
     if not climbers:
         return []
     figures = figures_of({pk: one.period for pk, one in climbers.items()}, ladder, at=now)
@@ -105,14 +108,14 @@ def _climb(ladder: Ladder, periods: Mapping[int, Period], *, now: datetime, desi
     return move_many(moves, design=design, at=now)
 
 
-def _climbers(ladder: Ladder, periods: Mapping[int, Period]) -> dict[int, _Climber]:
+def _climbers(ladder: Ladder, periods: Mapping[int, Period], events: Mapping[int, datetime]) -> dict[int, _Climber]:
     """Those that do not stand on the highest rung."""
     rows = TierStanding.objects.filter(
         membership__any_of=periods, group=ladder.group.pk, ended_at__isnull=True
     ).values_list("membership_id", "tier_id")
     stood = {pk: ladder.tier(tier_id) for pk, tier_id in rows}
     return {
-        pk: _Climber(pk, stood.get(pk), period)
+        pk: _Climber(pk, stood.get(pk), period, events[pk])
         for pk, period in periods.items()
         if ladder.above(stood.get(pk)) is not None
     }
@@ -128,4 +131,6 @@ def _move(ladder: Ladder, one: _Climber, figure: Decimal, design: Design) -> Sta
         StandingSource.EARNED,
         reason_of(ladder, figure, reached, one.period, design),
         before=one.stood,
+        # Queued or at once, the next event finds the rung that this one reached.
+        since=one.event_at if one.period.start is None or one.event_at >= one.period.start else one.period.start,
     )

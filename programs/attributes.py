@@ -75,6 +75,20 @@ def checked_value(definition: AttributeDefinition, value: object) -> Value:
     return value
 
 
+def written(value: Value | None) -> str:
+    """As forms, lists and pages show it: 1.5, yes, 2026-12-31; read_value reads it again."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return f"{value.normalize():f}"
+        case date():
+            return value.isoformat()
+    return value
+
+
 def _number(definition: AttributeDefinition, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise _refused(definition, value, "it is a number")

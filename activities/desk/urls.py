@@ -4,6 +4,7 @@ from activities.desk.card import CardPage
 from activities.desk.customer import CustomerPage
 from activities.desk.explain import ExplainPage
 from activities.desk.hot_list import HotListExport, HotListPage
+from activities.desk.ladders import LaddersOfMembership, LaddersOfProgram
 from activities.desk.membership import MembershipPage
 from activities.desk.posting import PostingPage
 from activities.desk.sales_urls import urlpatterns as sales
@@ -16,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     path("search", SearchPage.as_view(), name="search"),
     path("customers/<int:pk>", CustomerPage.as_view(), name="customer"),
     path("memberships/<int:pk>", MembershipPage.as_view(), name="membership"),
+    path("memberships/<int:pk>/tiers", LaddersOfMembership.as_view(), name="tiers"),
+    path("tiers", LaddersOfProgram.as_view(), name="ladders"),
     path("memberships/<int:pk>/statement", StatementPage.as_view(), name="statement"),
     path("memberships/<int:pk>/statement.csv", StatementExport.as_view(), name="statement-csv"),
     path("memberships/<int:pk>/explain", ExplainPage.as_view(), name="explain"),

@@ -24,6 +24,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
     ("orders", gettext_lazy("Open orders"), "orders", "memberships:read"),
     ("rewards", gettext_lazy("Rewards"), "rewards", "memberships:read"),
+    ("ladders", gettext_lazy("Tiers"), "ladders", "memberships:read"),
     ("liability", gettext_lazy("Liability"), "liability", "reports:read"),
     ("expiry", gettext_lazy("Expiry forecast"), "expiry-forecast", "reports:read"),
     ("analytics", gettext_lazy("Analytics"), "analytics", "reports:read"),

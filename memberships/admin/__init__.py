@@ -24,9 +24,11 @@ from .parts import (
     TermsAcceptanceAdmin,
     TierStandingAdmin,
 )
+from .tracked import AttributeValueAdmin, MembershipLabelAdmin, TierReviewAdmin
 
 __all__ = [
     "AgreementVersionAdmin",
+    "AttributeValueAdmin",
     "CardHoldingAdmin",
     "CardRegistrationAdmin",
     "ChangePartyAdmin",
@@ -39,9 +41,11 @@ __all__ = [
     "MembershipAdmin",
     "MembershipBenefitAdmin",
     "MembershipChangeAdmin",
+    "MembershipLabelAdmin",
     "MembershipTermAdmin",
     "OrganizationAgreementAdmin",
     "OrganizationSignatoryAdmin",
     "TermsAcceptanceAdmin",
+    "TierReviewAdmin",
     "TierStandingAdmin",
 ]

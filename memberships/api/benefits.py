@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from common.api.views import LoyaltyViewSet
 from common.clock import program_now
 from memberships.able import reason_against
-from memberships.benefits import BY_TIER, HeldBenefit, benefits_of
+from memberships.benefits import BY_TIER, ELSEWHERE, HeldBenefit, benefits_of
 from memberships.models import BenefitSource, Membership
 from programs.design import design_of
 
@@ -22,7 +22,7 @@ READ = "memberships:read"
 class BenefitOutput(serializers.Serializer):
     benefit = serializers.CharField()
     name = serializers.CharField()
-    source = serializers.ChoiceField([BY_TIER, *BenefitSource.values])  # type: ignore[assignment]
+    source = serializers.ChoiceField([BY_TIER, ELSEWHERE, *BenefitSource.values])  # type: ignore[assignment]
     customer = serializers.IntegerField(allow_null=True, help_text="This member's alone; null: of all its members.")
     tier = serializers.CharField(allow_null=True)
     agreement = serializers.IntegerField(allow_null=True)

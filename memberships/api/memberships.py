@@ -19,7 +19,7 @@ from customers.models import Customer
 from gateway.api.writing import answer_concerns
 from memberships import ending, lifecycle
 from memberships.api import serializers as io
-from memberships.api.shapes import MEMBERS, SHOWN, membership_shape, membership_shapes, tiers_of
+from memberships.api.shapes import MEMBERS, membership_shape, membership_shapes
 from memberships.enrolment import enrol, enrol_in_several
 from memberships.filters import MembershipFilter
 from memberships.models import Member, Membership
@@ -72,12 +72,6 @@ class MembershipViewSet(LoyaltyViewSet):
     def create(self, request: Request) -> Response:
         """Enrol a customer in a program."""
         return self.perform_write(request, None, self._enrol)
-
-    @extend_schema(responses=io.TiersOutput, filters=False)
-    def tiers(self, request: Request, pk: str) -> Response:
-        """The rung of every ladder the membership stands on."""
-        membership = Membership.objects.prefetch_related(*SHOWN).get(pk=self.get_object().pk)
-        return Response({"results": tiers_of(membership)})
 
     @extend_schema(request=io.OptionalReasonInput, responses=io.MembershipOutput)
     def activate(self, request: Request, pk: str) -> Response:

@@ -49,6 +49,12 @@ class PreviewedBenefitOutput(serializers.Serializer):
     until = serializers.DateTimeField(allow_null=True)
 
 
+class PreviewedAttributeOutput(serializers.Serializer):
+    attribute = serializers.CharField()
+    name = serializers.CharField()
+    value = serializers.CharField()
+
+
 class StandingOutput(serializers.Serializer):
     membership = PreviewedMembershipOutput()
     points = PreviewedPointsOutput(many=True)
@@ -56,6 +62,8 @@ class StandingOutput(serializers.Serializer):
     numbers = serializers.ListField(child=serializers.CharField(), help_text="Member numbers that lead to the person.")
     cards = PreviewedCardOutput(many=True)
     benefits = PreviewedBenefitOutput(many=True, help_text="Besides those of the tiers.")
+    attributes = PreviewedAttributeOutput(many=True, help_text="Values of its own; where two differ the prime's win.")
+    labels = serializers.ListField(child=serializers.CharField())
 
 
 class PersonPreviewOutput(serializers.Serializer):

@@ -130,10 +130,6 @@ class MembershipsOutput(serializers.Serializer):
     results = MembershipOutput(many=True)
 
 
-class TiersOutput(serializers.Serializer):
-    results = TierOutput(many=True)
-
-
 class CardOutput(serializers.Serializer):
     number = serializers.CharField()
     program = serializers.CharField()

@@ -8,6 +8,7 @@ from memberships.api.memberships import CustomerMembershipViewSet, EnrollmentVie
 from memberships.api.overriding import OverridingViewSet
 from memberships.api.registering import CardRegistrationViewSet
 from memberships.api.sharing import SharingViewSet
+from memberships.api.tiers import StandingViewSet
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
 CHANGE = r"^membership-changes/(?P<pk>[0-9]{1,18})"
@@ -26,7 +27,10 @@ CARD_VERBS = {
 urlpatterns = [
     path("memberships", MembershipViewSet.as_view({"get": "list", "post": "create"}), name="memberships"),
     re_path(f"{ONE}$", MembershipViewSet.as_view({"get": "retrieve"}), name="membership"),
-    re_path(f"{ONE}/tiers$", MembershipViewSet.as_view({"get": "tiers"}), name="membership-tiers"),
+    *[
+        re_path(f"{ONE}/{part}$", StandingViewSet.as_view({"get": part}), name=f"membership-{part}")
+        for part in ("tiers", "attributes", "labels")
+    ],
     re_path(f"{ONE}/cards$", MembershipCardViewSet.as_view({"get": "list", "post": "create"}), name="membership-cards"),
     re_path(f"{ONE}/benefits$", BenefitViewSet.as_view({"get": "list"}), name="membership-benefits"),
     *[

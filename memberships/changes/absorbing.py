@@ -3,6 +3,7 @@
 from cards.models import CardKind
 from cards.types import type_for
 from memberships.changes.accounts import later_clock, unite_accounts
+from memberships.changes.attributes import carry_attributes
 from memberships.changes.benefits import carry_benefits
 from memberships.changes.merging import into_home
 from memberships.changes.moving import end_into, move_cards, stand_highest
@@ -24,6 +25,7 @@ def absorb(work: Work) -> None:
             work.record.alter(holding.card, kind=CardKind.ADDITIONAL, valid_until=None, card_type=card_type)
     carry_benefits(work, source, {registrant_id: target} if registrant_id is not None else {})
     stand_highest(work, target, [source])
+    carry_attributes(work, target, [source])
     refresh_exemption(target)
     unite_accounts(work, moving, kind=PostingKind.MERGE)
     later_clock(work, [source.own_set_id], target.own_set)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from memberships.changes.accounts import close_accounts, flows, later_clock, open_pool
+from memberships.changes.attributes import bring_back, carry_attributes
 from memberships.changes.benefits import carry_benefits
 from memberships.changes.merging import bring_into_group, new_group
 from memberships.changes.moving import end_into
@@ -43,10 +44,13 @@ def group_to_pool(work: Work) -> None:
     for customer_id, membership in own.items():
         settle(work, group, membership, customer_id)
     carry_benefits(work, group, own)
+    carry_attributes(work, own[main_id], [group])
     _divide(work, group, pool, own)
     continue_clock(work, group.own_set, [pool, *(membership.own_set for membership in own.values())])
     for customer_id, membership in own.items():
         _share(work, membership, pool)
+        if customer_id != main_id:
+            bring_back(work, membership, brought[customer_id])
         stand_on_own(work, membership, brought=brought[customer_id])
         lead_numbers(work, records[customer_id], membership)
         refresh_exemption(membership)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from memberships.changes.accounts import flows, later_clock, open_pool, own_pool, unite_accounts
+from memberships.changes.attributes import carry_attributes
 from memberships.changes.benefits import carry_agreement, carry_benefits
 from memberships.changes.moving import (
     add_member,
@@ -124,8 +125,9 @@ def into_home(work: Work, source: Membership, target: Membership, *, contributor
 
 
 def _take_over(work: Work, target: Membership, sources: Sequence[Membership]) -> None:
-    """The highest tiers, the accepted terms, the later end, the earliest enrolment."""
+    """The highest tiers, attributes and labels, the accepted terms, the later end, the earliest enrolment."""
     stand_highest(work, target, sources)
+    carry_attributes(work, target, sources)
     copy_acceptances(work, sources, target)
     keep_later_term(work, target, sources)
     work.record.alter(target, enrolled_at=min(one.enrolled_at for one in (target, *sources)))

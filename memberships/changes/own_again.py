@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q, Sum
-
 from cards.models import CardKind
 from memberships.card_holding import issue_main_card
 from memberships.changes.moving import (
@@ -15,6 +13,8 @@ from memberships.changes.moving import (
     stand,
 )
 from memberships.changes.plan import Person, Work
+from memberships.figures import figures_of
+from memberships.ladders import Ladder, ladders_of
 from memberships.models import (
     CardHolding,
     EndReason,
@@ -26,9 +26,7 @@ from memberships.models import (
     TierStanding,
 )
 from memberships.standings import open_standings
-from points.models import Lot
-from programs.models import FedBy, Tier, TierGroup
-from programs.tiers import period_of, tier_for
+from programs.models import Tier
 
 
 def brought_by(records: Iterable[int], *, program_id: int) -> Membership | None:
@@ -73,12 +71,12 @@ def settle(work: Work, group: Membership, own: Membership, customer_id: int) -> 
 def stand_on_own(work: Work, own: Membership, *, brought: Membership | None) -> None:
     """Per ladder the higher of the tier the person brought and the one their share of qualifying points reaches."""
     standings = {} if brought is None else {one.group_id: one for one in _with_tier(brought)}
-    for ladder in TierGroup.objects.filter(program=own.program_id).prefetch_related("tiers").order_by("pk"):
-        kept = standings.get(ladder.pk)
+    for ladder in ladders_of(work.plan.design):
+        kept = standings.get(ladder.group.pk)
         reached = _reached(work, own, ladder)
-        if kept is not None and (reached is None or reached.rank <= kept.tier.rank):
+        if kept is not None and reached.rank <= kept.tier.rank:
             stand(work, own, kept.tier, since=kept.since, until=kept.until)
-        elif reached is not None:
+        else:
             stand(work, own, reached, since=work.at)
 
 
@@ -110,20 +108,7 @@ def _with_tier(membership: Membership) -> list[TierStanding]:
     return list(open_standings(membership).select_related("tier"))
 
 
-def _reached(work: Work, own: Membership, ladder: TierGroup) -> Tier | None:
-    """By the points of the period, pending ones left out; the lowest rung where no points decide."""
-    tiers = sorted(ladder.tiers.all(), key=lambda tier: tier.rank)
-    lowest = tiers[0] if tiers else None
-    if ladder.fed_by != FedBy.POINTS or ladder.point_type_id is None:
-        return lowest
-    period = period_of(ladder, at=work.at, enrolled_at=own.enrolled_at, zone=work.plan.design.zone)
-    usable = Q(available_at__isnull=True) | Q(available_at__lte=work.at)
-    lots = Lot.objects.filter(
-        usable, account__account_set=own.own_set_id, account__point_type=ladder.point_type_id, is_open=True
-    )
-    if period.start is not None:
-        lots = lots.filter(earned_at__gte=period.start)
-    if period.end is not None:
-        lots = lots.filter(earned_at__lt=period.end)
-    points = lots.aggregate(points=Sum("remaining"))["points"] or 0
-    return tier_for(ladder, points) or lowest
+def _reached(work: Work, own: Membership, ladder: Ladder) -> Tier:
+    """By the figure of the period; the lowest rung where none decides."""
+    period = ladder.period(at=work.at, enrolled_at=own.enrolled_at, zone=work.plan.design.zone)
+    return ladder.reached(figures_of({own.pk: period}, ladder, at=work.at)[own.pk])

@@ -8,9 +8,19 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from memberships.models import CardHolding, Member, Membership, MembershipBenefit, MembershipType, TierStanding
+from memberships.models import (
+    AttributeValue,
+    CardHolding,
+    Member,
+    Membership,
+    MembershipBenefit,
+    MembershipLabel,
+    MembershipType,
+    TierStanding,
+)
 from memberships.types import type_of
 from points.profiles import Profile, profiles_of
+from programs.attributes import written
 from programs.design import Design
 
 
@@ -73,6 +83,15 @@ class BenefitLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeLine:
+    """A value that is the membership's own, as it is written."""
+
+    attribute: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """`numbers` are the member numbers, retired ones too, that lead to the person here."""
 
@@ -82,6 +101,8 @@ class Standing:
     numbers: tuple[str, ...]
     cards: tuple[CardLine, ...]
     benefits: tuple[BenefitLine, ...] = ()
+    attributes: tuple[AttributeLine, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +185,15 @@ class _Reader:
             whose = benefit.member.customer_id if benefit.member is not None else None
             told = BenefitLine(benefit.benefit.code, benefit.benefit.name, benefit.source, benefit.until)
             self.benefits[benefit.membership_id].append((whose, told))
+        self.attributes: dict[int, list[AttributeLine]] = defaultdict(list)
+        values = AttributeValue.objects.filter(membership__in=memberships).select_related("definition")
+        for value in values.order_by("definition__code"):
+            told_value = AttributeLine(value.definition.code, value.definition.name, written(value.value))
+            self.attributes[value.membership_id].append(told_value)
+        self.labels: dict[int, list[str]] = defaultdict(list)
+        labels = MembershipLabel.objects.filter(membership__in=memberships, ended_at__isnull=True)
+        for membership_id, name in labels.order_by("label__code").values_list("membership_id", "label__name"):
+            self.labels[membership_id].append(name)
         # A group's number leads to the group as a whole.
         ended = Member.objects.filter(program_id=design.program.pk, customer__in=list(customers), current=False)
         retired = ended.exclude(membership__type=MembershipType.GROUP).order_by("pk")
@@ -190,6 +220,8 @@ class _Reader:
             tuple(dict.fromkeys([*([line.number] if line.number else []), *retired])),
             tuple(self.cards[membership.pk, person_id]),
             tuple(line for whose, line in self.benefits[membership.pk] if whose in (None, person_id)),
+            tuple(self.attributes[membership.pk]),
+            tuple(self.labels[membership.pk]),
         )
 
     def _points(self, membership: Membership, person_id: int | None) -> Iterable[PointsLine]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
+from memberships.changes.attributes import forget_made
 from memberships.changes.errors import NotUndoable
 from memberships.changes.plan import Work
 from memberships.changes.record import altered_in_order, made_ids
@@ -19,6 +20,7 @@ from memberships.models import (
     Membership,
     MembershipBenefit,
     MembershipChange,
+    MembershipLabel,
     MembershipStatus,
     MembershipTerm,
     TierStanding,
@@ -27,7 +29,13 @@ from memberships.models import (
 MEMBERSHIP = "memberships.Membership"
 STANDING = "memberships.TierStanding"
 # Rows that say since when until when something is so of a membership.
-BROUGHT: tuple[type[models.Model], ...] = (Member, TierStanding, MembershipBenefit, InheritedAgreement)
+BROUGHT: tuple[type[models.Model], ...] = (
+    Member,
+    TierStanding,
+    MembershipBenefit,
+    MembershipLabel,
+    InheritedAgreement,
+)
 # Accounts follow their points; a card was held by two one after the other, and that stays so.
 APART = frozenset({"points.PointAccount", "memberships.CardHolding"})
 
@@ -53,6 +61,7 @@ def close_made(work: Work, original: MembershipChange) -> None:
         )
         for row in rows.exclude(membership__in=made).order_by("pk"):
             work.record.alter(row, ended_at=work.at)
+    forget_made(original, made)
     _return_terms(work, original, made)
 
 
@@ -61,7 +70,10 @@ def restore_rows(work: Work, original: MembershipChange) -> None:
     for label, pk, before, after in reversed(altered_in_order(original.outcome)):
         if label in APART or pk in made_ids(original.outcome, label):
             continue
-        row = apps.get_model(label)._default_manager.get(pk=pk)
+        row = apps.get_model(label)._default_manager.filter(pk=pk).first()
+        if row is None:
+            # A value that was taken away since.
+            continue
         values = {name: value for name, value in before.items() if getattr(row, name) == after[name]}
         if label == STANDING and _stands_elsewhere(row):
             continue

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from memberships.changes.accounts import close_accounts, own_pool, reopen_accounts
+from memberships.changes.attributes import bring_back
 from memberships.changes.benefits import carry_personal
 from memberships.changes.moving import end_member, open_members
 from memberships.changes.own_again import brought_by, lead_numbers, open_own, settle, stand_on_own
@@ -62,6 +63,7 @@ def leave_group(work: Work) -> None:
     post_division(work, dividing, own, kind=PostingKind.SPLIT, person_id=leaver.customer_id)
     place_holds_for(work, dividing.followers.get(own.own_set_id, ()), own)
     continue_clock(work, group.own_set, [own.own_set])
+    bring_back(work, own, brought)
     stand_on_own(work, own, brought=brought)
     lead_numbers(work, records[leaver.customer_id], own)
     for one in (own, group):

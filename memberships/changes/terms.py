@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from memberships.changes.attributes import conflicts_of
 from memberships.changes.plan import Plan
 from memberships.changes.rows import ROWS
 from memberships.models import Membership, MembershipType, PartyRole
@@ -46,6 +47,9 @@ def terms_of(plan: Plan) -> dict[str, Any]:
         "undo_days": program.undo_window_days,
     }
     # Only where there is one, so that other terms keep the form they always had.
+    conflicts = conflicts_of(plan)
+    if conflicts:
+        told["attributes"] = {"wins": plan.prime.pk, "conflicts": conflicts}
     return told if plan.umbrella is None else {**told, "organization": _organization(plan, plan.umbrella)}
 
 
@@ -111,6 +115,7 @@ SENTENCES: dict[str, Callable[[], str]] = {
     "opened": lambda: _("%(new)s memberships with new numbers are opened instead of %(old)s."),
     "freezes": lambda: _("Whether spending is frozen until then changed."),
     "asked": lambda: _("Other people are asked for their consent."),
+    "attributes": lambda: _("The memberships differ in other attributes: of those the first one's count."),
     "undo_days": lambda: _("It can be undone within %(new)s days instead of %(old)s."),
     "organization": lambda: _("The organization or its agreement is another one, or says something else."),
 }

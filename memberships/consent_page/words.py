@@ -69,6 +69,11 @@ def heading(cast: Cast) -> str:
 def sentences(cast: Cast) -> Iterator[str]:
     """What it means, the most important first."""
     yield from MEANINGS[ChangeKind(cast.change.kind)](cast)
+    wins = cast.membership(cast.change.terms.get("attributes", {}).get("wins"))
+    if wins is not None:
+        yield _("Where the memberships are described differently, what stands at %(number)s counts.") % {
+            "number": wins.number
+        }
     days = cast.change.terms.get("undo_days")
     if days and cast.change.kind != ChangeKind.UNDO:
         yield _(

@@ -1,6 +1,7 @@
 """The design of programs in the back office; every step of a program's life goes through its verb."""
 
-from .benefits import BenefitAdmin, TierBenefitAdmin
+from .attributes import AttributeDefinitionAdmin, LabelAdmin
+from .benefits import BenefitAdmin, ReciprocalBenefitAdmin, TierBenefitAdmin
 from .notices import NoticeTemplateAdmin, RunAdmin
 from .points import ConversionRateAdmin, PointTypeAdmin
 from .program import ProgramAdmin
@@ -8,12 +9,15 @@ from .terms import ProgramTermsAdmin
 from .tiers import TierAdmin, TierGroupAdmin
 
 __all__ = [
+    "AttributeDefinitionAdmin",
     "BenefitAdmin",
     "ConversionRateAdmin",
+    "LabelAdmin",
     "NoticeTemplateAdmin",
     "PointTypeAdmin",
     "ProgramAdmin",
     "ProgramTermsAdmin",
+    "ReciprocalBenefitAdmin",
     "RunAdmin",
     "TierAdmin",
     "TierBenefitAdmin",

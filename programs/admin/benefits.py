@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.admin import LoyaltyModelAdmin, ReasonedForm
 from common.admin.filters import by_row
-from programs.models import Benefit, Tier, TierBenefit
+from programs.models import Benefit, ReciprocalBenefit, Tier, TierBenefit
 
 
 @admin.register(Benefit)
@@ -74,3 +74,42 @@ class TierBenefitAdmin(LoyaltyModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         obj.group_id = obj.tier.group_id
         super().save_model(request, obj, form, change)
+
+
+class ReciprocalBenefitForm(ReasonedForm):
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        program, tier, benefit = (given.get(name) for name in ("program", "other_tier", "benefit"))
+        if program is None or tier is None or benefit is None:
+            return given
+        if benefit.program_id != program.pk:
+            raise forms.ValidationError(_("The benefit is one of the program above."))
+        if tier.group.program_id == program.pk:
+            raise forms.ValidationError(_("Choose a tier of another program: its own tiers give benefits directly."))
+        return given
+
+
+@admin.register(ReciprocalBenefit)
+class ReciprocalBenefitAdmin(LoyaltyModelAdmin):
+    """Who stands on a tier elsewhere has the benefit here, as long as both memberships last."""
+
+    view_action = "memberships:read"
+    write_action = "programs:design"
+    program_path = "program"
+    may_delete = True
+    form = ReciprocalBenefitForm
+    list_display = ("benefit", "other_tier", "program")
+    list_filter = (by_row("program"),)
+    list_select_related = ("program", "other_tier__group__program", "benefit")
+    sortable_by = None
+    fieldsets = ((_("Reciprocal benefit"), {"fields": ("program", "benefit", "other_tier")}),)
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
+        rows = super().get_field_queryset(db, db_field, request)
+        if db_field.related_model is Tier:
+            return (Tier.objects.all() if rows is None else rows).select_related("group__program")
+        return rows
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        fixed = ["program", "benefit", "other_tier"] if obj is not None else []
+        return [*super().get_readonly_fields(request, obj), *fixed]

@@ -33,13 +33,14 @@ class TierGroupAdmin(ChoosesPointTypes, LoyaltyModelAdmin):
     sortable_by = None
     inlines = (TierInline,)
     fieldsets = (
-        (_("Tier group"), {"fields": ("program", ("name", "code"), ("fed_by", "point_type"))}),
+        (_("Tier group"), {"fields": ("program", ("name", "code"), ("fed_by", "point_type", "attribute"))}),
         (_("Review"), {"fields": (("period", "period_months"), "downgrade")}),
     )
     help_texts = {
         "code": _("Names the group in the API; fixed once it stands."),
         "fed_by": _("What raises a membership in this ladder."),
         "point_type": _("A qualifying type; needed where points feed the group."),
+        "attribute": _("A number; needed where an attribute feeds the group."),
         "period": _("The time whose points count."),
         "period_months": _("Only for rolling months."),
         "downgrade": _("What happens at the end of a period in which the tier was not earned again."),

@@ -109,6 +109,8 @@ ROWS = (
     Row("POST enrollments", MANAGE, own=422, body={"customer": "$customer", "enrollments": [{"program": "$program"}]}),
     Row(f"GET {ONE}", READ),
     Row(f"GET {ONE}/tiers", READ),
+    Row(f"GET {ONE}/attributes", READ),
+    Row(f"GET {ONE}/labels", READ),
     Row(f"GET {ONE}/benefits", READ),
     Row(f"GET {ONE}/cards", READ),
     Row(f"GET {ONE}/balances", READ),

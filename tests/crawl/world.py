@@ -40,6 +40,8 @@ from tests.api.world import Ids, Side, make_channel, make_side
 from tests.crawl.organizations import open_an_organization
 from tests.crawl.pages import Rows
 from tests.factories import ACTOR, make_customer, make_membership, make_terms, member_of
+from tests.memberships.tracked import describe, give_elsewhere
+from tests.organizations import make_benefit
 from tests.registering import found_card
 from tests.ruled import add_rules
 from tests.staff.world import staff_client
@@ -103,6 +105,9 @@ def furnish(side: Side) -> Side:
     apps.get_model("memberships.membershipterm").objects.create(
         membership=membership, program=program, first_day="2026-01-01", last_day="2026-12-31", fee=10, currency="EUR",
     )  # fmt: skip
+    describe(membership)
+    gold = apps.get_model("programs.tier").objects.filter(group__program=program).order_by("-rank").first()
+    give_elsewhere(make_benefit(program, "priority"), gold)
     CardType.objects.create(program=program, code="gift", name="Gift card", kind=CardKind.ADDITIONAL)
     add_rules(membership)
     move_points(side)

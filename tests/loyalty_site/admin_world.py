@@ -26,6 +26,7 @@ from programs.models import ConversionRate, NoticeTemplate, Program, Run, Tier, 
 from staff.access import log_access
 from staff.models import Role, StaffRight, User
 from tests.factories import ACTOR, make_membership, make_program, make_terms, member_of
+from tests.memberships.tracked import describe, give_elsewhere
 from tests.organizations import make_benefit
 from tests.points.world import STAFF
 from tests.rewards import make_reward, make_voucher_reward, ordered
@@ -91,6 +92,8 @@ def make_world(code: str = "sky") -> Membership:
     )
     gold = Tier.objects.get(group__program=program, code="gold")
     TierBenefit.objects.create(program=program, group=gold.group, tier=gold, benefit=make_benefit(program))
+    give_elsewhere(make_benefit(program, "priority"), gold)
+    describe(membership)
     NoticeTemplate.objects.create(program=program, code="welcome", subject="Hello", body="{{ customer }}")
     Run.objects.create(program=program, kind="send_notices", started_at=clock.now())
     till, _ = create_channel(

@@ -212,3 +212,18 @@ def test_many_climb_in_one_call_and_the_same_call_again_changes_nothing(air: Pro
         assert [one.move.membership_id for one in climb_many(events, design=design, actor=ACTOR)] == list(events)
         assert climb_many(events, design=design, actor=ACTOR) == []
     assert [tier_of(one) for one in people] == ["gold", "gold", "silver"]
+
+
+def test_a_rung_stands_since_the_event_that_reached_it_whenever_that_is_processed(michael: Membership) -> None:
+    with clock.frozen(JULY):
+        earn_status(michael, 1_000, at=JULY - timedelta(hours=2))
+    rows = TierStanding.objects.filter(membership=michael).order_by("pk").values_list("since", "ended_at")
+    assert list(rows) == [(MARCH, JULY - timedelta(hours=2)), (JULY - timedelta(hours=2), None)]
+
+
+def test_no_rung_stands_since_before_the_one_it_follows(michael: Membership) -> None:
+    with clock.frozen(JULY):
+        earn_status(michael, 1_000)
+        earn_status(michael, 4_000, at=JULY - timedelta(hours=2))
+    rows = TierStanding.objects.filter(membership=michael).order_by("pk").values_list("since", "ended_at")
+    assert list(rows) == [(MARCH, JULY), (JULY, JULY), (JULY, None)]

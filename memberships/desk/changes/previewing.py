@@ -83,6 +83,9 @@ def _figures(standing: Standing, design: Design) -> Iterator[Figure]:
         yield Figure(f"tier/{tier.group}", _("Tier"), tier.name)
     benefits = ", ".join(dict.fromkeys(one.name for one in standing.benefits))
     yield Figure("benefits", _("Benefits"), benefits or None, always=False)
+    for value in standing.attributes:
+        yield Figure(f"attribute/{value.attribute}", value.name, value.value)
+    yield Figure("labels", _("Labels"), ", ".join(standing.labels) or None, always=False)
     yield Figure("cards", _("Cards (last digits)"), ", ".join(one.number[-4:] for one in standing.cards) or None)
     retired = [one for one in standing.numbers if one != membership.number]
     yield Figure("numbers", _("Other numbers that lead here"), ", ".join(retired) or None, always=False)
