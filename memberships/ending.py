@@ -142,18 +142,38 @@ def rest_again(membership: Membership, *, actor: Actor, at: datetime) -> None:
 def _expire_if_due(
     pk: int, *, program: Program, today: date, at: datetime, actor: Actor, progress: Callable[[int], object]
 ) -> bool:
-    """Asked again under the lock: a renewal may have come first. What a hold or another change stands against is left
-    to the next run."""
-    try:
-        with in_program(program), audit_context(actor, str(EndReason.TERM_END)):
-            row = _locked(pk)
-            due = is_due(row, program, today)
-            if due:
-                row = _on_its_own(row, actor=actor, reason=str(EndReason.TERM_END))
-                _close(row, EndReason.TERM_END, actor=actor, at=at)
-    except (Busy, HoldTooLarge, ChangeRefused):
-        due = False
+    done = end_if(
+        pk,
+        program=program,
+        still_due=lambda row: is_due(row, program, today),
+        end_reason=EndReason.TERM_END,
+        at=at,
+        actor=actor,
+    )
     progress(pk)
+    return done
+
+
+def end_if(
+    pk: int,
+    *,
+    program: Program,
+    still_due: Callable[[Membership], bool],
+    end_reason: EndReason,
+    at: datetime,
+    actor: Actor,
+) -> bool:
+    """End it by a run if that is due; asked again under the lock, for a renewal may have come first. What a hold or
+    another change stands against is left to the next run."""
+    try:
+        with in_program(program), audit_context(actor, str(end_reason)):
+            row = _locked(pk)
+            due = row.current and still_due(row)
+            if due:
+                row = _on_its_own(row, actor=actor, reason=str(end_reason))
+                _close(row, end_reason, actor=actor, at=at)
+    except (Busy, HoldTooLarge, ChangeRefused):
+        return False
     return due
 
 

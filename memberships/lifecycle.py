@@ -4,7 +4,7 @@ Each verb: lock, re-read, check, change, record. Asked for what already is, it r
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from common.actor import Actor
 from common.clock import program_now
@@ -96,6 +96,27 @@ def renew(membership: Membership, *, actor: Actor, reason: str = "") -> Membersh
         _open_next_term(row, at=at)
 
     return _transition(membership, "renewed", change, actor=actor, reason=reason)
+
+
+def renew_when_over(membership: Membership, *, actor: Actor, today: date) -> Membership:
+    """The same by itself: the next term, whose fee is due, only if the last day is over and no fee is owed."""
+
+    def change(row: Membership, at: datetime) -> None:
+        admission.refuse_unless_open(row.program, at=at)
+        if not renews_by_itself(row, today):
+            raise WrongStatus(f"{row.number} does not renew by itself now.", facts={"membership": row.pk})
+        _open_next_term(row, at=at)
+
+    return _transition(membership, "renewed", change, actor=actor, reason="renews by itself")
+
+
+def renews_by_itself(row: Membership, today: date) -> bool:
+    """A seasonal program's last day is final; a fee that is owed comes first."""
+    program = row.program
+    if not program.auto_renew or row.status == EXPIRED or row.expires_on is None or row.expires_on >= today:
+        return False
+    in_season = program.valid_until is None or row.expires_on < program.valid_until
+    return in_season and first_unpaid(row) is None
 
 
 def record_payment(membership: Membership, *, actor: Actor, reference: str, paid_at: datetime) -> Membership:

@@ -55,7 +55,14 @@ FIELDSETS = (
     (_("Time and money"), {"fields": (("time_zone", "currency"), ("valid_from", "valid_until"))}),
     (
         _("Membership"),
-        {"fields": ("activation", ("fee", "term_months"), ("auto_renew", "renewal_grace_days"), "rest_days")},
+        {
+            "fields": (
+                "activation",
+                ("fee", "term_months"),
+                ("auto_renew", "renewal_grace_days"),
+                ("idle_months", "rest_days"),
+            )
+        },
     ),
     (
         _("Numbers"),

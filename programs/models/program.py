@@ -113,6 +113,13 @@ class Program(DesignModel):
     term_months = models.PositiveSmallIntegerField(_("term in months"), null=True, blank=True)
     auto_renew = models.BooleanField(_("renews by itself"), default=False)
     renewal_grace_days = models.PositiveSmallIntegerField(_("days of grace after the term"), default=30)
+    idle_months = models.PositiveSmallIntegerField(
+        _("ends after months without activity"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: a membership never ends for want of activity."),
+    )
 
     member_number_prefix = models.CharField(_("member number prefix"), max_length=8, blank=True)
     member_number_length = models.PositiveSmallIntegerField(

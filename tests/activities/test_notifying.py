@@ -218,7 +218,7 @@ def test_a_run_that_breaks_keeps_what_it_did_and_says_why(sky: Program, monkeypa
         with pytest.raises(RuntimeError):
             run(sky, at=datetime(2027, 3, 1, tzinfo=UTC))
     kept = Run.objects.get()
-    assert (kept.problem, kept.counts["waiting"]) == ("RuntimeError no more paper", 1)
+    assert (kept.problem, kept.counts["waiting"]) == ("RuntimeError: no more paper", 1)
     assert run(sky, at=datetime(2027, 3, 1, tzinfo=UTC)) == NOTHING
     assert Message.objects.count() == 1
 
