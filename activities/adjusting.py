@@ -127,6 +127,27 @@ def refuse_adjustment(adjustment_id: int, *, actor: Actor, note: str = "") -> di
         return adjustment_shape(refuse(adjustment, members, actor=actor, note=note), design_of(seen.program_id))
 
 
+def correction_for(
+    membership: Membership,
+    person_id: int | None,
+    point_type: PointType,
+    *,
+    points: int,
+    reason_code: str,
+    design: Design,
+) -> Correction:
+    """What is given to a locked membership, to the account its points of the type stand on."""
+    correction = Correction(
+        account=_account(membership, point_type),
+        for_set_id=membership.own_set_id,
+        person_id=person_id,
+        members=frozenset(),
+        points=points,
+        reason_code=reason_code,
+    )
+    return _completed(correction, membership, point_type, design)
+
+
 def members_sharing(account: PointAccount) -> frozenset[int]:
     """The customers whose points these are: all members of every membership that uses the account's set."""
     using = Q(membership__own_set=account.account_set_id) | Q(membership__pool=account.account_set_id)

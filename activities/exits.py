@@ -3,7 +3,7 @@ orders and vouchers put in the way of an exit."""
 
 from django.db.models import Q
 
-from activities.models import MemberActivity, OrderStatus, RewardOrder, Voucher, VoucherStatus, VoucherUse
+from activities.models import AwardRow, MemberActivity, OrderStatus, RewardOrder, Voucher, VoucherStatus, VoucherUse
 from common.actor import Actor
 from common.clock import program_now
 from common.obstacles import Obstacle, sentence
@@ -54,6 +54,7 @@ def erase(customer: Customer, *, actor: Actor) -> None:
     VoucherUse.objects.filter(voucher__membership__members__customer=customer).exclude(reference="").update(
         reference=""
     )
+    AwardRow.objects.filter(person=customer).update(number="")
     Hold.objects.filter(person=customer).update(reference="")
     Adjustment.objects.filter(person=customer).update(note="", decision_note="")
     Reversal.objects.filter(reverses__person=customer).exclude(note="").update(note="")

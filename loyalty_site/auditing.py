@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 import activities.audit
+import activities.award_audit
 import activities.reward_audit
 import cards.audit
 import cards.batch_audit
@@ -36,6 +37,7 @@ APPS = (
     memberships.audit,
     activities.audit,
     activities.reward_audit,
+    activities.award_audit,
 )
 SOURCES = {source.name: source for app in APPS for source in app.SOURCES}
 INVARIANTS: tuple[Invariant, ...] = (

@@ -105,6 +105,43 @@ def adjust(correction: Correction, *, actor: Actor) -> Adjusted:
         return Adjusted(adjustment, _post(adjustment, correction, actor=actor, now=now))
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Who asked for a whole list of adjustments, and who approved it where it needed that."""
+
+    requested_by_id: int
+    requested_at: datetime
+    needs_approval: bool
+    decided_by_id: int | None = None
+    decided_at: datetime | None = None
+
+
+def adjust_listed(correction: Correction, listed: Listed, *, actor: Actor) -> Posted:
+    """Post one line of a list that was decided about as a whole; the caller holds the membership and has asked whether
+    it may. Raises AccountRested."""
+    account = correction.account
+    design = design_of(account.program_id)
+    lock_accounts({account.pk}, program_id=account.program_id)
+    now = clock.program_now(design.program)
+    _refuse_uncovered(correction, design=design, now=now)
+    adjustment = Adjustment(
+        program_id=account.program_id,
+        for_set_id=correction.for_set_id,
+        account=account,
+        person_id=correction.person_id,
+        points=correction.points,
+        reason_code=correction.reason_code,
+        occurred_at=now,
+        requested_at=listed.requested_at,
+        requested_by_id=listed.requested_by_id,
+        requested_channel_id=actor.channel_id,
+        needs_approval=listed.needs_approval,
+        decided_by_id=listed.decided_by_id,
+        decided_at=listed.decided_at,
+    )
+    return _post(adjustment, correction, actor=actor, now=now)
+
+
 def is_above_limit(correction: Correction, *, actor: Actor, design: Design, now: datetime) -> bool:
     """Whether it takes a second person: by itself, with the membership's day, or with the requester's day."""
     program, points = design.program, abs(correction.points)

@@ -1,6 +1,6 @@
 """Faults of orders, vouchers and stock."""
 
-from activities.models import RewardOrder, RewardStock, StockMovement, Voucher, VoucherUse
+from activities.models import AwardRow, BulkAward, RewardOrder, RewardStock, StockMovement, Voucher, VoucherUse
 
 from .faults import fault
 from .world import World
@@ -60,3 +60,18 @@ def stock_that_its_movements_do_not_explain(w: World) -> None:
 @fault("W05")
 def movement_that_is_gone(w: World) -> None:
     StockMovement.objects.filter(quantity=5).delete()
+
+
+@fault("B01")
+def line_that_gives_more_than_was_posted(w: World) -> None:
+    AwardRow.objects.filter(line=2).update(points=6)
+
+
+@fault("B01")
+def line_posted_though_the_award_was_refused(w: World) -> None:
+    BulkAward.objects.update(status="refused")
+
+
+@fault("B02")
+def posted_award_with_a_line_left_out(w: World) -> None:
+    AwardRow.objects.filter(line=2).update(posting=None)

@@ -4,9 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max
-
 from activities.models import (
+    AwardRow,
+    BulkAward,
     MemberActivity,
     RewardItem,
     RewardOrder,
@@ -24,7 +24,6 @@ from .world import World, days
 
 def add_rewards(world: World) -> None:
     """John ordered a cup, which waits, one that was cancelled, and a voucher he used in part."""
-    events = Event.objects.aggregate(last=Max("pk"))["last"]
     earned = world.post("for rewards", PostingKind.EARN, world.now - days(1.7), of="john")
     account = world.account("john", pool=True)
     world.lots["for rewards"] = ledger.credit(earned, account, 100, expires_at=world.now + days(40))
@@ -46,9 +45,7 @@ def add_rewards(world: World) -> None:
             voucher=voucher, number=number, amount=amount, remaining_after=after, channel=world.till,
             used_at=world.now - days(1),
         )  # fmt: skip
-    last = EventNumber.objects.count()
-    for number, event in enumerate(Event.objects.filter(pk__gt=events).order_by("pk"), start=last + 1):
-        EventNumber.objects.create(number=number, event=event)
+    add_award(world)
 
 
 def _item(world: World, code: str, **more: Any) -> RewardItem:
@@ -95,3 +92,25 @@ def _moved(world: World, item: RewardItem, quantity: int, left: int, *, order: R
     StockMovement.objects.create(
         item=item, quantity=quantity, left=left, order=order, channel=world.till, recorded_at=world.now - days(2)
     )
+
+
+def add_award(world: World) -> None:
+    """Katrin got five points from a list; its other line names nobody."""
+    posted = world.adjustment("awarded", 5, world.account("katrin"), of="katrin", at=world.now - days(1.87))
+    ledger.credit(posted, world.account("katrin"), 5, expires_at=world.now + days(90))
+    award = BulkAward.objects.create(
+        program=world.north, name="spring", point_type=world.miles, reason_code="goodwill", status="posted",
+        requested_by_id=1, requested_at=world.now - days(1),
+    )  # fmt: skip
+    row = {"award": award, "program": world.north}
+    AwardRow.objects.create(line=2, membership=world.memberships["katrin"], points=5, posting=posted, **row)
+    AwardRow.objects.create(line=3, number="N9", problem="There is no such membership.", **row)
+    _number_events()
+
+
+def _number_events() -> None:
+    """Those that have no number yet."""
+    last = EventNumber.objects.count()
+    waiting = Event.objects.exclude(pk__in=EventNumber.objects.values("event")).order_by("pk")
+    for number, event in enumerate(waiting, start=last + 1):
+        EventNumber.objects.create(number=number, event=event)
