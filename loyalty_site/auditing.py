@@ -13,6 +13,7 @@ from psycopg import sql
 
 import activities.audit
 import activities.reward_audit
+import activities.rule_audit
 import cards.audit
 import cards.batch_audit
 import customers.audit
@@ -36,6 +37,7 @@ APPS = (
     memberships.audit,
     activities.audit,
     activities.reward_audit,
+    activities.rule_audit,
 )
 SOURCES = {source.name: source for app in APPS for source in app.SOURCES}
 INVARIANTS: tuple[Invariant, ...] = (
