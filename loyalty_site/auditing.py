@@ -14,6 +14,7 @@ from psycopg import sql
 import activities.audit
 import activities.award_audit
 import activities.reward_audit
+import activities.rule_audit
 import cards.audit
 import cards.batch_audit
 import customers.audit
@@ -38,6 +39,7 @@ APPS = (
     activities.audit,
     activities.reward_audit,
     activities.award_audit,
+    activities.rule_audit,
 )
 SOURCES = {source.name: source for app in APPS for source in app.SOURCES}
 INVARIANTS: tuple[Invariant, ...] = (

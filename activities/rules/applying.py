@@ -10,6 +10,7 @@ from django.db import connection
 
 from activities.rules import sql
 from activities.rules.consequences import follow
+from activities.rules.deciding import Effect
 from activities.rules.facts import NOT_USED, Use, UseKey
 from activities.rules.posting import post_effects
 from activities.rules.wave import Decided, Postings
@@ -35,11 +36,17 @@ def apply_wave(wave: Sequence[Decided], *, design: Design, actor: Actor, now: da
 
 def _keep_effects(wave: Sequence[Decided], posted: Mapping[int, Postings], design: Design) -> None:
     rows = [row for one in wave for row in _rows(one, posted.get(one.activity.pk, NOT_POSTED), design)]
-    because = texts(encoded(effect.because) for one in wave for effect in one.decision.effects)
+    because = texts(encoded(_because(effect)) for one in wave for effect in one.decision.effects)
     given: dict[str, Any] = {"program": design.program.pk, "e_because": because}
     names = ("activity", "version", "position", "action", "type", "points", "posting")
     with connection.cursor() as cursor:
         cursor.execute(sql.EFFECTS, given | columns("e", names, rows))
+
+
+def _because(effect: Effect) -> Mapping[str, Any]:
+    """With the campaign whose budget it counts against: its rule may belong to another one later."""
+    campaign = effect.rule.campaign_id
+    return effect.because if campaign is None else {**effect.because, "campaign": campaign}
 
 
 def _rows(one: Decided, postings: Postings, design: Design) -> Iterable[tuple[Any, ...]]:

@@ -144,8 +144,8 @@ def merged_into_a_merged_record(w: World) -> None:
 
 
 @fault("T01")
-def failed_activity_with_a_posting(w: World) -> None:
-    MemberActivity.objects.filter(posting=w.postings["earn"]).update(status="failed")
+def waiting_activity_with_a_posting(w: World) -> None:
+    MemberActivity.objects.filter(posting=w.postings["earn"]).update(status="received")
 
 
 @fault("T02")

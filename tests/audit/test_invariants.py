@@ -18,6 +18,7 @@ from . import (
     faults_points,
     faults_registrations,
     faults_rewards,
+    faults_rules,
 )
 from .changes import open_changes
 from .consents import add_changes
@@ -25,6 +26,7 @@ from .faults import FAULTS, Fault
 from .helpers import assert_audit_clean
 from .organizations import add_organizations
 from .rewards import add_rewards
+from .rules import add_rules
 from .world import World, build
 
 MODULES = (
@@ -37,6 +39,7 @@ MODULES = (
     faults_points,
     faults_registrations,
     faults_rewards,
+    faults_rules,
 )
 # Triggers of foreign keys and our own, which fire in every replication role; then whatever else refuses a row.
 STRIP = """
@@ -68,6 +71,7 @@ class SoundWorld(TestCase):
         add_changes(cls.world)
         add_organizations(cls.world)
         add_rewards(cls.world)
+        add_rules(cls.world)
         open_changes(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -105,6 +109,7 @@ class SpoiledWorld(TestCase):
         add_changes(cls.world)
         add_organizations(cls.world)
         add_rewards(cls.world)
+        add_rules(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(STRIP)
