@@ -28,7 +28,6 @@ from activities.transaction_calls import Spent
 from activities.types import activity_type
 from common import clock
 from common.actor import Actor
-from common.api.dry_run import row_id
 from common.db import in_program, lock_rows, retrying
 from common.errors import NotFound
 from gateway.events import record_event
@@ -247,7 +246,7 @@ def _tell(kind: str, claim: Claim) -> None:
 def claim_shape(claim: Claim) -> dict[str, Any]:
     """The API's <claim>."""
     return {
-        "id": row_id(Claim, claim.pk),
+        "id": claim.pk,
         "program": design_of(claim.program_id).program.code,
         "membership": claim.membership_id,
         "customer": claim.customer_id,

@@ -4,6 +4,7 @@ orders and vouchers put in the way of an exit."""
 from django.db.models import Q
 
 from activities.models import AwardRow, MemberActivity, OrderStatus, RewardOrder, Voucher, VoucherStatus, VoucherUse
+from activities.sales_exits import erase_sales
 from common.actor import Actor
 from common.clock import program_now
 from common.obstacles import Obstacle, sentence
@@ -51,6 +52,7 @@ def erase(customer: Customer, *, actor: Actor) -> None:
         raise CustomerNotErasable(sentence(found), facts={"obstacles": [one.as_fact() for one in found]})
     MemberActivity.objects.filter(customer=customer).update(reference="", location="", note="", problem=None)
     RewardOrder.objects.filter(customer=customer).update(note="")
+    erase_sales(customer)
     VoucherUse.objects.filter(voucher__membership__members__customer=customer).exclude(reference="").update(
         reference=""
     )

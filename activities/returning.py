@@ -25,7 +25,6 @@ from activities.transaction_shown import (
 from activities.transactions import RIGHT, activity_for, noted, record_taken, refuse_taken, time_of, write_once
 from common import clock
 from common.actor import Actor
-from common.api.dry_run import row_id
 from common.db import in_program, lock_rows, next_ids, retrying
 from memberships.acting import acting_member
 from memberships.capabilities import can
@@ -181,7 +180,7 @@ def _shape(activity: MemberActivity, done: Reversed) -> dict[str, Any]:
     design = design_of(activity.program_id)
     return {
         "membership": activity.membership_id,
-        "posting": done.posted and row_id(Posting, done.posted.id),
+        "posting": done.posted and done.posted.id,
         "points": [line_shape(line, design) for line in done.lines],
     }
 

@@ -10,9 +10,7 @@ from activities.reading import balances
 from activities.rules.shown import effects_of
 from activities.rules.wave import Processed
 from common.actor import Actor
-from common.api.dry_run import row_id
 from common.errors import NotFound
-from memberships.models import Membership
 from points.balances import iso
 from points.drafts import Posted
 from points.models import Entry, Posting
@@ -123,9 +121,9 @@ def _stored(posting: Posting, entries: Iterable[Entry]) -> dict[str, Any]:
 
 
 def answer_of(row: Transaction, told: Sequence[Told], *, nowhere: str = "") -> dict[str, Any]:
-    """Ids are null in a dry run, where their rows were not kept."""
+    """The API's <transaction> of a row and what came of it."""
     return {
-        "id": row_id(Transaction, row.pk),
+        "id": row.pk,
         "reference": row.reference,
         "type": str(row.type),
         "program": None if row.program_id is None else design_of(row.program_id).program.code,
@@ -164,14 +162,14 @@ def _item_shape(item: TransactionItem) -> dict[str, Any]:
 def _activity_shape(one: Told) -> dict[str, Any]:
     activity = one.activity
     return {
-        "id": row_id(MemberActivity, activity.pk),
+        "id": activity.pk,
         "type": activity.type.code,
         "status": str(activity.status),
-        "membership": row_id(Membership, activity.membership_id),
+        "membership": activity.membership_id,
         "member": activity.customer_id,
         "redirected_from": activity.redirected_from,
         "problem": activity.problem,
-        "postings": [posting | {"id": row_id(Posting, posting["id"])} for posting in one.postings],
+        "postings": list(one.postings),
         "effects": list(one.effects),
     }
 
@@ -180,5 +178,5 @@ def _balances(told: Sequence[Told]) -> list[dict[str, Any]]:
     """Of every membership touched; each says whose it is."""
     found = []
     for pk, membership in sorted({one.activity.membership_id: one.activity.membership for one in told}.items()):
-        found += [{"membership": row_id(Membership, pk), **balance} for balance in balances(membership)]
+        found += [{"membership": pk, **balance} for balance in balances(membership)]
     return found

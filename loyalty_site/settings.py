@@ -214,7 +214,7 @@ LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
 LOYALTY_DESK_MENU = "loyalty_site.desk.menu.entries"
 LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
 LOYALTY_PROGRAM_OBSTACLES = [f"{app}.exits.program_obstacles" for app in ("points", "memberships", "activities")]
-LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles"]
+LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles", "activities.sales_exits.obstacles"]
 LOYALTY_CUSTOMER_ERASERS = [
     "memberships.exits.end_for_erasure",
     "memberships.erasing.erase_texts",

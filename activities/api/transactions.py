@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from activities.api import transaction_shapes as io
+from activities.api.reversals import kept
 from activities.claims import ClaimCall, claim_shape, open_claim
-from activities.models import Transaction
+from activities.models import Claim, MemberActivity, Transaction
 from activities.return_shares import AskedItem
 from activities.returnable import ReturnCall
 from activities.returning import return_transaction
@@ -19,14 +20,16 @@ from activities.transaction_calls import ItemCall, SpendCall, TransactionCall
 from activities.transaction_history import History, Total, history_of, transactions_of
 from activities.transaction_shown import shown, visible_transaction
 from activities.transactions import take_transaction
-from common.api.dry_run import Answer
+from common.api.dry_run import Answer, row_id
 from common.api.pagination import LoyaltyPagination
 from common.api.views import VerbMixin
 from common.errors import NotFound
 from customers.models import Customer
 from gateway.api.writing import answer_concerns
 from memberships.api.guesses import guess
+from memberships.models import Membership
 from points.balances import iso
+from points.models import Posting
 from programs.design import design_of
 
 CURSOR = OpenApiParameter("cursor", str)
@@ -53,7 +56,7 @@ class TransactionsView(VerbMixin, APIView):
     def _take(self, call: TransactionCall) -> Answer:
         with guess(self.request) if _by_number(call) else nullcontext():
             answer = take_transaction(call, actor=self.actor)
-        return status.HTTP_201_CREATED, answer
+        return status.HTTP_201_CREATED, _kept(answer)
 
 
 class TransactionView(VerbMixin, APIView):
@@ -82,7 +85,8 @@ class ReturnsView(VerbMixin, APIView):
         asked = dict(given.validated_data)
         items = tuple(AskedItem(**item) for item in asked.pop("items", ()))
         answer = return_transaction(sale_id, ReturnCall(items=items, **asked), actor=self.actor)
-        return status.HTTP_201_CREATED, answer
+        taken = [one | {"posting": row_id(Posting, one["posting"])} for one in answer["reversed"]]
+        return status.HTTP_201_CREATED, _kept(answer) | {"reversed": taken}
 
 
 class CustomerTransactionsView(VerbMixin, APIView):
@@ -129,7 +133,27 @@ class ClaimsView(VerbMixin, APIView):
         with nullcontext() if call.membership_id is not None else guess(self.request):
             claim = open_claim(call, actor=self.actor)
         answer_concerns(self.request, program_id=claim.program_id)
-        return status.HTTP_201_CREATED, claim_shape(claim)
+        shown = claim_shape(claim)
+        return status.HTTP_201_CREATED, shown | {"id": row_id(Claim, claim.pk)}
+
+
+def _kept(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with its ids null in a dry run, where their rows were not kept."""
+    activities = [
+        one
+        | {
+            "id": row_id(MemberActivity, one["id"]),
+            "membership": row_id(Membership, one["membership"]),
+            "postings": [kept(posting) for posting in one["postings"]],
+        }
+        for one in answer["activities"]
+    ]
+    return answer | {
+        "id": row_id(Transaction, answer["id"]),
+        "activities": activities,
+        "balances": [one | {"membership": row_id(Membership, one["membership"])} for one in answer["balances"]],
+        "memberships": [row_id(Membership, pk) for pk in answer["memberships"]],
+    }
 
 
 def _call(asked: dict[str, Any]) -> TransactionCall:

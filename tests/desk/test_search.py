@@ -128,5 +128,5 @@ def test_strange_texts_find_nothing_and_break_nothing(agent: Visitor, emma: Memb
 def test_a_search_costs_a_handful_of_queries(agent: Visitor, emma: Membership, django_assert_num_queries: Any) -> None:
     agent.reads("search", q="nobody")
     # Session, user, rights, the session saved (3); customer, member and card number (3), reference, name.
-    with django_assert_num_queries(6 + 6):
+    with django_assert_num_queries(6 + 7):
         agent.reads("search", q="nobody")
