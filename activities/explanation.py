@@ -13,12 +13,13 @@ from staff.models import User
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`names` by customer, unmasked; `activities` by posting."""
+    """`names` by customer, unmasked; `activities` by posting; `postings` are all that were asked about."""
 
     names: dict[int, str | None]
     users: dict[int, str]
     channels: dict[int, str]
     activities: dict[int, MemberActivity]
+    postings: frozenset[int] = frozenset()
 
     def agent(self, user_id: int | None, channel_id: int | None) -> str:
         """Who acted: the member of staff, else the channel."""
@@ -46,12 +47,14 @@ def told(
     postings: Iterable[int],
 ) -> Told:
     """Names of customers, members of staff and channels, and the activities of postings."""
-    activities = MemberActivity.objects.filter(posting_id__in=set(postings)).select_related("type")
+    asked = frozenset(postings)
+    activities = MemberActivity.objects.filter(posting_id__in=asked).select_related("type")
     return Told(
         names=names_of(people),
         users=dict(User.objects.filter(pk__in={one for one in users if one}).values_list("pk", "username")),
         channels=dict(Channel.objects.filter(pk__in={one for one in channels if one}).values_list("pk", "name")),
         activities={one.posting_id: one for one in activities if one.posting_id},
+        postings=asked,
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 
-from activities.models import ActivityStatus, MemberActivity
 from common.actor import Actor
 from customers.models import StaffCustomer
 from memberships.models import Member, Membership
@@ -24,7 +23,7 @@ COUNTED_FOR = 10
 COUNTS = """
 SELECT (SELECT count(*) FROM (SELECT 1 FROM points_adjustment WHERE status = 'waiting'
             AND (%(programs)s::bigint[] IS NULL OR program_id = ANY(%(programs)s)) LIMIT %(most)s) a),
-       (SELECT count(*) FROM (SELECT 1 FROM activities_memberactivity WHERE status IN ('received', 'failed')
+       (SELECT count(*) FROM (SELECT 1 FROM activities_memberactivity WHERE status = 'failed'
             AND (%(programs)s::bigint[] IS NULL OR program_id = ANY(%(programs)s)) LIMIT %(most)s) b),
        (SELECT count(*) FROM (SELECT 1 FROM memberships_membershipchange m
             JOIN programs_program p ON p.id = m.program_id WHERE m.is_open AND m.expires_at > now() + p.clock_offset
@@ -60,7 +59,7 @@ def waiting_counts(actor: Actor) -> dict[str, int]:
         with connection.cursor() as cursor:
             cursor.execute(COUNTS, {"programs": programs, "most": MOST_COUNTED})
             adjustments, failed, changes = cursor.fetchone()
-        found = {"adjustments": adjustments, "failed-activities": failed, "changes": changes}
+        found = {"adjustments": adjustments, "activities": failed, "changes": changes}
         cache.set(key, found, COUNTED_FOR)
     return found
 
@@ -87,16 +86,6 @@ def adjustments_waiting(actor: Actor, *, after: int = 0) -> Page:
         ),
         shown[-1].pk if len(rows) > PAGE else None,
     )
-
-
-def activities_waiting(actor: Actor, *, after: int = 0) -> Page:
-    """Those received or failed, the oldest first, with their programs and memberships."""
-    waiting = (ActivityStatus.RECEIVED, ActivityStatus.FAILED)
-    found = MemberActivity.objects.filter(status__in=waiting, pk__gt=after)
-    if actor.programs is not None:
-        found = found.filter(program_id__in=actor.programs)
-    rows = list(found.select_related("type", "membership", "program", "channel").order_by("pk")[: PAGE + 1])
-    return Page(tuple(rows[:PAGE]), rows[PAGE - 1].pk if len(rows) > PAGE else None)
 
 
 def _against(one: Adjustment, actor: Actor, own: Mapping[int, bool]) -> str:

@@ -106,7 +106,7 @@ def _desk(someone: Known) -> Iterator[tuple[str, str, float]]:
         ("membership", [someone.membership], "", 150),
         ("statement", [someone.membership], "", 150),
         ("adjustments", [], "", 100),
-        ("failed-activities", [], "", 100),
+        ("activities", [], "", 100),
         ("duplicates", [], "", 100),
     ]
     terms = (someone.number, someone.email, someone.phone, someone.last_name, someone.member_number, someone.card)

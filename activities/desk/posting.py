@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from activities.desk.seen import name_for
+from activities.effects import effects_of_postings
 from activities.orders import is_cancellable, paid_order
 from activities.posting_overview import PostingView, posting_view
 from activities.reversing import may_reverse, visible_posting
@@ -42,6 +43,7 @@ class PostingPage(DeskPage):
             reversals=[(one, view.told.agent(one.user_id, one.channel_id)) for one in view.reversals],
             asked_by=_user(view, "requested_by_id"),
             decided_by=_user(view, "decided_by_id"),
+            effects=effects_of_postings([posting.pk]).get(posting.pk, []),
             **self._way_back(view),
         )
 

@@ -1,6 +1,6 @@
 """The statement of a membership: on the screen, on paper, and as a table to take along."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from activities.cursors import cursor_of, cursor_text
 from activities.desk.membership import OfMembership, design_and_types
 from activities.desk.seen import name_for
+from activities.effects import EffectLine, effects_of_postings
 from activities.reading import spans_of
 from common.errors import Malformed
 from common.sheets import write_csv
@@ -101,12 +102,14 @@ class StatementPage(_Statement):
 
     def _lines(self, page: Statement) -> list[dict[str, Any]]:
         names = self.named(page.lines)
+        effects = effects_of_postings(line.posting_id for line in page.lines)
         return [
             {
                 "line": line,
                 "kind": PostingKind(line.kind).label,
                 "type": self.design.point_types[line.point_type_id],
                 "person": names.get(line.person_id or 0) or (line.person_id and f"#{line.person_id}") or "",
+                "why": _rules(effects.get(line.posting_id, ()), line),
                 "late": abs(line.recorded_at - line.occurred_at) > timedelta(minutes=1),
             }
             for line in page.lines
@@ -152,6 +155,11 @@ class StatementExport(_Statement):
             if page.position is None:
                 return
             page = self.read(page_size=EXPORT_PAGE, position=page.position, latest_first=False)
+
+
+def _rules(effects: Sequence[EffectLine], line: Line) -> list[EffectLine]:
+    """Those that moved points of the line's type."""
+    return [one for one in effects if one.effect.point_type_id == line.point_type_id]
 
 
 def _cursor(text: str) -> tuple[datetime | None, dict[int, int] | None]:

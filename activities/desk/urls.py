@@ -7,10 +7,11 @@ from activities.desk.hot_list import HotListExport, HotListPage
 from activities.desk.ladders import LaddersOfMembership, LaddersOfProgram
 from activities.desk.membership import MembershipPage
 from activities.desk.posting import PostingPage
+from activities.desk.rules.urls import urlpatterns as rules
 from activities.desk.sales_urls import urlpatterns as sales
 from activities.desk.search import SearchPage
 from activities.desk.statement import StatementExport, StatementPage
-from activities.desk.work import AdjustmentsWaiting, FailedActivities, LikelyDuplicates
+from activities.desk.work import AdjustmentsWaiting, LikelyDuplicates
 
 urlpatterns: list[URLPattern] = [
     *sales,
@@ -27,6 +28,6 @@ urlpatterns: list[URLPattern] = [
     path("cards/<card:number>", CardPage.as_view(), name="card"),
     path("postings/<int:pk>", PostingPage.as_view(), name="posting"),
     path("work/adjustments", AdjustmentsWaiting.as_view(), name="adjustments"),
-    path("work/failed-activities", FailedActivities.as_view(), name="failed-activities"),
     path("work/duplicates", LikelyDuplicates.as_view(), name="duplicates"),
+    *rules,
 ]

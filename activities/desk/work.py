@@ -1,6 +1,4 @@
-"""Work lists: what waits for a second person, what failed, who may be one person twice."""
-
-from typing import Any
+"""Work lists: what waits for a second person, who may be one person twice."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -8,7 +6,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from activities.desk.seen import name_for
-from activities.waiting import activities_waiting, adjustments_waiting
+from activities.waiting import adjustments_waiting
 from common import clock
 from common.desk.pages import DeskPage
 from customers.duplicate_pairs import TRAITS, look_for_duplicates, waiting_to_be_merged
@@ -50,17 +48,6 @@ class AdjustmentsWaiting(WorkList):
         return self.draw(rows=rows, next_page=self.next_page(page.after), first_page=self.first_page())
 
 
-class FailedActivities(WorkList):
-    action = "memberships:read"
-    template = "desk/work/activities.html"
-    section = "failed-activities"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        page = activities_waiting(self.actor, after=self.after())
-        rows = [(one, _problem(one.problem)) for one in page.rows]
-        return self.draw(rows=rows, next_page=self.next_page(page.after), first_page=self.first_page())
-
-
 class LikelyDuplicates(DeskPage):
     action = "customers:read"
     template = "desk/work/duplicates.html"
@@ -93,10 +80,3 @@ class LikelyDuplicates(DeskPage):
 
 def _name(page: DeskPage, person: Customer | None) -> str:
     return "" if person is None else name_for(page.actor, person.pk, person.name) or person.number
-
-
-def _problem(problem: Any) -> str:
-    """The sentence of a stored refusal."""
-    if not isinstance(problem, dict):
-        return ""
-    return str(problem.get("detail") or problem.get("title") or problem.get("code") or "")

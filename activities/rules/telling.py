@@ -44,18 +44,21 @@ def tell(effect: Effect, *, unit: str = "") -> str:
 
 def tell_stored(row: RuleEffect) -> str:
     """Of one that was written; with `rule_version` and `point_type` read."""
+    return sentence(told_of(row))
+
+
+def told_of(row: RuleEffect) -> Told:
+    """What a row says, with the condition of its rule in CEL."""
     version = row.rule_version
     definition = version.definition if isinstance(version.definition, dict) else {}
-    return sentence(
-        Told(
-            version.name,
-            version.version,
-            row.action,
-            row.because if isinstance(row.because, dict) else {},
-            row.points,
-            row.point_type.name if row.point_type else "",
-            str(definition.get("condition") or ""),
-        )
+    return Told(
+        version.name,
+        version.version,
+        row.action,
+        row.because if isinstance(row.because, dict) else {},
+        row.points,
+        row.point_type.name if row.point_type else "",
+        str(definition.get("condition") or ""),
     )
 
 

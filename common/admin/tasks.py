@@ -26,6 +26,7 @@ class Page(NamedTuple):
 
 HOME = Page("home", _("Dashboard"), "reports:read", "dashboard")
 SEARCH = Page("search", _("Find anything"), "customers:read", "search")
+RULES = Page("rules", _("Rules"), "memberships:read", "rule")
 NEW_CUSTOMER = Page("new-customer", _("New customer"), "customers:write", "person_add")
 ORDERS = Page("orders", _("Open orders"), "memberships:read", "shopping_bag")
 REWARDS = Page("rewards", _("Rewards"), "memberships:read", "redeem")
@@ -33,10 +34,11 @@ BATCHES = Page("batches", _("Batches of cards"), "cards:read", "style")
 WORK_LISTS = (
     Page("changes", _("Changes of memberships"), "memberships:read", "call_merge"),
     Page("adjustments", _("Adjustments waiting"), "reports:read", "approval"),
-    Page("failed-activities", _("Failed activities"), "memberships:read", "error"),
+    Page("activities", _("Activities"), "memberships:read", "bolt"),
     Page("duplicates", _("Likely duplicates"), "customers:read", "group"),
     ORDERS,
     BATCHES,
+    RULES,
 )
 REPORTS = (
     Page("liability", _("Liability"), "reports:read", "account_balance"),

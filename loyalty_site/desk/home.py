@@ -98,9 +98,8 @@ def _work(program: Program) -> Iterator[Tile]:
     note = agreed if waiting.changes_agreed else ""
     yield Tile(_("Changes waiting for consent"), figure(waiting.changes_waiting), changes, note=note)
     yield Tile(_("Adjustments waiting"), figure(waiting.adjustments), address("desk:adjustments", program=code))
-    yield Tile(
-        _("Failed activities"), figure(waiting.failed_activities), address("desk:failed-activities", program=code)
-    )
+    failed = address("desk:activities", program=code, status="failed")
+    yield Tile(_("Failed activities"), figure(waiting.failed_activities), failed)
     holds = address("admin:points_hold_changelist", program__id__exact=program.pk, status__exact="open")
     held = _("%(points)s points held") % {"points": figure(waiting.held_points)}
     yield Tile(_("Open holds"), figure(waiting.open_holds), holds, note=held if waiting.open_holds else "")

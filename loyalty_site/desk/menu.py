@@ -21,6 +21,8 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
     ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read"),
     ("claims", gettext_lazy("Claims"), "claims", "memberships:read"),
+    ("activities", gettext_lazy("Activities"), "activities", "memberships:read"),
+    ("rules", gettext_lazy("Rules"), "rules", "memberships:read"),
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
     ("orders", gettext_lazy("Open orders"), "orders", "memberships:read"),
     ("rewards", gettext_lazy("Rewards"), "rewards", "memberships:read"),

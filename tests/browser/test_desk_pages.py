@@ -49,7 +49,7 @@ def test_every_page_fits_and_is_accessible(emma: Membership, log_in: LogIn, open
     for path in (
         f"customers/{person}", f"memberships/{emma.pk}", f"memberships/{emma.pk}/statement",
         f"memberships/{emma.pk}/explain", f"postings/{posting}", "search", "search?q=emma", "search?q=nobody",
-        "work/adjustments", "work/failed-activities", "work/duplicates",
+        "work/adjustments", "activities", "work/duplicates",
     ):  # fmt: skip
         page = open_page(f"/desk/{path}", width=width)
         sound(page)

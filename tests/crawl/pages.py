@@ -63,7 +63,30 @@ DESK: dict[str, Page] = {
     "search": Page("customers:read", everywhere=True, query="q=anna", post=ONLY_LOOKED_AT),
     # Work lists.
     "adjustments": Page("reports:read", everywhere=True, post=ONLY_LOOKED_AT),
-    "failed-activities": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "activities": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "activity": Page("memberships:read", ("activity",), post=ONLY_LOOKED_AT),
+    "activity-reprocess": Page("activities:write", ("activity",)),
+    "activities-reprocess": Page("activities:write", ("program",)),
+    # Rules and campaigns.
+    "rules": of_program("memberships:read"),
+    "rule-new": Page("programs:design", ("program",), query="template=nothing"),
+    "rule": Page("memberships:read", ("rule",), post=ONLY_LOOKED_AT),
+    "rule-edit": Page("programs:design", ("rule",)),
+    "rule-simulate": Page(
+        "memberships:read", ("rule",), query="since=2026-01-01&until=2026-02-01", post=ONLY_LOOKED_AT
+    ),
+    "rule-release": Page("programs:design", ("rule",)),
+    "rule-retire": Page("programs:design", ("rule",)),
+    "rule-copy": Page("programs:design", ("rule",)),
+    "rule-group-new": Page("programs:design", ("program",)),
+    "rule-group-edit": Page("programs:design", ("rule_group",)),
+    "campaigns": of_program("memberships:read"),
+    "campaign-new": Page("programs:design", ("program",)),
+    "campaign": Page("memberships:read", ("campaign",), post=ONLY_LOOKED_AT),
+    "campaign-edit": Page("programs:design", ("campaign",)),
+    "campaign-start": Page("programs:design", ("campaign",)),
+    "campaign-stop": Page("programs:design", ("campaign",)),
+    "campaign-list": Page("programs:design", ("campaign",)),
     "duplicates": Page("customers:read", everywhere=True, post=ONLY_LOOKED_AT),
     "orders": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
     # Rewards.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from axes.models import AccessAttempt, AccessFailureLog
 from axes.models import AccessLog as LoginLog
@@ -11,9 +12,12 @@ from django.test import Client
 from oauth2_provider.models import get_access_token_model
 
 from activities.calls import PointsCall
-from activities.models import Claim
+from activities.campaigns import create_campaign
+from activities.models import Claim, MemberActivity
 from activities.redeeming import redeem_in_general
 from activities.reversing import reverse_posting
+from activities.rules.groups import create_group
+from activities.rules.releasing import create_rule, release_rule
 from cards.batches import ask_for_batch, make_batch
 from cards.models import CardKind, CardType
 from common import clock
@@ -127,7 +131,22 @@ def furnish(side: Side) -> Side:
         Customer.objects.get(pk=side.ids["customer"]), purpose=MessagePurpose.NOTICE, template="none", program=program,
         context={"membership": membership.number},
     )  # fmt: skip
+    write_a_rule(side)
     return side
+
+
+def write_a_rule(side: Side) -> None:
+    """Released, in a group of its own; a campaign; and an activity to look at."""
+    group = create_group(side.program, code="base", name="Base", mode="additive", rank=0, actor=ACTOR)
+    definition = {"activity_types": ["purchase"], "actions": [{"do": "credit", "points": 5}]}
+    rule = create_rule(side.program, code="basic", name="Basic", group=group, definition=definition, actor=ACTOR)
+    release_rule(rule, actor=ACTOR, why="agreed")
+    activity = MemberActivity.objects.filter(program=side.program).latest("pk")
+    campaign = create_campaign(
+        side.program, code="spring", name="Spring", valid_from=date(2026, 1, 1), valid_until=date(2027, 12, 31),
+        eligibility="list", actor=ACTOR,
+    )  # fmt: skip
+    side.ids.update(rule=rule.pk, rule_group=group.pk, activity=activity.pk, campaign=campaign.pk)
 
 
 def register_a_card(side: Side) -> None:

@@ -1,4 +1,4 @@
-"""Work lists: adjustments for a second person, failed activities, likely duplicates; and their counts in the menu."""
+"""Work lists: adjustments for a second person, likely duplicates; and their counts in the menu."""
 
 import re
 from datetime import date
@@ -8,14 +8,13 @@ import pytest
 from django.core.cache import cache
 
 from activities.adjusting import AdjustmentCall, adjust_points
-from activities.models import ActivityStatus, MemberActivity
 from activities.waiting import waiting_counts
 from customers.duplicate_pairs import look_for_duplicates
 from customers.models import Customer, CustomerStatus, Identification, StaffCustomer
 from memberships.models import Membership
 from points.models import Adjustment
 from staff.models import Role
-from tests.desk.visitor import Visitor, cells, earned
+from tests.desk.visitor import Visitor, cells
 from tests.factories import make_customer, make_program, member_of
 
 
@@ -67,9 +66,7 @@ def test_counts_are_asked_for_once_in_some_seconds(
     actor = agent.client.get("/desk/search").context["actor"]
     cache.clear()
     with django_assert_num_queries(1):
-        assert [waiting_counts(actor) for _ in range(3)] == [
-            {"adjustments": 0, "failed-activities": 0, "changes": 0}
-        ] * 3
+        assert [waiting_counts(actor) for _ in range(3)] == [{"adjustments": 0, "activities": 0, "changes": 0}] * 3
 
 
 def test_pages_of_adjustments_go_on(agent: Visitor, michael_adams: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,17 +80,6 @@ def test_pages_of_adjustments_go_on(agent: Visitor, michael_adams: Membership, m
     assert "+5,003" in second
     assert "+5,002" not in second
     assert agent.status_of("adjustments", after="x") == 200
-
-
-def test_failed_activities_say_why(agent: Visitor, michael_adams: Membership) -> None:
-    earned(michael_adams, 10, reference="R-FAILED")
-    MemberActivity.objects.update(
-        status=ActivityStatus.FAILED, problem={"code": "membership_not_able", "detail": "It was suspended."}
-    )
-    row = next(row for row in agent.reads("failed-activities").rows if "R-FAILED" in row)
-    assert row[2:] == [michael_adams.number, "Earn", "10", "R-FAILED", "system", "failed, waiting It was suspended."]
-    stranger = Visitor(Role.SUPPORT_AGENT, make_program("other"))
-    assert "Nothing failed." in stranger.reads("failed-activities").text
 
 
 def twins(**values: Any) -> list[Customer]:

@@ -19,7 +19,7 @@ SCOPES = (
     ("member", gettext_lazy("a membership, for ever")),
     ("program", gettext_lazy("the whole program, for ever")),
 )
-LOWEST, HIGHEST = -32_768, 32_767
+LOWEST, HIGHEST = -1000, 1000
 
 
 class HeadForm(forms.Form):
