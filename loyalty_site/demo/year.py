@@ -8,9 +8,9 @@ from decimal import Decimal
 from activities.models import RewardKind
 from activities.ordering import OrderCall, fulfil_order, order_reward
 from activities.receiving import ActivityCall, receive
+from activities.returnable import ReturnCall
 from activities.returning import return_transaction
 from activities.rewards import rewards_of
-from activities.returnable import ReturnCall
 from activities.transaction_calls import ItemCall, TransactionCall
 from activities.transactions import take_transaction
 from common import clock

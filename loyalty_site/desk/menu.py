@@ -19,7 +19,6 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("changes", gettext_lazy("Changes"), "changes", "memberships:read"),
     ("batches", gettext_lazy("Batches"), "batches", "cards:read"),
     ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
-    ("failed-activities", gettext_lazy("Failed activities"), "failed-activities", "memberships:read"),
     ("claims", gettext_lazy("Claims"), "claims", "memberships:read"),
     ("activities", gettext_lazy("Activities"), "activities", "memberships:read"),
     ("rules", gettext_lazy("Rules"), "rules", "memberships:read"),
