@@ -83,7 +83,9 @@ class MemberActivityAdmin(LedgerAdmin):
     )
 
     def task_buttons(self, request: HttpRequest, row: MemberActivity) -> Iterable[dict[str, Any] | None]:
-        yield tasks.Desk(request, row.program_id).button(tasks.MEMBERSHIP, row.membership_id)
+        desk = tasks.Desk(request, row.program_id)
+        yield desk.button(tasks.ACTIVITY, row.pk)
+        yield desk.button(tasks.MEMBERSHIP, row.membership_id)
 
     @admin.display(description=_("membership"))
     def of(self, activity: MemberActivity) -> str:

@@ -1,13 +1,16 @@
 """Campaigns, who is in them and what they have given, to be looked at: they are designed and run at the desk."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from activities.admin.rules import DesignedAdmin
 from activities.models import Campaign, CampaignMember, CampaignSpending
+from common.admin import tasks
 from common.admin.filters import by_choice, by_row
 from common.admin.looks import figure, link, rows_link
 from points.admin.base import LedgerAdmin, user_name
@@ -37,6 +40,9 @@ class CampaignAdmin(DesignedAdmin):
         ),
         (_("Its parts"), {"fields": (("of_it", "in_it"),)}),
     )
+
+    def task_buttons(self, request: HttpRequest, row: Campaign) -> Iterable[dict[str, Any] | None]:
+        yield tasks.Desk(request, row.program_id).button(tasks.CAMPAIGN, row.pk)
 
     @display(description=_("status"), label=STATUS_LABELS)
     def shown_status(self, campaign: Campaign) -> tuple[str, str]:

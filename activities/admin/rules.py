@@ -1,6 +1,7 @@
 """Rules, their versions and what they did, to be looked at: they are written, tried and released at the desk."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +14,7 @@ from unfold.decorators import display
 
 from activities.models import RewardRule, RuleEffect, RuleGroup, RuleRetirement, RuleUse, RuleVersion
 from activities.rules.telling import tell_stored
-from common.admin import LoyaltyModelAdmin, ReadOnlyInline, ReadOnlyMixin
+from common.admin import LoyaltyModelAdmin, ReadOnlyInline, ReadOnlyMixin, tasks
 from common.admin.filters import by_choice, by_row
 from common.admin.looks import NOTHING, link, signed
 from points.admin.base import LedgerAdmin, user_name
@@ -54,6 +55,7 @@ class RewardRuleAdmin(DesignedAdmin):
     list_display = ("name", "code", "program", "group", "campaign", "shown_status", "released", "priority")
     list_filter = (by_row("program"), by_choice("status"))
     list_select_related = ("program", "group", "campaign")
+    served = ("campaign__id__exact",)
     inlines = (VersionInline,)
     readonly_fields = ("says",)
     fieldsets = (
@@ -72,6 +74,9 @@ class RewardRuleAdmin(DesignedAdmin):
         ),
         (_("As it is being written"), {"fields": ("says",)}),
     )
+
+    def task_buttons(self, request: HttpRequest, row: RewardRule) -> Iterable[dict[str, Any] | None]:
+        yield tasks.Desk(request, row.program_id).button(tasks.RULE, row.pk)
 
     @display(description=_("status"), label=STATUS_LABELS)
     def shown_status(self, rule: RewardRule) -> tuple[str, str]:

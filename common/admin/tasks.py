@@ -83,6 +83,9 @@ REVERSE = Page("reverse", _("Reverse"), "points:reverse", "undo")
 RELEASE_HOLD = Page("release-hold", _("Release"), "points:redeem", "lock_open")
 ORDER = Page("order", _("Open at the desk"), "memberships:read", "shopping_bag")
 VOUCHER = Page("voucher", _("Open at the desk"), "vouchers:use", "confirmation_number")
+RULE = Page("rule", _("Open at the desk"), "memberships:read", "rule")
+CAMPAIGN = Page("campaign", _("Open at the desk"), "memberships:read", "campaign")
+ACTIVITY = Page("activity", _("Why these effects?"), "memberships:read", "bolt")
 ADJUSTMENT = Page("adjustment", _("Approve or refuse"), "points:approve", "approval")
 
 WITHOUT_ID = (HOME, SEARCH, NEW_CUSTOMER, NEW_BATCH, *WORK_LISTS, REWARDS, *REPORTS)
@@ -103,6 +106,9 @@ WITH_ID = (
     ADJUSTMENT,
     ORDER,
     VOUCHER,
+    RULE,
+    CAMPAIGN,
+    ACTIVITY,
 )
 
 

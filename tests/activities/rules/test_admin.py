@@ -48,6 +48,14 @@ def test_uses_members_and_spending_are_shown(manager: Client, ruled: Ruled) -> N
         answer = manager.get(f"/admin/activities/{model._meta.model_name}/")
         assert "Fair" in answer.content.decode()
     assert "Who is in it" in page(manager, ruled.campaign)
+    rules = manager.get(f"/admin/activities/rewardrule/?campaign__id__exact={ruled.campaign.pk}")
+    assert "Fair bonus for all" in rules.content.decode()
+
+
+def test_rules_campaigns_and_activities_lead_to_the_desk(manager: Client, ruled: Ruled) -> None:
+    assert f"/desk/rules/{ruled.rule.pk}" in page(manager, ruled.rule)
+    assert f"/desk/campaigns/{ruled.campaign.pk}" in page(manager, ruled.campaign)
+    assert f"/desk/activities/{ruled.activity.pk}" in page(manager, ruled.activity)
 
 
 def test_no_form_changes_a_rule(manager: Client, ruled: Ruled) -> None:
