@@ -26,8 +26,8 @@ def whole_customer(pk: int, *, actor: Actor) -> Customer | None:
     `messages_found`, the latest of those the actor may see."""
     mine = OuterRef("pk")
     messages = JSONObject(
-        id="id", purpose="purpose", program="program__name", address="address", subject="subject", status="status",
-        why_not="why_not", at=Coalesce("sent_at", "created_at"),
+        id="id", purpose="purpose", template="template", program="program__name", address="address", subject="subject",
+        status="status", why_not="why_not", at=Coalesce("sent_at", "created_at"),
     )  # fmt: skip
     addresses = JSONObject(kind="kind", lines="lines", postal_code="postal_code", city="city", country="country")
     documents = JSONObject(kind="kind", country="country", number="number", valid_until="valid_until")

@@ -11,7 +11,8 @@ from typing import Any
 from django.utils.translation import gettext
 
 from customers.masking import MASKS, masked_email
-from customers.models import Address, Customer, CustomerKind, Identification, Message
+from customers.models import Address, Customer, CustomerKind, Identification, Message, MessagePurpose
+from programs.notice_texts import words_of
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,11 @@ class ShownAddress:
 
 @dataclass(frozen=True)
 class ShownMessage:
-    """`program` is the name of the program it speaks for, `at` when it was sent, else written. Its text is not here."""
+    """`about` says what a notice was about; `program` is the name of the program it speaks for, `at` when it was sent,
+    else written. Its text is not here."""
 
     purpose: str
+    about: str
     program: str | None
     status: str
     why_not: str
@@ -107,6 +110,7 @@ def shown_address(row: Address, *, unmasked: bool) -> ShownAddress:
 def shown_message(row: Message, *, program: str | None, at: datetime, unmasked: bool) -> ShownMessage:
     return ShownMessage(
         purpose=row.get_purpose_display(),
+        about=gettext(words_of(row.template)) if row.purpose == MessagePurpose.NOTICE else "",
         program=program,
         status=row.get_status_display(),
         why_not=gettext(row.why_not) if row.why_not else "",

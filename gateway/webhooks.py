@@ -26,6 +26,7 @@ KIND = re.compile(r"[a-z][a-z_.]{0,39}\Z")
 PREFIX, BYTES = "whsec_", 32
 # How long the former secret signs beside the new one, so that a receiver can change over without a gap.
 OVERLAP = timedelta(hours=24)
+KEPT = timedelta(days=30)
 SWITCHED_OFF = "the webhook was switched off"
 
 
@@ -133,6 +134,12 @@ def retry_all(endpoint: WebhookEndpoint, *, actor: Actor) -> int:
         _wait_again(found)
         _record("retried", row, deliveries=len(found))
     return len(found)
+
+
+def forget_done_deliveries() -> int:
+    """Delete what arrived long ago; what was given up stays until it is tried again or its webhook goes."""
+    done = WebhookDelivery.objects.filter(status=DeliveryStatus.DONE, done_at__lt=clock.now() - KEPT)
+    return int(done.delete()[0])
 
 
 def secrets_of(endpoint: WebhookEndpoint, *, at: datetime) -> list[str]:

@@ -44,6 +44,13 @@ SYSTEM: dict[str, tuple[str, ...]] = {
     MEMBERSHIP_EXPIRES: ("date", "days", "fee", "currency"),
     STATEMENT: ("month", "point_type", "opening", "earned", "redeemed", "expired", "other", "closing"),
 }
+# What people call them.
+WORDS = {
+    TIER_CHANGED: gettext_noop("tier changed"),
+    POINTS_EXPIRE: gettext_noop("points end soon"),
+    MEMBERSHIP_EXPIRES: gettext_noop("membership ends"),
+    STATEMENT: gettext_noop("monthly statement"),
+}
 # What a rule's notice may name: the activity it speaks of and what that brought.
 OF_RULES = ("activity", "rule", "points", "point_type", "amount", "currency", "date")
 # Ahead of time; days_before of the text says how long.
@@ -82,6 +89,11 @@ BUILT_IN: dict[str, tuple[str, str]] = {
         ),
     ),
 }
+
+
+def words_of(code: str) -> str:
+    """What people call the notice; a rule's by its own code."""
+    return WORDS.get(code, code)
 
 
 def names_of(code: str) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from customers.creating import create_customer
 from customers.exits import mark_deceased
 from customers.models import Customer, Message
 from customers.notices import Recipient, raise_many, raise_notice
+from customers.overview import whole_customer
+from customers.shown import shown_message
 from customers.updating import update_customer
 from gateway.models import Event
 from programs.models import NoticeTemplate, Program
@@ -129,3 +131,14 @@ def test_many_take_no_more_statements_than_one(miles: Program) -> None:
     with CaptureQueriesContext(connection) as many:
         assert raise_many(miles, "points_expire", to(*people[1:])) == Counter({"waiting": 11})
     assert len(many) <= len(one)
+
+
+def test_staff_see_on_the_customer_what_a_notice_was_about(miles: Program) -> None:
+    emma = person("Emma", wants=False)
+    raise_many(miles, "points_expire", to(emma))
+    raise_many(miles, "welcome", to(emma))
+    found = whole_customer(emma.pk, actor=ACTOR)
+    assert found is not None
+    told = [Message(customer=emma, template=one["template"], purpose=one["purpose"]) for one in found.messages_found]  # type: ignore[attr-defined]
+    shown = [shown_message(row, program="Miles", at=clock.now(), unmasked=False) for row in told]
+    assert [one.about for one in shown] == ["welcome", "points end soon"]

@@ -12,15 +12,9 @@ from django.utils.translation import gettext_lazy
 from activities.desk.program_page import ProgramPage
 from programs.life import DESIGN
 from programs.models import NoticeTemplate, Program
-from programs.notice_texts import AHEAD, MEMBERSHIP_EXPIRES, POINTS_EXPIRE, STATEMENT, SYSTEM, TIER_CHANGED
+from programs.notice_texts import AHEAD, STATEMENT, SYSTEM, TIER_CHANGED, words_of
 from programs.notices import ENGLISH, days_ahead
 
-NAMES = {
-    TIER_CHANGED: gettext_lazy("Tier changed"),
-    POINTS_EXPIRE: gettext_lazy("Points end soon"),
-    MEMBERSHIP_EXPIRES: gettext_lazy("Membership ends"),
-    STATEMENT: gettext_lazy("Monthly statement"),
-}
 WHEN = {
     TIER_CHANGED: gettext_lazy("as soon as a tier changes"),
     STATEMENT: gettext_lazy("once a month, to who had a posting; only with a text of your own"),
@@ -45,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    name: Any
+    name: str
     code: str
     when: Any
     lines: list[Line]
@@ -103,8 +97,9 @@ def _lines(program: Program, code: str, rows: list[NoticeTemplate]) -> list[Line
     return [*lines, Line(ENGLISH, "", state, "", address_of(program, code, ENGLISH))]
 
 
-def name_of(code: str) -> Any:
-    return NAMES.get(code, code)
+def name_of(code: str) -> str:
+    """As people call it, its own code where a rule names it."""
+    return _(words_of(code)).capitalize() if code in SYSTEM else code
 
 
 def address_of(program: Program, notice: str, language: str) -> str:
