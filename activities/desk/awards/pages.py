@@ -57,7 +57,7 @@ class AwardForm(forms.Form):
         choices=[(code, gettext_lazy(label)) for code, label in REASONS.items()],
         help_text=gettext_lazy("Stays with every posting and is shown in the statements."),
     )
-    note = NoteField()
+    note = NoteField(help_text=gettext_lazy("For colleagues; name no customer."))
     file = forms.FileField(
         label=gettext_lazy("List"),
         help_text=gettext_lazy(
