@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Abs
 
 from activities.award_errors import AwardEmpty, AwardNameTaken, AwardWrongStatus
-from activities.award_lines import AwardLine
+from activities.award_lines import CARD, MEMBER, AwardLine
 from activities.models import AwardRow, AwardStatus, BulkAward
 from activities.targeting import require_right
 from common import clock
@@ -215,7 +215,13 @@ def _target(award: BulkAward, line: AwardLine, actor: Actor) -> tuple[Target | N
     if line.problem:
         return None, line.problem
     try:
-        target = find_target(actor, at=award.requested_at, program_id=award.program_id, **{line.kind: line.who})
+        target = find_target(
+            actor,
+            at=award.requested_at,
+            program_id=award.program_id,
+            member_number=line.who if line.kind == MEMBER else None,
+            card_number=line.who if line.kind == CARD else None,
+        )
     except LoyaltyError as error:
         return None, error.message
     if target.membership.program_id != award.program_id:

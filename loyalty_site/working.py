@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from activities.notifying import send_due_notices
+from activities.posting_awards import post_awards
 from activities.queueing import process_all_waiting
 from cards.batches import do_waiting
 from customers.delivering import deliver_messages
@@ -43,6 +44,7 @@ JOBS = (
     Job("activities processed", 1.0, lambda progress: process_all_waiting(actor=system_actor(), progress=progress)),
     Job("messages tried", 3.0, lambda progress: deliver_messages(progress=progress).total()),
     Job("notices raised", 60.0, lambda progress: send_due_notices(actor=system_actor(), progress=progress)),
+    Job("lines of awards posted", 3.0, post_awards),
     Job("batches done", 3.0, lambda progress: do_waiting(progress=progress)),
 )
 

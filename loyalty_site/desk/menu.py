@@ -23,6 +23,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("activities", gettext_lazy("Activities"), "activities", "memberships:read"),
     ("rules", gettext_lazy("Rules"), "rules", "memberships:read"),
     ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
+    ("awards", gettext_lazy("Awards"), "awards", "reports:read"),
     ("orders", gettext_lazy("Open orders"), "orders", "memberships:read"),
     ("rewards", gettext_lazy("Rewards"), "rewards", "memberships:read"),
     ("ladders", gettext_lazy("Tiers"), "ladders", "memberships:read"),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from activities.desk.awards.urls import urlpatterns as awards
 from activities.desk.notices.urls import urlpatterns as notices
 from activities.desk.report_urls import urlpatterns as reports
 from activities.desk.rewards.urls import urlpatterns as rewards
@@ -26,6 +27,6 @@ own = [
     path("exports", Exports.as_view(), name="exports"),
 ]
 urlpatterns = [
-    *own, *common, *customers, *cards, *memberships, *activities, *reports, *rewards, *notices,
+    *own, *common, *customers, *cards, *memberships, *activities, *reports, *rewards, *awards, *notices,
     *tasks_of_customers, *tasks_of_memberships, *tasks_of_points,
 ]  # fmt: skip

@@ -8,14 +8,17 @@ from typing import Any
 from django.test import Client
 
 from activities.adjusting import AdjustmentCall, adjust_points
+from activities.award_lines import AwardLine
+from activities.awarding import AwardCall, draft_award
 from activities.calls import PointsCall
 from activities.earning import earn_in_general
 from activities.holding import HoldCall, hold_points
-from activities.models import ActivityStatus
+from activities.models import ActivityStatus, BulkAward
 from activities.transaction_calls import TransactionCall
 from activities.transactions import take_transaction
 from cards.issuing import issue_card
 from cards.models import CardKind
+from common.actor import Actor
 from gateway.channels import all_scopes, create_channel, system_actor
 from gateway.events import record_event
 from gateway.models import Channel, DeliveryStatus, WebhookDelivery
@@ -25,7 +28,7 @@ from memberships.changes.documents import record_document
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import propose
 from memberships.enrolment import enrol
-from memberships.models import ChangeKind, MembershipType
+from memberships.models import ChangeKind, Membership, MembershipType
 from points.models import Lot
 from programs.models import Program
 from staff.models import Role, StaffRight, User
@@ -66,6 +69,7 @@ def make_side(code: str) -> Side:
     sold = TransactionCall(f"S-{code}", amount=Decimal(50), currency="EUR", membership_id=first.pk)
     ids = {
         "program": code,
+        "award": _award(first).pk,
         "order": order.pk,
         "voucher": vouchers.vouchers.get().code,
         "voucher_id": vouchers.vouchers.get().pk,
@@ -97,6 +101,14 @@ def given_up(channel: Channel, subject_id: int) -> WebhookDelivery:
     return WebhookDelivery.objects.create(
         endpoint=endpoint, event_id=event.pk, number=event.pk, status=DeliveryStatus.DEAD, tries=10
     )
+
+
+def _award(membership: Membership) -> BulkAward:
+    """A draft of one line."""
+    asker = User.objects.create_user(f"asker-{membership.program.code}", is_staff=True)
+    actor = Actor("user", asker.pk, 1, "asker", lambda action, program_id: True, None)
+    line = AwardLine(2, "member_number", membership.number, 7)
+    return draft_award(membership.program, AwardCall("spring", "goodwill"), [line], actor=actor)
 
 
 def make_channel(code: str, *programs: Program, scopes: Iterable[str] | None = None) -> Channel:

@@ -89,6 +89,12 @@ DESK: dict[str, Page] = {
     "campaign-list": Page("programs:design", ("campaign",)),
     "duplicates": Page("customers:read", everywhere=True, post=ONLY_LOOKED_AT),
     "orders": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
+    # Awards.
+    "awards": Page("reports:read", everywhere=True, post=ONLY_LOOKED_AT),
+    "award-new": Page("points:adjust", everywhere=True),
+    "award": Page("reports:read", ("award",), post=ONLY_LOOKED_AT),
+    "award-submit": Page("points:adjust", ("award",)),
+    "award-decide": Page("points:approve", ("award",)),
     # Rewards.
     "rewards": of_program("memberships:read"),
     "order": Page("memberships:read", ("order",), post=ONLY_LOOKED_AT),
