@@ -60,7 +60,7 @@ def test_pages_fit_and_axe_finds_nothing_serious(
 ) -> None:
     pages = lived()
     log_in(Role.SUPERVISOR)
-    for name, path in pages.items():
+    for path in pages.values():
         page = open_page(path, width=width)
         assert_fits(page)
         assert_accessible(page)
