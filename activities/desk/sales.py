@@ -12,12 +12,12 @@ from activities.receipts import repeated_receipts
 from activities.returnable import refusal_of, returned_so_far, sold_lines
 from activities.returning import reversals_of
 from activities.transaction_history import history_of, transactions_of
-from activities.transaction_shown import NO_TRANSACTION, told_again, visible_transaction
+from activities.transaction_shown import NO_TRANSACTION, Told, told_again, visible_transaction
 from common.desk.pages import DeskPage
 from common.errors import NotFound
 from customers.models import Customer
 from memberships.models import Membership, MembershipChange
-from points.models import Reversal
+from points.models import PostingKind, Reversal
 from programs.design import design_of
 
 PAGE = 50
@@ -92,7 +92,7 @@ class TransactionPage(DeskPage):
                 "membership": told.activity.membership,
                 "program": told.activity.membership.program,
                 "problem": (told.activity.problem or {}).get("detail", ""),
-                "postings": told.postings,
+                "entries": _entries(told),
                 "effects": told.effects,
             }
             for told in told_again(mine)
@@ -136,5 +136,28 @@ class ChangeReceipts(DeskPage):
         )
 
 
+def _entries(told: Told) -> list[dict[str, Any]]:
+    """What its postings moved, point types by their names."""
+    types = design_of(told.activity.program_id).by_code
+    return [
+        {"posting": posting["id"], "name": types[entry["point_type"]].name, "amount": entry["amount"]}
+        for posting in told.postings
+        for entry in posting["entries"]
+    ]
+
+
 def _taken(one: Reversal) -> dict[str, Any]:
-    return {"row": one, "lines": list(one.lines.all())}
+    """Spending that is taken back gives points, earning takes them."""
+    gives = one.reverses.kind in (PostingKind.REDEEM, PostingKind.CAPTURE)
+    lines = [
+        {
+            "point_type": line.point_type,
+            "moved": line.posted if gives else -line.posted,
+            "debt": line.debt,
+            "cut": line.cut,
+            "cut_value": line.cut_value,
+            "shortfall": line.shortfall,
+        }
+        for line in one.lines.all()
+    ]
+    return {"row": one, "lines": lines}

@@ -55,7 +55,7 @@ def test_a_sale_shows_lines_effects_and_what_came_back(agent: Visitor, michael_a
     assert "Returned 25.00 EUR" in agent.reads("transaction", told["id"]).text
     page = agent.reads("transaction", back["id"])
     assert "This takes back a part or all of R-1." in page.text
-    assert "Miles 25" in page.text
+    assert "Miles −25" in page.text
     assert f"/desk/transactions/{back['id']}/return" not in page.links
 
 
