@@ -8,6 +8,7 @@ from activities.rules.language.kinds import ANY, FLAG, NUMBER, TEXT, Kind, listi
 from activities.rules.language.reading import Mistake, Node
 
 MOST_NUMBERS = 10
+ITEMS = variable(("activity", "items"))
 ROUNDINGS = ("floor", "ceil", "round")
 
 
@@ -103,6 +104,11 @@ def _macro(checker: Checker, node: reading.Call, of: Node) -> Piece:
     over = checker.write(of)
     if over.kind.of is None:
         raise Mistake("wrong_kind", f"“{node.function}” goes over a list, this is {over.kind.name}.", node.at)
+    if checker.is_inside and ITEMS in over.code:
+        # Two hundred lines times two hundred would hold up everybody for seconds.
+        raise Mistake(
+            "too_deep", "The items are gone over once, not inside another exists, all, filter or map.", node.at
+        )
     bound = node.args[0]
     if not isinstance(bound, reading.Name) or checker.is_taken(bound.name):
         raise Mistake("syntax", "First comes a name of your own for the element: exists(item, ...).", bound.at)

@@ -134,6 +134,11 @@ class Checker:
         yield
         self._bound = former
 
+    @property
+    def is_inside(self) -> bool:
+        """Of a macro."""
+        return bool(self._bound)
+
     def is_taken(self, name: str) -> bool:
         return name in self._bound or name in self.roots
 
