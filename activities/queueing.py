@@ -155,7 +155,7 @@ def put_at_home(wave: Sequence[MemberActivity], memberships: Mapping[int, Member
     """Send those whose person takes part elsewhere since they were received there, to wait in that membership's turn;
     which ones. Who takes part nowhere stays, and is refused with the reason."""
     members: dict[int, set[int]] = {}
-    rows = Member.objects.filter(membership__in=list(memberships), ended_at__isnull=True)
+    rows = Member.objects.filter(membership__any_of=memberships, ended_at__isnull=True)
     for membership_id, customer_id in rows.values_list("membership_id", "customer_id"):
         members.setdefault(membership_id, set()).add(customer_id)
     moved = set()

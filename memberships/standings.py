@@ -95,7 +95,7 @@ def stand_by_rule_many(wanted: Sequence[RuleStanding], *, design: Design, at: da
     counts where it is kept for longer then. Raises StandingRefused.
     """
     rows = TierStanding.objects.filter(
-        membership__in=sorted({one.membership_id for one in wanted}), ended_at__isnull=True
+        membership__any_of={one.membership_id for one in wanted}, ended_at__isnull=True
     ).select_related("tier")
     stood = {(row.membership_id, row.group_id): row for row in rows}
     present, moves = dict(stood), {}
@@ -137,7 +137,7 @@ def tiers_of(membership_ids: Collection[int], *, design: Design) -> dict[int, di
     """Per membership the rung it stands on now, by the code of the ladder."""
     rungs = {tier.pk: tier for ladder in ladders_of(design) for tier in ladder.tiers}
     found: dict[int, dict[str, Tier]] = {pk: {} for pk in membership_ids}
-    rows = TierStanding.objects.filter(membership__in=list(membership_ids), ended_at__isnull=True)
+    rows = TierStanding.objects.filter(membership__any_of=membership_ids, ended_at__isnull=True)
     for membership_id, tier_id in rows.values_list("membership_id", "tier_id"):
         tier = rungs[tier_id]
         found[membership_id][tier.group.code] = tier

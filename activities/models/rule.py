@@ -162,7 +162,10 @@ class RuleEffect(models.Model):
     """What one action of one rule version did for one activity, and why. `because` holds the figures it was worked out
     from; `points` are signed."""
 
-    activity = models.ForeignKey(MemberActivity, on_delete=models.PROTECT, related_name="effects", db_constraint=False)
+    # Found by the index of its constraint with the position.
+    activity = models.ForeignKey(
+        MemberActivity, on_delete=models.PROTECT, related_name="effects", db_constraint=False, db_index=False
+    )
     program = models.ForeignKey(
         Program, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
