@@ -16,6 +16,7 @@ from bench.organizations import organizations
 from bench.others import others
 from bench.queue import queue
 from bench.sections import SECTIONS
+from bench.tiers import tiers
 from bench.volume import volume
 from bench.world import Sizes, make_world, settle
 from loyalty_site.settings import PRODUCTION
@@ -23,7 +24,14 @@ from loyalty_site.settings import PRODUCTION
 # Changes take members away that the others pick from, and so come last.
 IN_WORLD = {**SECTIONS, "others": others, "memory": memory, "changes": changes}
 # They make a world of their own, and so come last.
-BY_THEMSELVES = {"expiry": expiry, "volume": volume, "cards": cards, "organizations": organizations, "queue": queue}
+BY_THEMSELVES = {
+    "expiry": expiry,
+    "volume": volume,
+    "cards": cards,
+    "organizations": organizations,
+    "queue": queue,
+    "tiers": tiers,
+}
 ALL = (*IN_WORLD, *BY_THEMSELVES)
 
 

@@ -3,6 +3,7 @@
 CLASSES = (
     "activities.models.OrderStatus",
     "activities.models.RewardKind",
+    "activities.models.TransactionType",
     "activities.models.VoucherStatus",
     "cards.models.CardKind",
     "cards.models.CardStatus",
@@ -15,13 +16,18 @@ CLASSES = (
     "memberships.models.ConsentStatus",
     "memberships.models.EndReason",
     "memberships.models.InvitationKind",
+    "memberships.models.LabelSource",
     "memberships.models.MembershipStatus",
     "memberships.models.MembershipType",
+    "memberships.models.StandingSource",
     "points.models.HoldStatus",
     "points.models.PostingKind",
+    "programs.models.AttributeType",
     "programs.models.ExpiryPolicy",
+    "programs.models.FedBy",
     "programs.models.PointKind",
     "programs.models.ProgramStatus",
     "programs.models.SplitPolicy",
+    "programs.models.TierPeriod",
 )
 ENUM_NAMES = {path.rpartition(".")[2]: path for path in CLASSES}

@@ -11,6 +11,7 @@ from common.db import lock_rows
 from common.history import AuditedModel, erase_personal, update_with_history
 from customers.models import Customer
 from memberships.models import (
+    AttributeValue,
     CardHolding,
     CardRegistration,
     ChangeParty,
@@ -22,11 +23,13 @@ from memberships.models import (
     Membership,
     MembershipBenefit,
     MembershipChange,
+    MembershipLabel,
     MembershipTerm,
     OrganizationSignatory,
     TermsAcceptance,
     TierStanding,
 )
+from programs.models import AttributeType
 
 # A manual standing needs some reason.
 ERASED = "erased"
@@ -38,6 +41,8 @@ HOLDERS: tuple[tuple[type[AuditedModel], str], ...] = (
     (TermsAcceptance, "membership_id"),
     (CardHolding, "membership_id"),
     (MembershipBenefit, "membership_id"),
+    (MembershipLabel, "membership_id"),
+    (AttributeValue, "membership_id"),
     (InheritedAgreement, "membership_id"),
 )
 
@@ -51,6 +56,10 @@ def erase_texts(customer: Customer, *, actor: Actor) -> None:
     update_with_history(standings, reason=ERASED)
     update_with_history(MembershipTerm.objects.filter(membership__in=ids), payment_reference="")
     update_with_history(MembershipBenefit.objects.filter(membership__in=ids).exclude(reason=""), reason="")
+    update_with_history(MembershipLabel.objects.filter(membership__in=ids).exclude(reason=""), reason="")
+    # A text in free words may say something about the person; numbers and choices count on.
+    for value in AttributeValue.objects.filter(membership__in=ids, definition__type=AttributeType.TEXT):
+        value.delete()
     _erase_signatures(customer)
     for model, column in HOLDERS:
         rows = model.history.model._base_manager.filter(**{f"{column}__in": ids})

@@ -22,6 +22,7 @@ from memberships.ending import terminate
 from memberships.errors import DeletionRefused
 from memberships.locking import locked_memberships
 from memberships.models import (
+    AttributeValue,
     CardHolding,
     CardRegistration,
     ChangeParty,
@@ -32,6 +33,7 @@ from memberships.models import (
     Membership,
     MembershipBenefit,
     MembershipChange,
+    MembershipLabel,
     MembershipTerm,
     TermsAcceptance,
     TierStanding,
@@ -42,6 +44,8 @@ from programs.models import Program
 
 # Of a membership, in the order in which they can go.
 OWN_ROWS = (
+    AttributeValue,
+    MembershipLabel,
     CardRegistration,
     CardHolding,
     TermsAcceptance,

@@ -16,7 +16,8 @@ BATCH = "SELECT id FROM memberships_membership WHERE program_id = %s AND id > %s
 LOCK = "SELECT id FROM memberships_membership WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 # A standing that a change of memberships brought along may be older than the membership: what ended before somebody
-# came to it is no period of its own. One that a review left may be younger than periods still to be made up.
+# came to it is no period of its own. One that a review left may be younger than periods still to be made up. Whoever
+# stands on the lowest rung and never had such a point has nothing to be judged by.
 CANDIDATES = """
 SELECT m.id, s.tier_id, s.source, s.since, s.until, m.enrolled_at,
     GREATEST(CASE WHEN s.source = 'review' THEN COALESCE(r.period_end, s.since) ELSE s.since END,
@@ -33,6 +34,9 @@ CROSS JOIN LATERAL (
 WHERE m.id = ANY(%(ids)s::bigint[]) AND m.current AND m.status || '/' || m.type = ANY(%(states)s)
     AND (%(since_before)s::timestamptz IS NULL OR s.since < %(since_before)s OR s.source = 'review')
     AND (%(until_by)s::timestamptz IS NULL OR s.until <= %(until_by)s)
+    AND (s.tier_id <> %(lowest)s OR %(type)s::bigint IS NULL OR EXISTS (
+        SELECT 1 FROM points_pointaccount a
+        WHERE a.account_set_id = m.own_set_id AND a.point_type_id = %(type)s AND a.entry_count > 0))
 ORDER BY m.id
 """
 WRITE = """
@@ -110,6 +114,8 @@ def candidates(
     given: dict[str, Any] = {
         "ids": numbers(ids),
         "ladder": ladder.group.pk,
+        "lowest": ladder.lowest.pk,
+        "type": None if ladder.point_type is None else ladder.point_type.pk,
         "states": [f"{status}/{kind}" for status, kind in reviewed_states(design)],
         "since_before": since_before,
         "until_by": until_by,

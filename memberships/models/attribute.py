@@ -18,6 +18,8 @@ VALUES = ("number", "text", "flag", "day")
 class AttributeValue(AuditedModel):
     """One value, in the column of its definition's type; a choice stands in `text`. No row: the default."""
 
+    PERSONAL = ("text",)
+
     membership = models.ForeignKey(
         Membership, on_delete=models.PROTECT, related_name="attribute_values", db_constraint=False
     )

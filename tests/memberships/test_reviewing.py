@@ -11,7 +11,9 @@ from activities.reversing import reverse_posting
 from common import clock
 from customers.models import Message
 from gateway.models import Event
+from memberships.attributes import set_many
 from memberships.changes.record import Record
+from memberships.exits import delete_membership
 from memberships.inheritance import end_inheritance
 from memberships.ladders import ladders_of
 from memberships.models import Membership, MembershipStatus, TierReview, TierStanding
@@ -105,7 +107,7 @@ class TestCalendarYear:
 
     def test_twice_changes_nothing(self, air: Program) -> None:
         joined(air, JUNE, 5_000)
-        joined(air, JUNE, 0, "Emma Stone")
+        joined(air, JUNE, 10, "Emma Stone")
         assert review(air, NEW_YEAR_27) == {"kept": 2}
         assert review(air, NEW_YEAR_28) == {"lowered": 1, "kept": 1}
         before = counted(TierReview, TierStanding, Event, Message)
@@ -255,6 +257,18 @@ def test_a_ladder_fed_by_an_attribute_is_judged_by_its_present_value(air: Progra
         set_standing(michael, tier=tier_called(air, "gold"), reason="x", until=JUNE + SECOND, actor=ACTOR)
     assert review(air, NEW_YEAR_27) == {"lowered": 1}
     assert TierReview.objects.get().figure == Decimal(12)
+
+
+def test_who_stands_on_the_lowest_rung_and_never_had_a_point_is_not_reviewed_and_can_be_deleted(
+    air: Program,
+) -> None:
+    emma = joined(air, JUNE, 0, "Emma Stone")
+    assert review(air, NEW_YEAR_27) == {}
+    AttributeDefinition.objects.create(program=air, code="flights", name="Flights")
+    design = design_of(air.pk, fresh=True)
+    set_many({(emma.pk, "flights"): 1}, design=design, at=JUNE, actor=ACTOR)
+    delete_membership(emma, actor=ACTOR, reason="mistake")
+    assert not Membership.objects.filter(pk=emma.pk).exists()
 
 
 class TestFloors:
