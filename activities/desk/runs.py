@@ -65,6 +65,7 @@ def _row(run: Run, names: dict[int, str]) -> dict[str, Any]:
         "kind": run.kind.replace("_", " "),
         "state": state,
         "badge": badge,
+        "is_done": badge == "good",
         "by": names.get(run.user_id or 0, ""),
         "seconds": (run.ended_at - run.started_at).total_seconds() if run.ended_at else None,
         "figures": [(name.replace("_", " "), value) for name, value in sorted(run.counts.items())],

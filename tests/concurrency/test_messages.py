@@ -13,7 +13,8 @@ from customers import merging
 from customers.delivering import deliver_messages
 from customers.erasing import erase_customer
 from customers.errors import CustomerErased
-from customers.models import Customer, Message, MessagePurpose
+from customers.models import ContactPreference, Customer, Message, MessagePurpose
+from customers.notices import Recipient, raise_notice
 from customers.outbox import put_message
 from memberships.enrolment import enrol
 from memberships.errors import AlreadyMember, CustomerNotActive
@@ -65,6 +66,17 @@ def test_control_without_the_lock_messages_are_sent_twice(waiting: list[str], mo
     monkeypatch.setattr(type(Message.objects.all()), "select_for_update", unlocked)
     together(*[deliver_messages] * WORKERS)
     assert len(mail.outbox) > len(waiting)
+
+
+@pytest.mark.parametrize(("key", "written"), [("2026-12", 1), ("", WORKERS)])
+def test_a_notice_is_written_once_for_its_key_however_many_raise_it(miles: Program, key: str, written: int) -> None:
+    """Without a key each call is a notice of its own: the key is what holds."""
+    emma = make_customer("Emma Moore", email="emma@example.com", email_key="emma@example.com")
+    ContactPreference.objects.create(customer=emma, channel="email", allowed=True)
+    told = Recipient(emma.pk, 7, "20417786", {"points": 5}, key)
+    found = together(*[lambda: raise_notice(miles, "points_expire", told)] * WORKERS)
+    assert errors_in(found) == []
+    assert sum(counts["waiting"] for counts in found) == Message.objects.count() == written
 
 
 # One person twice

@@ -22,11 +22,13 @@ def test_each_run_tells_when_how_long_and_what(miles: Program) -> None:
     ran(miles)
     ran(miles, "review_tiers", counts={}, problem="RuntimeError no more paper")
     ran(miles, "renew_memberships", counts={"lapsed": 2}, dry_run=True, ended_at=None)
+    ran(miles, "tidy_up", counts={})
     ran(make_program("stars"), "secret_run")
     page = Visitor(Role.AUDITOR, miles).reads("runs", program="miles")
     assert cells(page, "send notices") == ["send notices", "1 Mar 2026, 12:00", "90.0", "done", "waiting 1,200"]
-    assert cells(page, "review tiers")[3:] == ["stopped RuntimeError no more paper", "nothing to do"]
+    assert cells(page, "review tiers")[3:] == ["stopped RuntimeError no more paper", "–"]
     assert cells(page, "renew memberships dry run")[2:] == ["–", "running, or cut off", "lapsed 2"]
+    assert cells(page, "tidy up")[3:] == ["done", "nothing to do"]
     assert "secret run" not in page.text
 
 

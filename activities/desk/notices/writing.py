@@ -99,16 +99,16 @@ class WriteText(TaskPage):
 
     def figures(self) -> Sequence[Figure]:
         row = self._row()
-        if row is None:
-            return [Figure("subject", _("Subject"), None), Figure("sent", _("Sent"), None)]
+        sent = None if row is None else _("yes") if row.is_active else _("no")
         return [
-            Figure("subject", _("Subject"), row.subject),
-            Figure("sent", _("Sent"), _("yes") if row.is_active else _("no")),
-            Figure("days", _("Days before"), row.days_before, always=False),
+            Figure("subject", _("Subject"), row.subject if row else None),
+            Figure("text", _("Text"), row.body if row else None),
+            Figure("sent", _("Sent"), sent),
+            Figure("days", _("Days before"), row.days_before if row else None, always=False),
         ]
 
     def context(self) -> dict[str, Any]:
-        return {"names": [f"{{{{ {name} }}}}" for name in names_of(self.notice)]}
+        return {"names": [f"{{{{\u00a0{name}\u00a0}}}}" for name in names_of(self.notice)]}
 
     def exits(self) -> Sequence[Way]:
         return [Way(_("All notices"), _list_of(self.program.code))]
