@@ -33,21 +33,22 @@ STOCK_REASONS = [
 class RewardForm(ReasonedForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        program = given.get("program") or self.instance.program
-        self._check_place(given, program)
+        program = given.get("program")
+        # Fixed once the reward stands, and a fault of its own where it is missing.
+        self._check_place(given, program.pk if program else self.instance.program_id)
         if given.get("kind", self.instance.kind) == "voucher" and not given.get("face"):
             self.add_error("face", _("A voucher needs the value it has."))
         if (given.get("price") or 0) > 10**12:
             self.add_error("price", _("That is more than anybody can have."))
         return given
 
-    def _check_place(self, given: dict[str, Any], program: Any) -> None:
+    def _check_place(self, given: dict[str, Any], program_id: int | None) -> None:
         point_type, tier = given.get("point_type"), given.get("tier")
-        if point_type is not None and point_type.program_id != program.pk:
+        if point_type is not None and program_id not in (None, point_type.program_id):
             self.add_error("point_type", _("This point type belongs to another program."))
         elif point_type is not None and point_type.kind != PointKind.REDEEMABLE:
             self.add_error("point_type", _("Qualifying points can't be spent: choose redeemable ones."))
-        if tier is not None and tier.group.program_id != program.pk:
+        if tier is not None and program_id not in (None, tier.group.program_id):
             self.add_error("tier", _("This tier belongs to another program."))
 
 

@@ -31,14 +31,17 @@ def test_once_does_what_waits() -> None:
     call_command("work", "--once", stdout=out)
     assert CardBatch.objects.get().status == BatchStatus.READY
     assert (
-        out.getvalue() == "1 events numbered, 0 events delivered, 0 messages tried, 0 notices raised, 1 batches done.\n"
+        out.getvalue() == "1 events numbered, 0 events delivered, 0 activities processed, 0 messages tried, "
+        "0 notices raised, 0 lines of awards posted, 1 batches done.\n"
     )
     assert EventNumber.objects.count() == 1
     assert work_once() == {
         "events numbered": 1,
         "events delivered": 0,
+        "activities processed": 0,
         "messages tried": 0,
         "notices raised": 0,
+        "lines of awards posted": 0,
         "batches done": 0,
     }
 
