@@ -3,6 +3,7 @@
 CLASSES = (
     "activities.models.OrderStatus",
     "activities.models.RewardKind",
+    "activities.models.TransactionType",
     "activities.models.VoucherStatus",
     "cards.models.CardKind",
     "cards.models.CardStatus",
