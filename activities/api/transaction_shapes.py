@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from activities.api.attributes import AttributesField
 from activities.api.reversals import ReversedLineSerializer
-from activities.api.shapes import BalanceSerializer, PostingSerializer
+from activities.api.shapes import BalanceSerializer, EffectSerializer, PostingSerializer
 from activities.models import ActivityStatus, TransactionType
 from common.api.fields import IdField, PointsField, StrictCharField, StrictDateTimeField, StrictIntegerField
 from common.api.money import AmountField, CurrencyField, FigureField
@@ -107,15 +107,6 @@ class ItemSerializer(serializers.Serializer):
     quantity = serializers.CharField()
     amount = serializers.CharField()
     returns_line = serializers.IntegerField(allow_null=True, help_text="Of a return: the line of the sale.")
-
-
-class EffectSerializer(serializers.Serializer):
-    rule = serializers.SlugField()
-    version = serializers.IntegerField()
-    action = serializers.CharField()
-    point_type = serializers.SlugField(required=False)
-    points = serializers.IntegerField(required=False)
-    because = serializers.CharField()
 
 
 class NotedActivitySerializer(serializers.Serializer):

@@ -88,6 +88,7 @@ def _stand(effects: Sequence[tuple[Decided, Effect]], *, design: Design, actor: 
                     only_up=effect.only_up,
                     until=effect.until,
                     reason=reason_of(effect),
+                    since=one.activity.occurred_at,
                 )
             )
             met[ladder] += 1

@@ -32,6 +32,8 @@ from gateway.models import Channel
 from memberships.models import Membership
 from programs.design import Design
 
+CENT = Decimal("0.01")
+
 
 @dataclass(slots=True)
 class Shared:
@@ -54,7 +56,8 @@ def activity_facts(
             at=one.occurred_at,
             local=one.occurred_at.astimezone(design.zone),
             points=one.points,
-            amount=one.amount,
+            # As the column keeps it, stored yet or not.
+            amount=one.amount if one.amount is None else one.amount.quantize(CENT),
             currency=one.currency or "",
             channel=channels[one.channel_id],
             partner=partners.get(one.partner_id, "") if one.partner_id else "",
