@@ -1,8 +1,10 @@
 """One name per choices class in the OpenAPI document: fields that share choices would get made-up names."""
 
 CLASSES = (
+    "activities.models.ClaimStatus",
     "activities.models.OrderStatus",
     "activities.models.RewardKind",
+    "activities.models.TransactionType",
     "activities.models.VoucherStatus",
     "cards.models.CardKind",
     "cards.models.CardStatus",
@@ -24,4 +26,6 @@ CLASSES = (
     "programs.models.ProgramStatus",
     "programs.models.SplitPolicy",
 )
-ENUM_NAMES = {path.rpartition(".")[2]: path for path in CLASSES}
+ENUM_NAMES = {path.rpartition(".")[2]: path for path in CLASSES} | {
+    "TakenTransactionType": "activities.api.transaction_shapes.TAKEN_TYPES"
+}
