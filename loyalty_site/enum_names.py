@@ -1,6 +1,7 @@
 """One name per choices class in the OpenAPI document: fields that share choices would get made-up names."""
 
 CLASSES = (
+    "activities.models.ClaimStatus",
     "activities.models.OrderStatus",
     "activities.models.RewardKind",
     "activities.models.TransactionType",
@@ -30,4 +31,6 @@ CLASSES = (
     "programs.models.SplitPolicy",
     "programs.models.TierPeriod",
 )
-ENUM_NAMES = {path.rpartition(".")[2]: path for path in CLASSES}
+ENUM_NAMES = {path.rpartition(".")[2]: path for path in CLASSES} | {
+    "TakenTransactionType": "activities.api.transaction_shapes.TAKEN_TYPES"
+}

@@ -8,14 +8,14 @@ from rest_framework import serializers
 from activities.api.attributes import AttributesField
 from activities.api.reversals import ReversedLineSerializer
 from activities.api.shapes import BalanceSerializer, EffectSerializer, PostingSerializer
-from activities.models import ActivityStatus, TransactionType
+from activities.models import ActivityStatus, ClaimStatus, TransactionType
 from common.api.fields import IdField, PointsField, StrictCharField, StrictDateTimeField, StrictIntegerField
 from common.api.money import AmountField, CurrencyField, FigureField
 from common.api.serializers import StrictSerializer
 
 NAMES = ("membership_id", "card_number", "member_number", "customer_id")
 MOST_ITEMS = 200
-TAKEN_TYPES = (TransactionType.PURCHASE, TransactionType.INTERACTION)
+TAKEN_TYPES = [(one.value, one.value) for one in (TransactionType.PURCHASE, TransactionType.INTERACTION)]
 REFERENCE = "What the channel calls it, as the number of the receipt; once per channel."
 
 
@@ -41,7 +41,7 @@ class RedeemInput(StrictSerializer):
 
 class TransactionInput(StrictSerializer):
     reference = StrictCharField(max_length=80, help_text=REFERENCE)
-    type = serializers.ChoiceField([one.value for one in TAKEN_TYPES], required=False, help_text="Default: purchase.")
+    type = serializers.ChoiceField(TAKEN_TYPES, required=False, help_text="Default: purchase.")
     amount = AmountField(required=False, help_text="Default: the sum of the items.")
     currency = CurrencyField(required=False, help_text="With an amount or items.")
     occurred_at = StrictDateTimeField(required=False, help_text="Default: now.")
@@ -112,7 +112,7 @@ class ItemSerializer(serializers.Serializer):
 class NotedActivitySerializer(serializers.Serializer):
     id = serializers.IntegerField(allow_null=True)
     type = serializers.SlugField()
-    status = serializers.ChoiceField(ActivityStatus.values)
+    status = serializers.ChoiceField(ActivityStatus.choices)
     membership = serializers.IntegerField(allow_null=True)
     member = serializers.IntegerField(allow_null=True)
     redirected_from = serializers.IntegerField(allow_null=True)
@@ -133,7 +133,7 @@ class UnattributedSerializer(serializers.Serializer):
 class TransactionSerializer(serializers.Serializer):
     id = serializers.IntegerField(allow_null=True)
     reference = serializers.CharField()
-    type = serializers.ChoiceField(TransactionType.values)
+    type = serializers.ChoiceField(TransactionType.choices)
     program = serializers.SlugField(allow_null=True, help_text="Where it earned.")
     business_unit = serializers.CharField(allow_blank=True)
     customer = serializers.IntegerField(allow_null=True)
@@ -180,7 +180,7 @@ class MembershipTotalSerializer(serializers.Serializer):
 class HistoryLineSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     reference = serializers.CharField()
-    type = serializers.ChoiceField(TransactionType.values)
+    type = serializers.ChoiceField(TransactionType.choices)
     program = serializers.SlugField(allow_null=True)
     business_unit = serializers.CharField(allow_blank=True)
     amount = serializers.CharField(allow_null=True)
@@ -231,7 +231,7 @@ class ClaimSerializer(serializers.Serializer):
     occurred_at = serializers.DateTimeField()
     amount = serializers.CharField()
     currency = serializers.CharField()
-    status = serializers.ChoiceField(["open", "granted", "refused"])
+    status = serializers.ChoiceField(ClaimStatus.choices)
     why = serializers.CharField(allow_blank=True)
     activity = serializers.IntegerField(allow_null=True)
     received_at = serializers.DateTimeField()
