@@ -15,9 +15,9 @@ from common.desk.fields import DayField, offer
 from programs.models import Program
 
 SCOPES = (
-    ("day", gettext_lazy("a membership and day")),
-    ("member", gettext_lazy("a membership, for ever")),
-    ("program", gettext_lazy("the whole program, for ever")),
+    ("day", gettext_lazy("Each membership, a day")),
+    ("member", gettext_lazy("Each membership, in all")),
+    ("program", gettext_lazy("All memberships together")),
 )
 LOWEST, HIGHEST = -1000, 1000
 
@@ -116,10 +116,10 @@ class CapsForm(forms.Form):
         for scope, label in SCOPES:
             of = {"scope": label}
             self.fields[f"{scope}_times"] = WholeField(
-                label=_("Times, per %(scope)s") % of, required=False, min_value=1, max_value=10**9
+                label=_("Times: %(scope)s") % of, required=False, min_value=1, max_value=10**9
             )
             self.fields[f"{scope}_points"] = WholeField(
-                label=_("Points, per %(scope)s") % of, required=False, min_value=1, max_value=10**12
+                label=_("Points: %(scope)s") % of, required=False, min_value=1, max_value=10**12
             )
 
     @property
