@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from activities.desk.rules.condition_forms import PLAIN, WholeField
-from activities.models import Campaign, RewardRule, RuleGroup
+from activities.models import Campaign, RewardRule, RuleGroup, RuleStatus
 from activities.rules.vocabulary import Vocabulary
 from common.desk.fields import DayField, offer
 from programs.models import Program
@@ -80,13 +80,18 @@ class HeadForm(forms.Form):
         group.queryset = RuleGroup.objects.filter(program=program).order_by("rank", "pk")
         group.label_from_instance = lambda one: f"{one.name} ({one.get_mode_display()})"
         campaign.queryset = Campaign.objects.filter(program=program).order_by("-valid_from", "pk")
-        if not group.queryset.exists():
+        if self.is_in_force or not group.queryset.exists():
             del self.fields["group"]
-        if not campaign.queryset.exists():
+        if self.is_in_force or not campaign.queryset.exists():
             del self.fields["campaign"]
         if rule is not None:
             del self.fields["code"]
         offer(self, "activity_types", list(words.activity_types.items()))
+
+    @property
+    def is_in_force(self) -> bool:
+        """Its group and campaign stay then: they are no part of what is released."""
+        return self.rule is not None and self.rule.status == RuleStatus.RELEASED
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
