@@ -27,7 +27,6 @@ class Template:
     code: str
     name: Any
     about: Any
-    example: Any
     make: Callable[[Vocabulary], Definition]
     needs: Callable[[Vocabulary], Mapping[Any, bool]]
 
@@ -131,7 +130,6 @@ TEMPLATES: tuple[Template, ...] = (
         "per-amount",
         _("Points for every amount spent"),
         _("The basic rule of most programs: so many points for so much money."),
-        _("1 point for every 1.00 of a purchase."),
         _per_amount,
         _points,
     ),
@@ -139,7 +137,6 @@ TEMPLATES: tuple[Template, ...] = (
         "weekend",
         _("Double points on some weekdays"),
         _("Multiplies what the rules before it gave. Give it a lower priority than the rules it doubles."),
-        _("Twice the points on Saturday and Sunday."),
         _weekend,
         _points,
     ),
@@ -147,7 +144,6 @@ TEMPLATES: tuple[Template, ...] = (
         "birthday",
         _("Birthday bonus"),
         _("A present for whoever comes by on their birthday, once that day."),
-        _("500 points with the first purchase on the birthday."),
         _birthday,
         _points,
     ),
@@ -155,7 +151,6 @@ TEMPLATES: tuple[Template, ...] = (
         "welcome",
         _("Welcome bonus"),
         _("For the first activity soon after enrolment, once a membership."),
-        _("250 points with the first purchase within 30 days."),
         _welcome,
         _points,
     ),
@@ -163,7 +158,6 @@ TEMPLATES: tuple[Template, ...] = (
         "category",
         _("Bonus for a category"),
         _("Counts only the items of a sale that are of these categories."),
-        _("3 points for every 1.00 spent on shoes."),
         _category,
         _points,
     ),
@@ -171,7 +165,6 @@ TEMPLATES: tuple[Template, ...] = (
         "tier",
         _("Bonus for a tier"),
         _("Multiplies what the rules before it gave, for members who have reached a tier."),
-        _("Half as much again for Gold and above."),
         _tier,
         _tiers,
     ),
@@ -179,7 +172,6 @@ TEMPLATES: tuple[Template, ...] = (
         "first-purchase",
         _("First purchase"),
         _("Once a membership, with the first activity of that kind after the rule is released."),
-        _("1,000 points with the first purchase."),
         _first,
         _points,
     ),
@@ -187,7 +179,6 @@ TEMPLATES: tuple[Template, ...] = (
         "threshold",
         _("Bonus above an amount"),
         _("A fixed number of points where one activity is large enough."),
-        _("200 points for a purchase of at least 100.00."),
         _threshold,
         _points,
     ),
@@ -195,7 +186,6 @@ TEMPLATES: tuple[Template, ...] = (
         "return",
         _("Count returns, take nothing"),
         _("A return takes back its share of the points by itself; this rule debits nothing and only counts."),
-        _("Returns grows by 1 with every return."),
         _returned,
         _counted_returns,
     ),
@@ -203,7 +193,6 @@ TEMPLATES: tuple[Template, ...] = (
         "referral",
         _("Referral: points and a counter"),
         _("Credits whoever brought somebody, and counts in an attribute that other rules can ask for."),
-        _("300 points, and Referrals grows by 1."),
         _referral,
         _points_and_counter,
     ),

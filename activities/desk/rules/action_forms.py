@@ -61,17 +61,21 @@ class ActionForm(forms.Form):
 class OfPoints(ActionForm):
     """With the point type, which is only asked where there are several."""
 
-    point_type = forms.ChoiceField(label=gettext_lazy("Which points"), required=False)
+    point_type = forms.ChoiceField(label=gettext_lazy("Which points"))
 
     def prepare(self) -> None:
-        usual = self.words.default_type
-        others = [(code, name) for code, name in self.words.point_types.items() if code != usual]
-        first = [] if usual is None else [("", self.words.point_name(None))]
-        offer(self, "point_type", [*first, *others])
-        if not others and usual is not None:
+        """The program's usual type stands first, and is kept as none."""
+        offer(self, "point_type", list(self.words.point_types.items()))
+        if set(self.words.point_types) == {self.words.default_type}:
             del self.fields["point_type"]
         last = [name for name in ("rounding", "expires_days") if name in self.fields]
         self.order_fields([*(one for one in self.fields if one not in ("point_type", *last)), "point_type", *last])
+
+    def action(self) -> Action:
+        action = super().action()
+        if action.get("point_type") == self.words.default_type:
+            del action["point_type"]
+        return action
 
     @classmethod
     def possible(cls, words: Vocabulary) -> bool:

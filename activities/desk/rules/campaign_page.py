@@ -1,6 +1,6 @@
 """/desk/campaigns: those of a program, and one with its rules, its members and what it has come to."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -68,7 +68,7 @@ class CampaignPage(DeskPage):
             zone=design.zone,
             state=state_of(campaign),
             results=results,
-            chart=_chart(results),
+            chart=_chart(campaign, results),
             by_rule=shares([(name, points, "") for name, points, _effects in results.by_rule]),
             rules=[(one, words_of(one.definition, words).sentence) for one in rules],
             members=list(members.select_related("membership").order_by("-pk")[:LATEST]),
@@ -106,13 +106,14 @@ def visible_campaign(actor: Actor, pk: int) -> Campaign:
     return found
 
 
-def _chart(results: CampaignResults) -> ColumnChart:
-    """The last days on which it gave something."""
-    days = results.by_day[-MOST_DAYS:]
-    labels = [_label(day) for day, _points, _effects in days]
-    return ColumnChart(
-        "days", _("Points given by day"), labels, [Series(_("points"), [max(0, one[1]) for one in days])]
-    )
+def _chart(campaign: Campaign, results: CampaignResults) -> ColumnChart:
+    """The last days of it, through the last one on which it gave something."""
+    given = {day: max(0, points) for day, points, _effects in results.by_day}
+    last = max(given, default=campaign.valid_from)
+    first = min(last, max(campaign.valid_from, last - timedelta(MOST_DAYS - 1)))
+    days = [first + timedelta(at) for at in range((last - first).days + 1)]
+    series = Series(_("points"), [given.get(day, 0) for day in days])
+    return ColumnChart("days", _("Points given by day"), [_label(day) for day in days], [series])
 
 
 def _label(day: date) -> Label:

@@ -120,7 +120,7 @@ class Editor(DeskPage):
     def _saved(self, sent: RuleForms, definition: dict[str, Any], do: str) -> HttpResponse:
         values = {**sent.head.cleaned_data, "definition": definition}
         values.pop("activity_types")
-        values.setdefault("campaign", None)
+        values.setdefault("campaign", self.kept.campaign if self.kept else None)
         values.setdefault("group", self.kept.group if self.kept else None)
         rule = self.save(values)
         messages.success(self.request, _("Saved as a draft: nothing changes for members until it is released."))

@@ -9,15 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from activities.desk.rules.condition_forms import PLAIN, WholeField
-from activities.models import Campaign, RewardRule, RuleGroup
+from activities.models import Campaign, RewardRule, RuleGroup, RuleStatus
 from activities.rules.vocabulary import Vocabulary
 from common.desk.fields import DayField, offer
 from programs.models import Program
 
 SCOPES = (
-    ("day", gettext_lazy("a membership and day")),
-    ("member", gettext_lazy("a membership, for ever")),
-    ("program", gettext_lazy("the whole program, for ever")),
+    ("day", gettext_lazy("Each membership, a day")),
+    ("member", gettext_lazy("Each membership, in all")),
+    ("program", gettext_lazy("All memberships together")),
 )
 LOWEST, HIGHEST = -1000, 1000
 
@@ -80,13 +80,18 @@ class HeadForm(forms.Form):
         group.queryset = RuleGroup.objects.filter(program=program).order_by("rank", "pk")
         group.label_from_instance = lambda one: f"{one.name} ({one.get_mode_display()})"
         campaign.queryset = Campaign.objects.filter(program=program).order_by("-valid_from", "pk")
-        if not group.queryset.exists():
+        if self.is_in_force or not group.queryset.exists():
             del self.fields["group"]
-        if not campaign.queryset.exists():
+        if self.is_in_force or not campaign.queryset.exists():
             del self.fields["campaign"]
         if rule is not None:
             del self.fields["code"]
         offer(self, "activity_types", list(words.activity_types.items()))
+
+    @property
+    def is_in_force(self) -> bool:
+        """Its group and campaign stay then: they are no part of what is released."""
+        return self.rule is not None and self.rule.status == RuleStatus.RELEASED
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -116,10 +121,10 @@ class CapsForm(forms.Form):
         for scope, label in SCOPES:
             of = {"scope": label}
             self.fields[f"{scope}_times"] = WholeField(
-                label=_("Times, per %(scope)s") % of, required=False, min_value=1, max_value=10**9
+                label=_("Times: %(scope)s") % of, required=False, min_value=1, max_value=10**9
             )
             self.fields[f"{scope}_points"] = WholeField(
-                label=_("Points, per %(scope)s") % of, required=False, min_value=1, max_value=10**12
+                label=_("Points: %(scope)s") % of, required=False, min_value=1, max_value=10**12
             )
 
     @property

@@ -36,6 +36,8 @@ def as_sent(shown: RuleForms) -> QueryDict:
             value = bound.value()
             if isinstance(value, bool):
                 value = "on" if value else None
+            if value is None and type(bound.field.widget) is forms.Select:
+                value = bound.field.widget.choices[0][0]  # type: ignore[index]  # of a list
             if value not in (None, ""):
                 sent.setlist(bound.html_name, list(value) if isinstance(value, list | tuple) else [str(value)])
     for at, row in enumerate(shown.conditions):

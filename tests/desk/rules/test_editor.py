@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from activities.models import RewardRule, RuleGroup
-from activities.rules.releasing import create_rule
+from activities.rules.releasing import create_rule, release_rule
 from programs.models import Program
 from staff.models import Role
-from tests.desk.rules.designing import make_designed_program
+from tests.desk.rules.designing import make_campaign, make_designed_program
 from tests.desk.rules.forms_of_pages import filled_in
 from tests.desk.visitor import Reader, Visitor
 from tests.factories import ACTOR, make_program
@@ -119,6 +119,19 @@ def test_a_rule_is_changed_and_its_code_stays(manager: Visitor, sky: Program) ->
     rule.refresh_from_db()
     assert (rule.code, rule.name, rule.description, rule.priority) == ("basic", "Better", "As ever", 7)
     assert rule.definition["actions"] == [{"do": "credit", "points": 6}]
+
+
+def test_the_group_and_campaign_of_a_rule_in_force_stay(manager: Visitor, sky: Program) -> None:
+    campaign = make_campaign(sky)
+    rule = draft(sky, campaign=campaign)
+    assert "campaign" in filled_in(manager.asks("rule-edit", rule.pk))
+    release_rule(rule, actor=ACTOR, why="agreed")
+    page = manager.asks("rule-edit", rule.pk)
+    assert not {"group", "campaign"} & filled_in(page).keys()
+    assert "It stays in the group Base and in the campaign Spring, as long as it is in force" in text(page)
+    assert send(manager, page, "save", name="Better").status_code == 302
+    rule.refresh_from_db()
+    assert (rule.name, rule.group.code, rule.campaign, rule.released) == ("Better", "base", campaign, 1)
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(manager: Visitor, sky: Program) -> None:

@@ -99,7 +99,7 @@ def test_an_activity_shows_what_the_rules_did_and_why(
     assert f"/desk/rules/{rule}" in page.links
     assert said in agent.reads("posting", posting).text
     assert "Basic v1 +5" in agent.reads("statement", michael_adams.pk).text
-    assert "Basic Amount is at least 100 EUR" in agent.reads("explain", michael_adams.pk).text
+    assert "Basic +5 Amount is at least 100 EUR" in agent.reads("explain", michael_adams.pk).text
     assert said in agent.reads("rule", rule).text
 
 
