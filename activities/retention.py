@@ -104,7 +104,7 @@ def _empty(program: Program, texts: Texts, given: dict[str, object], progress: C
     while True:
         with in_program(program), connection.cursor() as cursor:
             cursor.execute(texts.update(), given)  # type: ignore[arg-type]
-            rows = cursor.rowcount
+            rows: int = cursor.rowcount
         emptied += rows
         progress(rows)
         if rows < CHUNK:
