@@ -23,7 +23,7 @@ from programs.money import amount
 from staff.access import log_access
 
 YEAR = timedelta(days=365)
-# More programs than this and the table of pairs is wider than a screen: the sheet has them all.
+# More programs than this and the table of pairs is wider than a screen: two of them are chosen then.
 MOST_PAIRS = 12
 FIGURES = (
     "memberships", "enrolled", "ended", "engaged", "engagement", "activities", "sales", "revenue", "earned", "redeemed",
@@ -75,7 +75,7 @@ class Analytics(OfAllPrograms):
             ],
             pairs=self._pairs(found),
             columns=self.programs,
-            too_many=len(self.programs) > MOST_PAIRS,
+            choose=len(self.programs) > MOST_PAIRS,
             sheet=address("desk:analytics-csv"),
             customers_sheet=address("desk:analytics-customers"),
         )

@@ -10,27 +10,27 @@ from activities.waiting import waiting_counts
 from common.actor import Actor
 from common.desk.menu import Entry
 
-# Section, label, name of the page, action asked for. Work lists carry what waits there.
+# Section, label, name of the page, action asked for: people, work lists with what waits there, design, reports, files.
 ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("home", gettext_lazy("Overview"), "home", "reports:read"),
     ("customers", gettext_lazy("Customers"), "search", "customers:read"),
     ("new-customer", gettext_lazy("New customer"), "new-customer", "customers:write"),
-    ("hot-list", gettext_lazy("Hot list"), "hot-list", "cards:read"),
     ("changes", gettext_lazy("Changes"), "changes", "memberships:read"),
-    ("batches", gettext_lazy("Batches"), "batches", "cards:read"),
-    ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
     ("claims", gettext_lazy("Claims"), "claims", "memberships:read"),
-    ("activities", gettext_lazy("Activities"), "activities", "memberships:read"),
-    ("rules", gettext_lazy("Rules"), "rules", "memberships:read"),
-    ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
+    ("adjustments", gettext_lazy("Adjustments"), "adjustments", "reports:read"),
     ("awards", gettext_lazy("Awards"), "awards", "reports:read"),
     ("orders", gettext_lazy("Open orders"), "orders", "memberships:read"),
+    ("activities", gettext_lazy("Activities"), "activities", "memberships:read"),
+    ("duplicates", gettext_lazy("Duplicates"), "duplicates", "customers:read"),
+    ("hot-list", gettext_lazy("Hot list"), "hot-list", "cards:read"),
+    ("batches", gettext_lazy("Batches"), "batches", "cards:read"),
+    ("rules", gettext_lazy("Rules"), "rules", "memberships:read"),
     ("rewards", gettext_lazy("Rewards"), "rewards", "memberships:read"),
     ("ladders", gettext_lazy("Tiers"), "ladders", "memberships:read"),
+    ("notices", gettext_lazy("Notices"), "notices", "memberships:read"),
     ("liability", gettext_lazy("Liability"), "liability", "reports:read"),
     ("expiry", gettext_lazy("Expiry forecast"), "expiry-forecast", "reports:read"),
     ("analytics", gettext_lazy("Analytics"), "analytics", "reports:read"),
-    ("notices", gettext_lazy("Notices"), "notices", "memberships:read"),
     ("runs", gettext_lazy("Runs"), "runs", "reports:read"),
     ("imports", gettext_lazy("Imports"), "imports", "customers:write"),
     ("exports", gettext_lazy("Exports"), "exports", "reports:read"),
