@@ -88,6 +88,8 @@ def _tier(told: Told) -> str:
 
 def _attribute(told: Told) -> str:
     because = {"former": None, **told.because}
+    if "value" not in because:
+        return _("set %(attribute)s") % because
     if because["former"] is None:
         return _("set %(attribute)s to %(value)s") % because
     return _("changed %(attribute)s from %(former)s to %(value)s") % because

@@ -146,13 +146,16 @@ class Turn:
         short = {"asked": points, "left": available} if taken < points else {}
         self.add("debit", {**because, **short}, point_type=point_type, points=-taken)
 
-    def set_attribute(self, action: str, code: str, value: AttributeFact, because: Mapping[str, Any]) -> None:
+    def set_attribute(
+        self, action: str, code: str, value: AttributeFact, because: Mapping[str, Any], *, is_free: bool = False
+    ) -> None:
+        """`is_free`: a text without fixed choices may be personal, and effects are never erased: it is not told."""
         former = self.working.attributes.get(code)
         if former == value and type(former) is type(value):
             return
         self.working.attributes[code] = value
-        told = {**because, "attribute": code, "value": as_json(value), "former": as_json(former)}
-        self.add(action, told, attribute=code, value=value)
+        values = {} if is_free else {"value": as_json(value), "former": as_json(former)}
+        self.add(action, {**because, "attribute": code, **values}, attribute=code, value=value)
 
 
 def as_json(value: AttributeFact | None) -> Any:

@@ -79,7 +79,8 @@ class SetAttribute(Plain):
     def act(self, turn: Turn) -> None:
         computed = turn.compute(self.expression) if self.expression else self.value
         because = {"expression": self.expression.source} if self.expression else {}
-        turn.set_attribute(self.do, self.attribute, fitting(computed, self.definition), because)
+        is_free = self.definition.type == AttributeType.TEXT
+        turn.set_attribute(self.do, self.attribute, fitting(computed, self.definition), because, is_free=is_free)
 
     def expressions(self) -> Mapping[str, Compiled]:
         return {"expression": self.expression} if self.expression else {}

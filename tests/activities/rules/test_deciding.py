@@ -206,6 +206,13 @@ def test_attributes_are_set_and_added_to() -> None:
     assert act({"do": "set_attribute", "attribute": "size", "value": "large"}) == [("set_attribute", "large", None)]
 
 
+def test_free_texts_are_set_but_kept_out_of_the_effect_which_nobody_can_erase() -> None:
+    action = {"do": "set_attribute", "attribute": "motto", "expression": "activity.attributes.said"}
+    effect = only(decide(member(), activity(attributes={"said": "Emma was here"}), [rule(action)]))
+    assert effect.value == "Emma was here"
+    assert effect.because == {"expression": "activity.attributes.said", "attribute": "motto"}
+
+
 @pytest.mark.parametrize(
     ("action", "why"),
     [

@@ -35,6 +35,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"do": "debit", "points": 40, "if_short": "all"}, {}, "took 30 base because of 40 only 30 were there."),
     ({"do": "change_tier", "group": "main", "tier": "gold"}, {}, "changed the tier from silver to gold."),
     ({"do": "set_attribute", "attribute": "size", "value": "large"}, {}, "set size to large."),
+    ({"do": "set_attribute", "attribute": "motto", "value": "carpe diem"}, {}, "set motto."),
     (
         {"do": "add_to_attribute", "attribute": "visits", "amount": "1.5"}, {},
         "changed visits from 4 to 5.5 because 1.5 were added.",
