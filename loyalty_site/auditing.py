@@ -13,6 +13,7 @@ from psycopg import sql
 
 import activities.audit
 import activities.award_audit
+import activities.batch_audit
 import activities.reward_audit
 import activities.rule_audit
 import cards.audit
@@ -39,6 +40,7 @@ APPS = (
     activities.audit,
     activities.reward_audit,
     activities.award_audit,
+    activities.batch_audit,
     activities.rule_audit,
 )
 SOURCES = {source.name: source for app in APPS for source in app.SOURCES}

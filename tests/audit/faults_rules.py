@@ -1,9 +1,29 @@
 """Faults of what rules did."""
 
-from activities.models import CampaignSpending, MemberActivity, RuleEffect, RuleUse
+from activities.models import ActivityBatch, CampaignSpending, MemberActivity, RefusedLine, RuleEffect, RuleUse
 
 from .faults import fault
 from .world import World
+
+
+@fault("Q01")
+def line_not_counted(w: World) -> None:
+    ActivityBatch.objects.update(received=0)
+
+
+@fault("Q01")
+def refused_line_that_is_gone(w: World) -> None:
+    RefusedLine.objects.all().delete()
+
+
+@fault("Q01")
+def line_behind_the_end(w: World) -> None:
+    MemberActivity.objects.filter(line=2).update(line=4)
+
+
+@fault("Q02")
+def line_made_and_refused(w: World) -> None:
+    RefusedLine.objects.update(line=2)
 
 
 @fault("T03")

@@ -1,6 +1,15 @@
 """Rules with caps and a campaign, and what they did, written row by row."""
 
-from activities.models import ActivityType, Campaign, CampaignSpending, MemberActivity, RuleEffect, RuleUse
+from activities.models import (
+    ActivityBatch,
+    ActivityType,
+    Campaign,
+    CampaignSpending,
+    MemberActivity,
+    RefusedLine,
+    RuleEffect,
+    RuleUse,
+)
 from gateway.models import Event, EventNumber
 from points.models import Posting
 from programs.models import PointType
@@ -46,9 +55,14 @@ def add_rules(world: World) -> None:
         RuleUse.objects.create(rule=rule, membership_id=member, day=day, times=1, points=88)
     CampaignSpending.objects.create(campaign=campaign, points=88, budget=100)
     refused = {"code": "membership_not_able", "detail": "It is suspended."}
+    batch = ActivityBatch.objects.create(
+        program=world.north, name="night", source="file", lines=3, received=1, refused=1, complete=True,
+        channel=world.till, created_at=at,
+    )  # fmt: skip
+    RefusedLine.objects.create(batch=batch, line=3, code="not_found", detail="There is no such card.")
     MemberActivity.objects.create(
         program=world.north, type=activity.type, membership=membership, channel=world.till, status="refused",
-        occurred_at=at, recorded_at=at, problem=refused,
+        occurred_at=at, recorded_at=at, problem=refused, batch=batch, line=2,
     )  # fmt: skip
     for number, event in enumerate(Event.objects.exclude(pk__in=known).order_by("pk"), start=numbered + 1):
         EventNumber.objects.create(number=number, event=event)
