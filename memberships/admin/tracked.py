@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from common.admin import ReadOnlyAdmin
 from common.admin.filters import by_choice, by_row
 from memberships.models import AttributeValue, MembershipLabel, TierReview
 
@@ -51,7 +52,14 @@ class MembershipLabelAdmin(PartAdmin):
 
 
 @admin.register(TierReview)
-class TierReviewAdmin(PartAdmin):
+class TierReviewAdmin(ReadOnlyAdmin):
+    """Never changed, so without a history."""
+
+    view_action = "memberships:read"
+    program_path = "program"
+    list_filter = (by_row("program"),)
+    ordering = ("-pk",)
+    window = 100_000
     list_display = ("membership", "group", "period_end", "again", "figure", "before", "after", "reviewed_at")
     list_select_related = ("membership", "group", "before", "after")
     served = ("membership__id__exact",)
