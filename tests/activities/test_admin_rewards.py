@@ -70,7 +70,7 @@ def test_what_does_not_fit_the_program_is_told_beside_its_field(manager: Client,
         ({"price": 10**13}, "more than anybody can have"),
         ({"program": ""}, "This field is required."),
     ):
-        answer = manager.post(f"{LIST}add/", form(miles, **wrong))
+        answer = manager.post(f"{LIST}add/", form(miles) | wrong)
         assert (answer.status_code, told in answer.content.decode()) == (200, True), told
     assert not RewardItem.objects.exists()
 
