@@ -44,6 +44,8 @@ KNOWN = {
     "prime": "membership",
     "secondary": "other_membership",
     "leaver": "customer",
+    "membership_id": "membership",
+    "customer_id": "customer",
 }
 POINT_TYPES = {"point_type": "miles", "from": "miles", "to": "status"}
 
