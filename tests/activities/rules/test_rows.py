@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activities.rules.comparisons import COMPARISONS, FieldKind, Literal
@@ -110,6 +110,8 @@ def made(draw: Any) -> Row:
     return Row(field.key, key, () if comparison.bare else tuple(draw(values)), name)
 
 
+# Machines are busy: how long an example takes is no rule.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(made(), max_size=5), st.booleans())
 def test_whatever_rows_are_put_together_come_back(rows: list[Row], any_of_them: bool) -> None:
     together = Rows(tuple(rows), any_of_them and len(rows) > 1)
