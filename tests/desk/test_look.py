@@ -75,7 +75,7 @@ def test_the_menu_holds_only_what_one_may_open(monkeypatch: pytest.MonkeyPatch) 
     assert {entry.section: entry.count for entry in shown if entry.count} == {"adjustments": 3}
     reader = Actor("user", 1, 1, "reader", lambda action, _: action == "reports:read", None)
     assert [entry.section for entry in menu.entries(reader)] == [
-        "home", "adjustments", "liability", "expiry", "exports", "back-office",
+        "home", "adjustments", "awards", "liability", "expiry", "analytics", "runs", "exports", "back-office",
     ]  # fmt: skip
 
 
