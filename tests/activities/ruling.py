@@ -17,9 +17,12 @@ from activities.models import (
     RuleStatus,
     RuleVersion,
 )
+from activities.processing import process
+from activities.rules.wave import Processed
 from common import clock
 from memberships.models import Member, Membership
 from programs.models import Program
+from tests.factories import ACTOR
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 PER_EURO = {"do": "credit", "per": "1.00", "points": 1}
@@ -109,3 +112,13 @@ def effects_of(activity: MemberActivity) -> list[tuple[str, str | None, int | No
     """(action, point type, points) of each effect, in their order."""
     rows = RuleEffect.objects.filter(activity=activity).order_by("position")
     return list(rows.values_list("action", "point_type__code", "points"))
+
+
+def done(activity: MemberActivity) -> Processed:
+    return process([activity], actor=ACTOR)[activity.pk]
+
+
+def process_all(*activities: MemberActivity) -> list[int]:
+    """The points each was credited, processed as one wave."""
+    found = process(list(activities), actor=ACTOR)
+    return [sum(one.points or 0 for one in found[activity.pk].decided) for activity in activities]
