@@ -69,21 +69,23 @@ def status(points: str, step: str) -> RulePlan:
     )
 
 
+SHOPS = ("Main Street", "Mall")
+IN_SHOPS = "activity.location in [" + ", ".join(f'"{shop}"' for shop in SHOPS) + "]"
 NEW = RulePlan(
-    "welcome", "Welcome: 100 with the first itemised purchase", ("purchase",), ({"do": "credit", "points": 100},),
-    condition="activity.items.exists(item, item.amount > 0)", caps=({"scope": "member", "times": 1},),
+    "welcome", "Welcome: 100 with the first purchase in a shop", ("purchase",), ({"do": "credit", "points": 100},),
+    condition=IN_SHOPS, caps=({"scope": "member", "times": 1},),
 )  # fmt: skip
 VIP = RulePlan(
     "vip", "Friends of the house get a quarter more", ("purchase",), ({"do": "multiply", "factor": "1.25"},),
     condition='labels.exists(one, one in ["friend"])',
 )  # fmt: skip
 VISITS = RulePlan(
-    "visits", "Count itemised purchases", ("purchase",),
+    "visits", "Count visits to shops", ("purchase",),
     ({"do": "add_to_attribute", "attribute": "visits", "amount": "1"},),
-    condition="activity.items.exists(item, item.amount > 0)",
+    condition=IN_SHOPS,
 )  # fmt: skip
 FRIEND = (("friend", "Friend of the house"),)
-COUNTED = (("visits", "Itemised purchases", "number"),)
+COUNTED = (("visits", "Visits to shops", "number"),)
 
 FASHION = (
     MarketingPlan(

@@ -18,6 +18,7 @@ from common.actor import Actor
 from customers.creating import create_customer
 from loyalty_site.authentication import actor_of_user
 from loyalty_site.demo.history import NOON, past
+from loyalty_site.demo.marketing import SHOPS
 from memberships.enrolment import enrol
 from memberships.labels import add_label
 from memberships.lifecycle import record_payment
@@ -137,7 +138,7 @@ def _shop(one: Participation, reference: str, dice: random.Random, *, actor: Act
     )
     call = TransactionCall(
         reference=reference, currency="USD", items=items, membership_id=one.membership.pk,
-        location=dice.choice(("Web", "Main Street")),
+        location=dice.choice(SHOPS),
     )  # fmt: skip
     sold = take_transaction(call, actor=actor)
     if dice.random() < 0.04:

@@ -58,7 +58,7 @@ class Per:
         if amount <= 0:
             return 0, {}
         units = int((amount / self.per).to_integral_value(ROUNDINGS[self.rounding]))
-        told = {"amount": str(amount), "per": str(self.per), "points_per": self.points, "rounding": self.rounding}
+        told = {"amount": f"{amount:.2f}", "per": str(self.per), "points_per": self.points, "rounding": self.rounding}
         if self.of_items:
             named = {"categories": self.categories, "skus": self.skus}
             told |= {"of": "items", **{name: sorted(codes) for name, codes in named.items() if codes}}
