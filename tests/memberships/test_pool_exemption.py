@@ -9,8 +9,9 @@ import pytest
 from common import clock
 from memberships import standings
 from memberships.changes.carrying_out import carry_out
+from memberships.exempting import OPEN_END
 from memberships.models import Membership
-from memberships.standings import OPEN_END, set_standing
+from memberships.standings import set_standing
 from points.expiry import expire_points
 from points.models import PointAccountSet
 from programs.models import Program, Tier
