@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common import clock
-from memberships import standings
+from memberships import exempting
 from memberships.changes.carrying_out import carry_out
 from memberships.exempting import OPEN_END
 from memberships.models import Membership
@@ -123,6 +123,6 @@ def test_two_tiers_given_at_once_both_count(miles: Program, gold: Tier) -> None:
 def test_control_without_the_lock_on_the_pool_one_of_them_is_not_seen(
     miles: Program, gold: Tier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standings, "lock_rows", list)
+    monkeypatch.setattr(exempting, "lock_rows", list)
     found, _ = race(miles, gold)
     assert found is None
