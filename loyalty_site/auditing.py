@@ -16,6 +16,7 @@ import activities.award_audit
 import activities.batch_audit
 import activities.reward_audit
 import activities.rule_audit
+import activities.sales_audit
 import cards.audit
 import cards.batch_audit
 import customers.audit
@@ -42,6 +43,7 @@ APPS = (
     activities.award_audit,
     activities.batch_audit,
     activities.rule_audit,
+    activities.sales_audit,
 )
 SOURCES = {source.name: source for app in APPS for source in app.SOURCES}
 INVARIANTS: tuple[Invariant, ...] = (

@@ -105,10 +105,10 @@ def add_award(world: World) -> None:
     row = {"award": award, "program": world.north}
     AwardRow.objects.create(line=2, membership=world.memberships["katrin"], points=5, posting=posted, **row)
     AwardRow.objects.create(line=3, number="N9", problem="There is no such membership.", **row)
-    _number_events()
+    number_events()
 
 
-def _number_events() -> None:
+def number_events() -> None:
     """Those that have no number yet."""
     last = EventNumber.objects.count()
     waiting = Event.objects.exclude(pk__in=EventNumber.objects.values("event")).order_by("pk")

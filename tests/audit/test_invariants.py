@@ -19,6 +19,7 @@ from . import (
     faults_registrations,
     faults_rewards,
     faults_rules,
+    faults_sales,
 )
 from .changes import open_changes
 from .consents import add_changes
@@ -27,6 +28,7 @@ from .helpers import assert_audit_clean
 from .organizations import add_organizations
 from .rewards import add_rewards
 from .rules import add_rules
+from .sales import add_sales
 from .world import World, build
 
 MODULES = (
@@ -40,6 +42,7 @@ MODULES = (
     faults_registrations,
     faults_rewards,
     faults_rules,
+    faults_sales,
 )
 # Triggers of foreign keys and our own, which fire in every replication role; then whatever else refuses a row.
 STRIP = """
@@ -72,6 +75,7 @@ class SoundWorld(TestCase):
         add_organizations(cls.world)
         add_rewards(cls.world)
         add_rules(cls.world)
+        add_sales(cls.world)
         open_changes(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -110,6 +114,7 @@ class SpoiledWorld(TestCase):
         add_organizations(cls.world)
         add_rewards(cls.world)
         add_rules(cls.world)
+        add_sales(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(STRIP)
