@@ -59,11 +59,21 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Sales & claims"),
+        (
+            ("activities.Transaction", "shopping_cart"),
+            ("activities.TransactionItem", "list_alt"),
+            ("activities.Claim", "report"),
+        ),
+    ),
+    (
         _("Points"),
         (
             ("activities.MemberActivity", "point_of_sale"),
             ("points.Posting", "receipt_long"),
             ("points.Adjustment", "edit_note"),
+            ("activities.BulkAward", "playlist_add"),
+            ("activities.AwardRow", "format_list_numbered"),
             ("points.Hold", "pause_circle"),
             ("points.Reversal", "undo"),
             ("points.PointAccount", "account_balance_wallet"),

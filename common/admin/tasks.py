@@ -86,6 +86,9 @@ VOUCHER = Page("voucher", _("Open at the desk"), "vouchers:use", "confirmation_n
 RULE = Page("rule", _("Open at the desk"), "memberships:read", "rule")
 CAMPAIGN = Page("campaign", _("Open at the desk"), "memberships:read", "campaign")
 ACTIVITY = Page("activity", _("Why these effects?"), "memberships:read", "bolt")
+TRANSACTION = Page("transaction", _("Open at the desk"), "memberships:read", "shopping_cart")
+CLAIM = Page("claim", _("Grant or refuse"), "points:adjust", "approval")
+AWARD = Page("award", _("Open at the desk"), "reports:read", "playlist_add")
 ADJUSTMENT = Page("adjustment", _("Approve or refuse"), "points:approve", "approval")
 
 WITHOUT_ID = (HOME, SEARCH, NEW_CUSTOMER, NEW_BATCH, *WORK_LISTS, REWARDS, *REPORTS)
@@ -109,6 +112,9 @@ WITH_ID = (
     RULE,
     CAMPAIGN,
     ACTIVITY,
+    TRANSACTION,
+    CLAIM,
+    AWARD,
 )
 
 

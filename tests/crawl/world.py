@@ -13,7 +13,7 @@ from oauth2_provider.models import get_access_token_model
 
 from activities.calls import PointsCall
 from activities.campaigns import create_campaign
-from activities.models import Claim, MemberActivity
+from activities.models import Claim, MemberActivity, TransactionItem
 from activities.redeeming import redeem_in_general
 from activities.reversing import reverse_posting
 from activities.rules.groups import create_group
@@ -120,6 +120,7 @@ def furnish(side: Side) -> Side:
         occurred_at=clock.now(), received_at=clock.now(), amount=12, currency="EUR", channel_id=ACTOR.channel_id,
     )  # fmt: skip
     side.ids.update(claim=claim.pk)
+    TransactionItem.objects.create(transaction_id=side.ids["transaction"], line=1, sku="cup", amount=50)
     propose_a_change(side)
     batch = make_batch(ask_for_batch(program, name="fair", count=3, valid_months=12, actor=ACTOR))
     side.ids.update(batch=batch.pk, notice="welcome", language="en")

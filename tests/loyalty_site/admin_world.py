@@ -7,11 +7,19 @@ from typing import Any
 from django.test import Client
 
 from activities.adjusting import AdjustmentCall, adjust_points
+from activities.award_lines import AwardLine
+from activities.awarding import AwardCall, draft_award
 from activities.calls import PointsCall
+from activities.claims import ClaimCall, open_claim
 from activities.earning import earn
 from activities.holding import HoldCall, hold_points
 from activities.redeeming import redeem
+from activities.return_shares import AskedItem
+from activities.returnable import ReturnCall
+from activities.returning import return_transaction
 from activities.reversing import reverse_posting
+from activities.transaction_calls import ItemCall, TransactionCall
+from activities.transactions import take_transaction
 from activities.using_vouchers import use_voucher
 from common import clock
 from customers.details import replace_details
@@ -53,6 +61,7 @@ def busy_membership(program: Program, name: str = "Emma Stone") -> Membership:
     hold_points(HoldCall(membership_id=membership.pk, points=50), actor=ACTOR)
     adjust_points(AdjustmentCall(membership_id=membership.pk, points=20, reason_code="goodwill"), actor=STAFF)
     reverse_posting(earned["posting"]["id"], Part(reason_code="returned", points=10), actor=STAFF)
+    buy(membership)
     lot = Lot.objects.filter(account__account_set=membership.own_set_id).earliest("pk")
     LotDateChange.objects.create(
         lot=lot,
@@ -71,6 +80,19 @@ def busy_membership(program: Program, name: str = "Emma Stone") -> Membership:
         currency="EUR",
     )
     return membership
+
+
+def buy(membership: Membership) -> None:
+    """A sale of two cups, one of which came back; a receipt that earned nothing; a list that gives points."""
+    pk = membership.pk
+    cups = (ItemCall(Decimal(20), Decimal(2), "cup"),)
+    call = TransactionCall(f"T-{pk}", amount=Decimal(20), currency="EUR", membership_id=pk, items=cups)
+    sale = take_transaction(call, actor=ACTOR)["id"]
+    return_transaction(sale, ReturnCall(f"T-back-{pk}", (AskedItem(1, quantity=Decimal(1)),)), actor=ACTOR)
+    lost = ClaimCall(f"T-lost-{pk}", clock.now(), Decimal(12), "EUR", membership_id=pk)
+    open_claim(lost, actor=ACTOR)
+    line = AwardLine(2, "member_number", membership.number, 7)
+    draft_award(membership.program, AwardCall(f"list {pk}", "goodwill"), [line], actor=STAFF)
 
 
 def given_up(channel: Channel) -> WebhookDelivery:

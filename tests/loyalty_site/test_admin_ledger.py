@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.test import Client
 from django.utils.duration import duration_string
 
-from activities.models import MemberActivity
+from activities.models import AwardRow, BulkAward, Claim, MemberActivity, Transaction, TransactionItem
 from common.history import AuditedModel
 from gateway.models import Event
 from memberships.models import Membership
@@ -31,7 +31,7 @@ from tests.loyalty_site.admin_world import address_of, login, make_world
 pytestmark = pytest.mark.django_db
 READ_ONLY = (
     Adjustment, Draw, Entry, Hold, Lot, LotDateChange, PointAccount, PointAccountSet, Posting, Reversal,
-    MemberActivity, Event, AccessLog,
+    MemberActivity, Event, AccessLog, Transaction, TransactionItem, Claim, BulkAward, AwardRow,
 )  # fmt: skip
 OUR_APPS = {"activities", "memberships", "points", "cards", "customers", "staff", "gateway", "programs"}
 

@@ -138,6 +138,11 @@ def test_the_registry_lists_nothing_before_something_is_asked(root: Client) -> N
         ("points/hold", "{number}"),
         ("points/pointaccount", "{number}"),
         ("activities/memberactivity", "sale-{pk}"),
+        ("activities/transaction", "T-{pk}"),
+        ("activities/transactionitem", "T-{pk}"),
+        ("activities/claim", "T-lost-{pk}"),
+        ("activities/claim", "{number}"),
+        ("activities/awardrow", "{number}"),
         ("cards/card", "{card}"),
     ],
 )
