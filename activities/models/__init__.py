@@ -10,9 +10,6 @@ from activities.models.reward import (
     RewardStatus,
     RewardStock,
     StockMovement,
-    Voucher,
-    VoucherStatus,
-    VoucherUse,
 )
 from activities.models.rule import (
     CapScope,
@@ -26,6 +23,7 @@ from activities.models.rule import (
     RuleVersion,
 )
 from activities.models.transaction import Transaction, TransactionItem, TransactionType
+from activities.models.voucher import Voucher, VoucherStatus, VoucherUse
 
 __all__ = [
     "ActivityBatch",

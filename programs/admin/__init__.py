@@ -3,6 +3,7 @@
 from .attributes import AttributeDefinitionAdmin, LabelAdmin
 from .benefits import BenefitAdmin, ReciprocalBenefitAdmin, TierBenefitAdmin
 from .notices import NoticeTemplateAdmin, RunAdmin
+from .partners import PartnerAdmin
 from .points import ConversionRateAdmin, PointTypeAdmin
 from .program import ProgramAdmin
 from .terms import ProgramTermsAdmin
@@ -14,6 +15,7 @@ __all__ = [
     "ConversionRateAdmin",
     "LabelAdmin",
     "NoticeTemplateAdmin",
+    "PartnerAdmin",
     "PointTypeAdmin",
     "ProgramAdmin",
     "ProgramTermsAdmin",

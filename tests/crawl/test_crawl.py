@@ -9,9 +9,9 @@ from pytest import MonkeyPatch
 
 from loyalty_site.admin_site import BackOffice
 from tests.crawl import visits
+from tests.crawl.back_office import BACK_OFFICE
 from tests.crawl.changes import undone
 from tests.crawl.conftest import CALLERS
-from tests.crawl.pages import BACK_OFFICE
 from tests.crawl.visits import Visit
 from tests.crawl.world import Caller, World
 
@@ -36,7 +36,7 @@ def test_every_page_of_the_desk_has_a_row() -> None:
 def test_every_page_of_the_back_office_has_a_row() -> None:
     missing = visits.missing_admin_rows()
     assert missing == set(), (
-        "Add a row to BACK_OFFICE (a model) or EXTRA (a page of its own) in tests/crawl/pages.py for: "
+        "Add a row to BACK_OFFICE (a model) or EXTRA (a page of its own) in tests/crawl/back_office.py for: "
         + ", ".join(sorted(missing))
     )
 

@@ -9,7 +9,8 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import URLResolver, get_resolver, reverse
 
-from tests.crawl.pages import ANYBODY, BACK_OFFICE, DESK, EXTRA, FINE, OPEN, PUBLIC, Page, Rows
+from tests.crawl.back_office import BACK_OFFICE, EXTRA, OPEN, Rows
+from tests.crawl.pages import ANYBODY, DESK, FINE, PUBLIC, Page
 from tests.crawl.world import Caller, World
 
 # Keyed by the form, so that the task pages take a POST for one that was meant.

@@ -35,14 +35,14 @@ from memberships.models import Membership
 from memberships.registering import register
 from points.models import Debt, Entry, LotDateChange
 from points.reversal_parts import Part
-from programs.models import ConversionRate, NoticeTemplate, PointKind, PointType, Program, Run
+from programs.models import ConversionRate, NoticeTemplate, Partner, PointKind, PointType, Program, Run
 from staff.access import log_access
 from staff.models import Role, StaffRight, User
 from staff.rights import ROLE_ACTIONS
 from staff.second_factor import enrol_device
 from tests.api.world import Ids, Side, make_channel, make_side
+from tests.crawl.back_office import Rows
 from tests.crawl.organizations import open_an_organization
-from tests.crawl.pages import Rows
 from tests.factories import ACTOR, make_customer, make_membership, make_terms, member_of
 from tests.memberships.tracked import describe, give_elsewhere
 from tests.organizations import make_benefit
@@ -126,6 +126,7 @@ def furnish(side: Side) -> Side:
     side.ids.update(batch=batch.pk, notice="welcome", language="en")
     NoticeTemplate.objects.create(program=program, code="welcome", subject="Hello", body="{{ customer }}")
     Run.objects.create(program=program, kind="send_notices", started_at=clock.now())
+    Partner.objects.create(program=program, code="hotel", name="Hotel")
     register_a_card(side)
     open_an_organization(side)
     put_message(

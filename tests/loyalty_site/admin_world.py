@@ -30,7 +30,7 @@ from gateway.webhooks import register_webhook
 from memberships.models import Membership, MembershipTerm
 from points.models import Lot, LotDateChange
 from points.reversal_parts import Part
-from programs.models import ConversionRate, NoticeTemplate, Program, Run, Tier, TierBenefit
+from programs.models import ConversionRate, NoticeTemplate, Partner, Program, Run, Tier, TierBenefit
 from staff.access import log_access
 from staff.models import Role, StaffRight, User
 from tests.factories import ACTOR, make_membership, make_program, make_terms, member_of
@@ -118,6 +118,7 @@ def make_world(code: str = "sky") -> Membership:
     describe(membership)
     NoticeTemplate.objects.create(program=program, code="welcome", subject="Hello", body="{{ customer }}")
     Run.objects.create(program=program, kind="send_notices", started_at=clock.now())
+    Partner.objects.create(program=program, code="hotel", name="Hotel")
     till, _ = create_channel(
         f"till-{code}", name="Till", scopes=["points:earn"], programs=[program], actor=system_actor()
     )
