@@ -27,7 +27,7 @@ EMMA = Person(
         ),
         MembershipPlan(
             "activelife", 9, 1_450, "AL-45678", "Bronze",
-            (Event(900, 8), Event(800, 4), Event(320, 4, point_type="active-status"), Event(-250, 2)),
+            (Event(900, 8), Event(800, 4), Event(120, 4, point_type="active-status"), Event(-250, 2)),
         ),
     ),
 )  # fmt: skip

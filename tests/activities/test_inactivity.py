@@ -140,11 +140,14 @@ def test_who_is_alone_refreshes_the_own_set_only() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_online_form_leaves_to_the_general_one_what_refreshes_a_pool() -> None:
-    katrin, _ = pool_of(with_bonus(), "Katrin", "John")
+    program = with_bonus()
+    # One that feeds no ladder, or the general form would be taken for that.
+    PointType.objects.create(program=program, code="steps", name="Steps", kind=PointKind.QUALIFYING)
+    katrin, _ = pool_of(program, "Katrin", "John")
     other = make_membership(katrin.program, "Other")
     # Accounts without any activity take the general form anyhow.
-    for membership, point_type in ((katrin, "status"), (katrin, "miles"), (other, "status")):
+    for membership, point_type in ((katrin, "steps"), (katrin, "miles"), (other, "steps")):
         earn_in_general(PointsCall(membership.pk, 5, point_type=point_type), actor=ACTOR)
-    assert earn_online(PointsCall(katrin.pk, 5, point_type="status"), actor=ACTOR) is None
+    assert earn_online(PointsCall(katrin.pk, 5, point_type="steps"), actor=ACTOR) is None
     assert earn_online(PointsCall(katrin.pk, 5), actor=ACTOR) is not None
-    assert earn_online(PointsCall(other.pk, 5, point_type="status"), actor=ACTOR) is not None
+    assert earn_online(PointsCall(other.pk, 5, point_type="steps"), actor=ACTOR) is not None

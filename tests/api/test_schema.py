@@ -80,7 +80,7 @@ def path_of(operation: Any, ids: Ids) -> dict[str, Any]:
     names = {"customers": "customer", "memberships": "membership", "holds": "hold", "lots": "lot", "cards": "card"}
     names |= {"postings": "posting", "adjustments": "adjustment", "programs": "program"}
     names |= {"membership-changes": "change", "webhooks": "webhook", "transactions": "transaction"}
-    names |= {"activities": "failed_activity"}
+    names |= {"activities": "failed_activity", "reward-orders": "order", "vouchers": "voucher"}
     of_person = "customer_on_paper" if operation.path.endswith("/confirm") else "customer"
     return {
         one.name: str(ids[of_person if one.name == "customer" else names[resource]])

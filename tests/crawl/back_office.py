@@ -108,7 +108,7 @@ BACK_OFFICE: dict[str, Rows] = {
     "cards.cardbatch": Rows("cards:read"),
     "cards.numberregistry": Rows("cards:read"),
     "gateway.event": Rows("reports:read"),
-    "gateway.webhookendpoint": Rows(MANAGE, MANAGE, None, adds=False, fixed=True),
+    "gateway.webhookendpoint": Rows(MANAGE, MANAGE, None, adds=False),
     "gateway.webhookdelivery": Rows(MANAGE, None, None),
     "gateway.channel": Rows(MANAGE, MANAGE, None),
     "gateway.channelprogram": Rows(MANAGE, None, None),
