@@ -27,7 +27,7 @@ from activities.reprocessing import reprocess
 from common.api.dry_run import Answer, row_id, wants_dry_run
 from common.api.fields import IdField, PointsField, StrictCharField, StrictDateTimeField
 from common.api.money import AmountField, CurrencyField
-from common.api.serializers import ProblemSerializer, StrictSerializer
+from common.api.serializers import NoInput, ProblemSerializer, StrictSerializer
 from common.api.views import VerbMixin
 from common.errors import NotFound
 from gateway.api.writing import Outcome, batch_gate
@@ -185,9 +185,10 @@ class ReprocessView(VerbMixin, APIView):
     required_scopes = {"POST": "activities:write"}
     key_required = True
 
-    @extend_schema(request=None, responses={200: ActivitySerializer}, operation_id="reprocess_activity")
+    @extend_schema(request=NoInput, responses={200: ActivitySerializer}, operation_id="reprocess_activity")
     def post(self, request: Request, pk: str) -> Response:
         """Process an activity that failed again, by the rules of its time; 409 where it did not fail."""
+        NoInput(data=request.data).is_valid(raise_exception=True)
         rows = MemberActivity.objects.filter(pk=int(pk))
         if self.actor.programs is not None:
             rows = rows.filter(program_id__in=self.actor.programs)

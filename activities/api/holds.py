@@ -12,7 +12,7 @@ from activities.api.shapes import EndedHoldSerializer, HoldSerializer, PlacedHol
 from activities.holding import HoldCall, capture_hold, hold_points, release_hold, show_hold
 from common.api.dry_run import row_id
 from common.api.fields import IdField, PointsField, StrictCharField, StrictIntegerField
-from common.api.serializers import StrictSerializer
+from common.api.serializers import NoInput, StrictSerializer
 from common.api.views import VerbMixin
 from gateway.api.writing import answer_concerns
 from points.holds import DEFAULT_SECONDS, MOST_SECONDS
@@ -33,10 +33,6 @@ class HoldInput(StrictSerializer):
 
 class CaptureInput(StrictSerializer):
     points = PointsField(min_value=1, required=False, help_text="Default: all; the rest is free at once.")
-
-
-class NoInput(StrictSerializer):
-    pass
 
 
 class HoldVerbView(VerbMixin, APIView):

@@ -21,7 +21,7 @@ from common import clock
 from common.api.dry_run import Answer, row_id
 from common.api.fields import IdField, StrictCharField, StrictIntegerField
 from common.api.pagination import LoyaltyPagination
-from common.api.serializers import StrictSerializer
+from common.api.serializers import NoInput, StrictSerializer
 from common.api.views import VerbMixin
 from gateway.api.writing import answer_concerns
 from points.models import Posting
@@ -44,10 +44,6 @@ class OrderInput(StrictSerializer):
 
 class CancelInput(StrictSerializer):
     reason = StrictCharField(max_length=500, help_text="A reason code; a sentence is kept as a note beside it.")
-
-
-class NoInput(StrictSerializer):
-    pass
 
 
 class RewardFilter(django_filters.FilterSet):

@@ -112,3 +112,7 @@ class ProblemSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="Stable; meant for programs.")
     facts = serializers.DictField(help_text="The numbers behind the refusal.")
     errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+class NoInput(StrictSerializer):
+    """For calls that say all in their address: a body is refused as anywhere, but an empty object may come."""

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from common.api.dry_run import Answer, rehearse, wants_dry_run
 from common.api.fields import StrictCharField
 from common.api.permissions import DefaultDeny
-from common.api.serializers import StrictModelSerializer, StrictSerializer
+from common.api.serializers import NoInput, StrictModelSerializer, StrictSerializer
 from common.api.views import LoyaltyViewSet
 from gateway.addresses import LONGEST
 from gateway.feed import READS_EVENTS
@@ -43,10 +43,6 @@ class WebhookInput(StrictSerializer):
         help_text="Beginnings of kinds of events, as in membership. or points.earned; left out: all.",
     )
     description = StrictCharField(max_length=120, required=False, allow_blank=True)
-
-
-class NoInput(StrictSerializer):
-    pass
 
 
 class WebhookSerializer(StrictModelSerializer):

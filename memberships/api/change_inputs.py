@@ -153,7 +153,3 @@ class ConsentInput(StrictSerializer):
 
 class WhyInput(StrictSerializer):
     reason = StrictCharField(max_length=200)
-
-
-class NoInput(StrictSerializer):
-    pass

@@ -12,6 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from common.actor import Actor
 from common.api.dry_run import Answer, wants_dry_run
 from common.api.permissions import DefaultDeny, StaffOnly
+from common.api.serializers import NoInput
 from common.api.views import LoyaltyViewSet, tagged
 from common.errors import NotAllowed, NotFound
 from gateway.api.writing import answer_concerns
@@ -136,10 +137,10 @@ class ChangeViewSet(ChangeVerbs):
 
         return self.perform_write(request, None, func)
 
-    @extend_schema(request=io.NoInput, responses=ChangeOutput)
+    @extend_schema(request=NoInput, responses=ChangeOutput)
     def carry_out(self, request: Request, pk: str) -> Response:
         """All of it or nothing, once everyone has consented."""
-        return self.carried_by(carry_out, io.NoInput)
+        return self.carried_by(carry_out, NoInput)
 
     @extend_schema(request=io.WhyInput, responses=ChangeOutput)
     def withdraw(self, request: Request, pk: str) -> Response:
@@ -171,13 +172,13 @@ class ConfirmViewSet(ChangeVerbs):
     permission_classes = [DefaultDeny, StaffOnly]
     required_scopes = {"POST": (ATTEST, DECIDE)}
 
-    @extend_schema(request=io.NoInput, responses=ChangeOutput)
+    @extend_schema(request=NoInput, responses=ChangeOutput)
     def confirm(self, request: Request, pk: str, customer: str) -> Response:
         """A recorded document is what it says: a second member of staff looked at it."""
 
         def func() -> Answer:
             change = self.get_object()
-            self.given(io.NoInput)
+            self.given(NoInput)
             documents.confirm(change, customer_id=int(customer), actor=self.actor)
             return 200, self.shown(change)
 
