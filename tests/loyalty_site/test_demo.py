@@ -298,7 +298,7 @@ def test_the_calls_of_the_readme_answer_what_it_shows(logins: dict[str, Any], fo
         answers = readme.run(steps, folder=folder, url=f"http://127.0.0.1:{server.effective_port}")
     finally:
         server.close()
-    assert len([step for step in steps if step.answer]) == 12
+    assert len([step for step in steps if step.answer]) == 14
     for step, answer in zip(steps, answers, strict=True):
         assert readme.comparable(answer) == readme.comparable(step.answer or ""), step.command
 
