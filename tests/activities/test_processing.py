@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from activities.models import (
     MemberActivity,
@@ -36,6 +35,7 @@ from tests.activities.ruling import PER_EURO, done, effects_of, in_force, proces
 from tests.audit.helpers import assert_audit_clean
 from tests.changes import pool_of
 from tests.factories import ACTOR, account_of, counted, lots_of, make_customer, make_membership, member_of
+from tests.queries import asked
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -295,8 +295,8 @@ def test_a_wave_of_many_asks_no_more_than_one_of_two(miles: Program) -> None:
     people = [make_membership(miles, f"Emma {i}") for i in range(12)]
     done(waiting(people[0]))
     small, large = ([waiting(one) for one in ones] for ones in (people[:2], people))
-    with CaptureQueriesContext(connection) as two:
+    with asked() as two:
         process_all(*small)
-    with CaptureQueriesContext(connection) as many:
+    with asked() as many:
         process_all(*large)
     assert len(many) == len(two)

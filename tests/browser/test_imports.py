@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from customers.models import Customer
 from loyalty_site.desk import uploads
@@ -37,7 +38,7 @@ def test_a_file_is_looked_at_imported_and_corrected(
     page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Look at the file").click()
     page.get_by_role("heading", name="Before the import").wait_for()
-    assert page.get_by_text("email: Enter a valid email address.").is_visible()
+    expect(page.get_by_text("email: Enter a valid email address.")).to_be_visible()
     assert_fits(page)
     assert_accessible(page)
     page.get_by_label("Import the good lines").check()

@@ -1,7 +1,7 @@
 """The dashboard and the reports in a browser: readable at both widths, by keyboard, and clean for axe."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from points.keeping import keep_days
 from programs.models import Program
@@ -41,7 +41,7 @@ def sky(transactional_db: None, log_in: LogIn) -> Program:
 def opened(open_page: Open, name: str, width: int) -> Page:
     path, heading = PAGES[name]
     page = open_page(path, width=width)
-    assert page.get_by_role("heading", level=1).inner_text() == heading
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     for folded in page.locator("summary").all():
         folded.click()
     return page
@@ -74,14 +74,14 @@ def test_from_a_figure_to_its_entries_by_keyboard(sky: Program, open_page: Open)
     page.wait_for_url("**/liability/entries?**line=redeemed**")
     assert page.locator("tbody tr").count() == 2
     page.get_by_role("link", name="Liability: March 2025").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Liability: March 2025"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Liability: March 2025")
 
 
 def test_another_program_is_chosen_and_a_month(sky: Program, open_page: Open) -> None:
     page = opened(open_page, "liability", 390)
     page.get_by_label("Month", exact=True).fill("2025-02")
     page.get_by_role("button", name="Show").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Liability: February 2025"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Liability: February 2025")
     page.get_by_label("Program", exact=True).select_option("stars")
     page.get_by_role("button", name="Show").click()
     assert "program=stars" in page.url

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from playwright.sync_api import expect
 
 from activities.claims import ClaimCall, open_claim
 from activities.return_shares import AskedItem
@@ -74,9 +75,9 @@ def test_a_line_is_returned_from_the_page_of_the_sale(transactional_db: None, lo
     page.get_by_label("Some of its lines").check()
     page.get_by_label("Line 2: how many come back").fill("1")
     page.get_by_role("button", name="Preview").click()
-    assert page.get_by_text("59.90 EUR come back to the customer.").is_visible()
+    expect(page.get_by_text("59.90 EUR come back to the customer.")).to_be_visible()
     page.get_by_role("button", name="Return", exact=True).click()
     page.get_by_role("link", name="The return").click()
     page.wait_for_url("**/desk/transactions/*")
-    assert page.get_by_role("heading", level=1).inner_text() == "Return R-2026-4711-R2"
-    assert page.get_by_text("leather-belt").is_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Return R-2026-4711-R2")
+    expect(page.get_by_text("leather-belt")).to_be_visible()

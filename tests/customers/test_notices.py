@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from common import clock
 from customers.creating import create_customer
@@ -19,6 +17,7 @@ from customers.updating import update_customer
 from gateway.models import Event
 from programs.models import NoticeTemplate, Program
 from tests.factories import ACTOR
+from tests.queries import asked
 
 pytestmark = pytest.mark.django_db
 FACTS = {"points": 1450, "point_type": "Miles", "date": date(2026, 12, 31), "days": 30}
@@ -124,11 +123,9 @@ def test_a_greeting_is_in_the_language_of_the_text(miles: Program) -> None:
 
 def test_many_take_no_more_statements_than_one(miles: Program) -> None:
     people = [person(f"Person{n}") for n in range(12)]
-    with CaptureQueriesContext(
-        connection,
-    ) as one:
+    with asked() as one:
         raise_many(miles, "points_expire", to(people[0]))
-    with CaptureQueriesContext(connection) as many:
+    with asked() as many:
         assert raise_many(miles, "points_expire", to(*people[1:])) == Counter({"waiting": 11})
     assert len(many) <= len(one)
 

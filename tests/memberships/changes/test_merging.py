@@ -4,8 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from activities.calls import PointsCall
 from activities.earning import earn as earn_points
@@ -31,6 +29,7 @@ from programs.models import Program, Tier
 from tests.audit.helpers import assert_audit_clean
 from tests.changes import account_in_use, agree, anonymous, earn, group_of, one_person, owe, pair, people_of, pool_of
 from tests.factories import ACTOR, account_of, member_of
+from tests.queries import asked
 
 pytestmark = pytest.mark.django_db
 
@@ -210,7 +209,7 @@ class TestIntoAPool:
                 earn(first, 2, days=20)
                 earn(second, 3)
             change = agree(propose(Proposal("merge", first.pk, second.pk, result_type="shared"), actor=ACTOR))
-            with CaptureQueriesContext(connection) as captured:
+            with asked() as captured:
                 carry_out(change, actor=ACTOR)
             first.refresh_from_db()
             assert account_in_use(first).balance == 5 * many

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
 
 from activities.calls import PointsCall
 from activities.redeeming import redeem
@@ -29,6 +28,7 @@ from programs.design import design_of
 from programs.models import Program
 from tests.changes import agree, anonymous, earn, owe, pair
 from tests.factories import ACTOR, make_program, member_of
+from tests.queries import asked
 from tests.rows import all_rows
 
 pytestmark = pytest.mark.django_db
@@ -242,7 +242,7 @@ class TestRefusals:
                 earn(first, 2, days=20)
                 earn(second, 3)
             change = proposed("merge", first, second, result_type="shared")
-            with CaptureQueriesContext(connection) as captured:
+            with asked() as captured:
                 preview_of(change, actor=ACTOR)
             counts.append(len(captured))
         assert counts[1] - counts[0] <= 3, counts

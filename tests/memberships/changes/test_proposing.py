@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
 
 from common import clock
 from common.errors import NotFound
@@ -29,6 +28,7 @@ from tests.audit.helpers import assert_audit_clean
 from tests.changes import agree, anonymous, customer_called, earn, give_consent, owe, pair, people_of, pool_of
 from tests.factories import ACTOR, actor_in, counted, make_program, member_of
 from tests.memberships.changes.planning import change_program
+from tests.queries import asked
 
 pytestmark = pytest.mark.django_db
 
@@ -105,9 +105,9 @@ class TestProposing:
             names = [f"Lee {size}-{n}" for n in range(size)]
             first, *_ = pool_of(miles, *names)
             proposal = split(first, first, main_id=customer_called(names[1]).pk)
-            with CaptureQueriesContext(connection) as asked:
+            with asked() as captured:
                 propose(proposal, actor=ACTOR)
-            counts.append(len(asked))
+            counts.append(len(captured))
         assert counts[0] == counts[1]
 
     def test_a_refused_proposal_leaves_nothing(self, anna_and_ben):

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
 
 from common import clock
 from common.history import audit_context
@@ -34,6 +33,7 @@ from tests.organizations import (
     tier_called,
     umbrella,
 )
+from tests.queries import asked
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MADE = (Membership, InheritedAgreement, TierStanding, MembershipBenefit, PointAccountSet, Event)
@@ -305,7 +305,7 @@ def test_under_an_agreement_an_enrolment_takes_at_most_half_as_many_statements_m
     ann, bob = make_customer("Ann"), make_customer("Bob")
     counts = []
     for person, options in ((ann, {"plain": True}), (bob, {"organization_id": acme.organization_id})):
-        with CaptureQueriesContext(connection) as made:
+        with asked() as made:
             enrol(person, program=sky, actor=ACTOR, **options)
         counts.append(len(made))
     plain, under = counts

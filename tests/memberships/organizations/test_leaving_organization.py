@@ -4,8 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from activities.expiring import expire_rested_memberships
 from common import clock
@@ -35,6 +33,7 @@ from tests.factories import ACTOR, account_of, make_membership, member_of
 from tests.memberships.changes.planning import change_program
 from tests.memberships.changes.undone import again, back, done, figures, hold_of, lots, proposed
 from tests.organizations import agreement_with, employee, make_benefit, staff_terms, tier_called, umbrella
+from tests.queries import asked
 
 pytestmark = pytest.mark.django_db
 
@@ -377,9 +376,9 @@ class TestManyShareIt:
         return [employee(acme, f"P{n}") for n in range(12)]
 
     def leave(self, membership: Membership) -> list[str]:
-        with CaptureQueriesContext(connection) as found:
+        with asked() as found:
             leave_organization(membership, actor=ACTOR, reason="new job")
-        return [one["sql"] for one in found]
+        return found
 
     def test_a_leave_takes_as_many_statements_however_many_share_and_locks_nobody_else(self, acme, crowd):
         for one in crowd:
