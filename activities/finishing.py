@@ -61,7 +61,7 @@ def finish(results: Sequence[Processed], *, design: Design, now: datetime) -> No
     if stored:
         _update(stored, design=design, now=now)
     for status in (ActivityStatus.PROCESSED, ActivityStatus.REFUSED, ActivityStatus.FAILED):
-        facts = {one.activity.pk: _facts(one, design) for one in results if one.activity.status == status}
+        facts = {one.activity.pk: event_facts(one, design) for one in results if one.activity.status == status}
         if facts:
             record_events(f"activity.{status}", program_id=design.program.pk, facts=facts)
 
@@ -87,7 +87,8 @@ def _update(activities: Sequence[MemberActivity], *, design: Design, now: dateti
             raise Conflict("An activity of these was processed meanwhile.")
 
 
-def _facts(one: Processed, design: Design) -> dict[str, Any]:
+def event_facts(one: Processed, design: Design) -> dict[str, Any]:
+    """What the activity's event tells."""
     activity = one.activity
     facts: dict[str, Any] = {
         "type": type_by_id(design, activity.type_id).code,

@@ -15,6 +15,7 @@ from activities.return_shares import Credited, ReturnedLine, points_due
 from activities.returnable import Back, ReturnCall, refuse_before, refuse_waiting, what_comes_back
 from activities.reversing import line_shape, survivors_of, take_back
 from activities.targeting import require_right
+from activities.transaction_calls import TAKE
 from activities.transaction_shown import (
     Told,
     answer_of,
@@ -22,7 +23,7 @@ from activities.transaction_shown import (
     told_again,
     visible_transaction,
 )
-from activities.transactions import RIGHT, activity_for, noted, record_taken, refuse_taken, time_of, write_once
+from activities.transactions import activity_for, noted, record_taken, refuse_taken, time_of, write_once
 from common import clock
 from common.actor import Actor
 from common.db import in_program, lock_rows, next_ids, retrying
@@ -51,7 +52,7 @@ def return_transaction(sale_id: int, call: ReturnCall, *, actor: Actor) -> dict[
 def _return(sale_id: int, call: ReturnCall, *, actor: Actor) -> dict[str, Any]:
     sale = visible_transaction(actor, sale_id)
     with in_program(sale.program_id):
-        require_right(actor, RIGHT, sale.program_id)
+        require_right(actor, TAKE, sale.program_id)
         refuse_taken(call.reference, actor)
         # The sale before its memberships: nobody who holds a membership waits for it.
         (sale,) = lock_rows(Transaction.objects.filter(pk=sale_id))

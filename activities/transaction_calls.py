@@ -8,6 +8,8 @@ from typing import Any
 
 from activities.models import TransactionType
 
+TAKE = "activities:write"
+
 
 @dataclass(frozen=True, slots=True)
 class ItemCall:

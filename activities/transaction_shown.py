@@ -122,6 +122,18 @@ def _stored(posting: Posting, entries: Iterable[Entry]) -> dict[str, Any]:
 
 def answer_of(row: Transaction, told: Sequence[Told], *, nowhere: str = "") -> dict[str, Any]:
     """The API's <transaction> of a row and what came of it."""
+    return shape_of(row, _items(row), told, balances=_balances(told), nowhere=nowhere)
+
+
+def shape_of(
+    row: Transaction,
+    items: Iterable[TransactionItem],
+    told: Sequence[Told],
+    *,
+    balances: Sequence[Mapping[str, Any]],
+    nowhere: str = "",
+) -> dict[str, Any]:
+    """The same of what is at hand."""
     return {
         "id": row.pk,
         "reference": row.reference,
@@ -135,10 +147,10 @@ def answer_of(row: Transaction, told: Sequence[Told], *, nowhere: str = "") -> d
         "return_of": row.original_id,
         "occurred_at": iso(row.occurred_at),
         "recorded_at": iso(row.recorded_at),
-        "items": [_item_shape(one) for one in _items(row)],
+        "items": [_item_shape(one) for one in items],
         "activities": [_activity_shape(one) for one in told],
         "effects": [effect for one in told for effect in one.effects],
-        "balances": _balances(told),
+        "balances": list(balances),
         "memberships": sorted({one.activity.membership_id for one in told}),
         "unattributed": {"code": nowhere, "detail": NOWHERE_TOLD[nowhere]} if nowhere else None,
     }

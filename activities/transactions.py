@@ -15,19 +15,20 @@ from activities.processing import process
 from activities.redeeming import debits_of
 from activities.targeting import require_right
 from activities.timing import event_time
-from activities.transaction_calls import ItemCall, Spent, TransactionCall
+from activities.transaction_answers import render
+from activities.transaction_calls import TAKE, Spent, TransactionCall
+from activities.transaction_online import take_online
+from activities.transaction_rows import event_facts, new_items, new_transaction
 from activities.transaction_shown import Told, answer_of, told_of_posting, told_of_processed
 from activities.transaction_sides import Sides, program_of_call, refuse_silently, sides_of
 from activities.types import activity_type
 from common import clock
 from common.actor import Actor
-from common.db import in_program, next_ids, retrying
+from common.db import in_program, retrying
 from gateway.events import record_event
 from memberships.targets import Target
 from points.errors import EventTimeOutOfRange
 from programs.design import Design, design_of
-
-RIGHT = "activities:write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ def take_transaction(call: TransactionCall, *, actor: Actor) -> dict[str, Any]:
 
     Raises ReferenceTaken, NotThatPersons and what finding, earning and redeeming raise.
     """
+    facts = take_online(call, actor=actor)
+    return render(facts) if isinstance(facts, list) else take_in_general(call, actor=actor)
+
+
+def take_in_general(call: TransactionCall, *, actor: Actor) -> dict[str, Any]:
     return retrying(lambda: _take(call, actor=actor))
 
 
@@ -53,7 +59,7 @@ def _take(call: TransactionCall, *, actor: Actor) -> dict[str, Any]:
     program_id = program_of_call(call, actor)
     with in_program(program_id):
         refuse_silently(call, program_id=program_id, actor=actor)
-        require_right(actor, RIGHT, program_id)
+        require_right(actor, TAKE, program_id)
         refuse_taken(call.reference, actor)
         design = None if program_id is None else design_of(program_id)
         at = time_of(call.occurred_at, design)
@@ -104,32 +110,19 @@ def _taken(reference: str, pk: int) -> ReferenceTaken:
 
 
 def _recorded(case: Case) -> Transaction:
-    call, design = case.call, case.design
-    earning = case.sides.earning
-    row = Transaction(
-        pk=next_ids("activities_transaction_id_seq")[0],
-        channel_id=case.actor.channel_id,
-        reference=call.reference,
-        type=call.type,
-        program_id=earning.membership.program_id if earning else None,
-        business_unit=call.business_unit or (design.program.business_unit if design else ""),
+    call, design, earning = case.call, case.design, case.sides.earning
+    row = new_transaction(
+        call,
+        program=design.program if earning and design else None,
+        business_unit=design.program.business_unit if design else "",
         customer_id=case.sides.customer_id,
-        amount=call.total,
-        currency=call.currency if call.total is not None else "",
-        location=call.location,
-        occurred_at=case.at,
+        at=case.at,
         recorded_at=clock.now() if design is None else clock.program_now(design.program),
-        user_id=case.actor.user_id,
+        actor=case.actor,
     )
     write_once(row)
-    TransactionItem.objects.bulk_create(_item(row, line, item) for line, item in enumerate(call.items, start=1))
+    TransactionItem.objects.bulk_create(new_items(row, call))
     return row
-
-
-def _item(row: Transaction, line: int, item: ItemCall) -> TransactionItem:
-    return TransactionItem(
-        transaction=row, line=line, sku=item.sku, category=item.category, quantity=item.quantity, amount=item.amount
-    )
 
 
 def _spent(case: Case, row: Transaction) -> Sequence[Told]:
@@ -195,12 +188,5 @@ def record_taken(row: Transaction, told: Sequence[Told]) -> None:
         f"transaction.{'returned' if row.type == TransactionType.RETURN else 'taken'}",
         program_id=row.program_id,
         subject_id=row.pk,
-        facts={
-            "type": str(row.type),
-            "customer": row.customer_id,
-            "memberships": sorted({one.activity.membership_id for one in told}),
-            "amount": None if row.amount is None else str(row.amount),
-            "currency": row.currency,
-            "original": row.original_id,
-        },
+        facts=event_facts(row, (one.activity.membership_id for one in told)),
     )

@@ -9,6 +9,7 @@ import hashlib
 import re
 import select
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -82,25 +83,69 @@ def _written(write: Callable[[Any], bytes], value: Any) -> bytes | None:
     return None if value is None else write(value)
 
 
+# In binary form; None where the statement gave none.
+Row = list[bytes | None] | None
+BEGIN, COMMIT, ROLLBACK = (Statement(sql, {}).bind({}) for sql in ("BEGIN", "COMMIT", "ROLLBACK"))
 AT_COMMIT = (False, b"")
 _prepared: WeakKeyDictionary[Connection[Any], set[bytes]] = WeakKeyDictionary()
 
 
-def run_pipeline(
-    connection: Connection[Any], statements: Sequence[Bound], parameters: Mapping[str, Any]
-) -> list[bytes | None] | None:
+def run_pipeline(connection: Connection[Any], statements: Sequence[Bound], parameters: Mapping[str, Any]) -> Row:
     """Run the statements as one transaction; the first row of the last one in binary form, None without one.
 
     The connection is in autocommit and idle. Raises the psycopg error of the first statement that failed.
     """
-    known = None if connection.prepare_threshold is None else _prepared.setdefault(connection, set())
+    known = _known_to(connection)
     for _ in range(2 * len(statements)):
         try:
-            return _run(connection, statements, parameters, known=known)
+            return _run(connection, statements, parameters, known=known)[-1]
         except (InvalidSqlStatementName, DuplicatePreparedStatement):
             # psycopg deallocates everything after a rollback; nothing was done, and `known` was set right.
             continue
-    return _run(connection, statements, parameters, known=None)
+    return _run(connection, statements, parameters, known=None)[-1]
+
+
+class Conversation:
+    """One transaction of two round trips: what `ask` finds decides what `finish` writes."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+        self._known = _known_to(connection)
+        self._is_open = False
+
+    def ask(self, statements: Sequence[Bound]) -> list[Row]:
+        """Begin, and run the statements; the first row of each."""
+        self._is_open = True
+        return _run(self._connection, [BEGIN, *statements], {}, known=self._known)[1:]
+
+    def finish(self, statements: Sequence[Bound]) -> list[Row]:
+        """Run the statements and commit; the first row of each."""
+        rows = _run(self._connection, [*statements, COMMIT], {}, known=self._known)[:-1]
+        self._is_open = False
+        return rows
+
+    def end(self) -> None:
+        """Roll back what was not finished."""
+        if self._is_open and not self._connection.closed:
+            _run(self._connection, [ROLLBACK], {}, known=None)
+
+
+@contextmanager
+def conversation(connection: Connection[Any]) -> Iterator[Conversation]:
+    """A transaction on a connection in autocommit and idle; rolled back unless it was finished.
+
+    Raises the psycopg error of the first statement that failed; where the server had forgotten a prepared statement
+    that is no fault of the caller's, who may try again.
+    """
+    talk = Conversation(connection)
+    try:
+        yield talk
+    finally:
+        talk.end()
+
+
+def _known_to(connection: Connection[Any]) -> set[bytes] | None:
+    return None if connection.prepare_threshold is None else _prepared.setdefault(connection, set())
 
 
 def _run(
@@ -109,7 +154,8 @@ def _run(
     parameters: Mapping[str, Any],
     *,
     known: set[bytes] | None,
-) -> list[bytes | None] | None:
+) -> list[Row]:
+    """The first row of each statement."""
     wire, synced = connection.pgconn, False
     there = None if known is None else set(known)
     rows = [statement.values(parameters) for statement in statements]
@@ -137,8 +183,11 @@ def _run(
             raise error
         if prepares and known is not None:
             known.add(name)
-    last = results[len(sent) - 1]
-    return [last.get_value(0, column) for column in range(last.nfields)] if last.ntuples else None
+    return [_first_row(result) for (prepares, _), result in zip(sent, results, strict=False) if not prepares]
+
+
+def _first_row(result: Any) -> Row:
+    return [result.get_value(0, column) for column in range(result.nfields)] if result.ntuples else None
 
 
 def _send(

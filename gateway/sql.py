@@ -24,3 +24,10 @@ SELECT convert_to(answer.facts, 'UTF8'), NULL::bytea, NULL::bigint, NULL::text, 
 UNION ALL SELECT NULL, earlier.request_digest, earlier.status::bigint, earlier.form, earlier.body, earlier.erased,
     (extract(epoch FROM earlier.created_at) * 1000000)::bigint FROM earlier
 """
+
+# Events of several kinds, as gateway.events leaves them one kind at a time.
+EVENTS = """
+INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
+SELECT %(program)s, kind, subject, facts::jsonb, clock_timestamp()
+FROM unnest(%(n_kind)s::text[], %(n_subject)s::bigint[], %(n_facts)s::text[]) AS n(kind, subject, facts)
+"""

@@ -20,7 +20,7 @@ from programs.tiers import Period
 
 # Lots that are used up count by what of them expired, which only a debit can show.
 POINTS = """
-SELECT t.membership, COALESCE(o.points, 0) + COALESCE(x.points, 0)
+SELECT t.membership, COALESCE(o.points, 0) + COALESCE(x.points, 0) AS points
 FROM unnest(%(t_membership)s::bigint[], %(t_start)s::timestamptz[], %(t_stop)s::timestamptz[])
     AS t(membership, start, stop)
 JOIN memberships_membership m ON m.id = t.membership
@@ -48,17 +48,27 @@ def figures_of(periods: Mapping[int, Period], ladder: Ladder, *, at: datetime) -
     """By membership the figure of its period as it is known at `at`; 0 where nothing feeds it."""
     found = dict.fromkeys(periods, Decimal(0))
     if ladder.point_type is not None:
-        found |= _points(periods, ladder.point_type, expired=_expired(ladder, ladder.point_type, periods, at), at=at)
+        found |= _points(periods, ladder, at=at)
     elif ladder.attribute is not None:
         found |= _values(list(periods), ladder.attribute)
     return found
 
 
-def _points(periods: Mapping[int, Period], point_type: PointType, *, expired: str, at: datetime) -> dict[int, Decimal]:
+def points_question(
+    periods: Mapping[int, Period], ladder: Ladder, point_type: PointType, *, at: datetime
+) -> tuple[str, dict[str, Any]]:
+    """What POINTS is completed with, and its parameters, for a ladder that the type feeds."""
     given: dict[str, Any] = {
         "type": point_type.pk,
         "at": at,
     } | columns("t", ("membership", "start", "stop"), ((pk, one.start, one.end) for pk, one in periods.items()))
+    return _expired(ladder, point_type, periods, at), given
+
+
+def _points(periods: Mapping[int, Period], ladder: Ladder, *, at: datetime) -> dict[int, Decimal]:
+    if ladder.point_type is None:
+        return {}
+    expired, given = points_question(periods, ladder, ladder.point_type, at=at)
     with connection.cursor() as cursor:
         cursor.execute(POINTS.format(expired=expired), given)
         return {membership: Decimal(points) for membership, points in cursor.fetchall()}

@@ -5,8 +5,8 @@ refuses. Both write the same rows; a test holds them against each other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -63,6 +63,8 @@ WITH t AS MATERIALIZED (
 )
 SELECT at FROM t
 """
+
+NOT_YET = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,34 @@ class _Rows:
 def _write(
     credits: Sequence[PlainCredit], accounts: Mapping[int, Account], kind: str, *, program_id: int, actor: Actor
 ) -> list[Posted]:
-    rows = _rows_of(credits, accounts)
     key, ordinal = take_key() or (None, 0)
+    drafted = draft_credits(credits, accounts, kind, program_id=program_id, actor=actor, key=key, ordinal=ordinal)
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, drafted.parameters)
+        recorded_at = cursor.fetchone()[0]
+    return [replace(one, recorded_at=recorded_at) for one in drafted.posted]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedCredits:
+    """The parameters of WRITE, and the postings it will have written: their time of recording is WRITE's to say."""
+
+    parameters: Mapping[str, Any]
+    posted: Sequence[Posted]
+
+
+def draft_credits(
+    credits: Sequence[PlainCredit],
+    accounts: Mapping[int, Account],
+    kind: str,
+    *,
+    program_id: int,
+    actor: Actor,
+    key: bytes | None = None,
+    ordinal: int = 0,
+) -> DraftedCredits:
+    """Of locked accounts that take credits and owe nothing, which are carried forward."""
+    rows = _rows_of(credits, accounts)
     touched = {account for one in credits for account in one.lots}
     parameters: dict[str, Any] = {
         "program": program_id,
@@ -165,15 +193,11 @@ def _write(
         "v_entries": "{" + ",".join(rows.told) + "}",
         **columns("a", ("id", "balance", "entries", "earned", "active"), _after(touched, accounts, rows.active)),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, parameters)
-        recorded_at = cursor.fetchone()[0]
-    return [
-        Posted(
-            posting, kind, program_id, one.occurred_at, recorded_at, "", None, tuple(entries), tuple(lots), (), (), {}
-        )
+    posted = [
+        Posted(posting, kind, program_id, one.occurred_at, NOT_YET, "", None, tuple(entries), tuple(lots), (), (), {})
         for one, (posting, entries, lots) in zip(credits, rows.done, strict=True)
     ]
+    return DraftedCredits(parameters, posted)
 
 
 def _after(

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -10,16 +11,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from activities.api import transaction_shapes as io
+from activities.api.online import OnlineMixin
 from activities.api.reversals import kept
 from activities.claims import ClaimCall, claim_shape, open_claim
 from activities.models import Claim, MemberActivity, Transaction
 from activities.return_shares import AskedItem
 from activities.returnable import ReturnCall
 from activities.returning import return_transaction
+from activities.transaction_answers import body_of
 from activities.transaction_calls import ItemCall, SpendCall, TransactionCall
 from activities.transaction_history import History, Total, history_of, transactions_of
+from activities.transaction_online import take_online
 from activities.transaction_shown import shown, visible_transaction
-from activities.transactions import take_transaction
+from activities.transactions import take_in_general
 from common.api.dry_run import Answer, row_id
 from common.api.pagination import LoyaltyPagination
 from common.api.views import VerbMixin
@@ -36,27 +40,34 @@ CURSOR = OpenApiParameter("cursor", str)
 PAGE_SIZE = OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
 
 
-class TransactionsView(VerbMixin, APIView):
+# One for all calls, as in activities.api.points.
+ASKED = io.TransactionInput()
+
+
+class TransactionsView(OnlineMixin, APIView):
     required_scopes = {"POST": "activities:write"}
-    key_required = True
 
     @extend_schema(
         request=io.TransactionInput, responses={201: io.TransactionSerializer}, operation_id="take_transaction"
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse | Response:
         """A sale or an interaction: recorded, and the rules run. Paying with points needs points:redeem too.
 
         A customer without a membership in the program earns nothing, and the answer says so.
         """
-        given = io.TransactionInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        call = _call(dict(given.validated_data))
-        return self.perform_write(request, None, lambda: self._take(call))
+        raw = request.body  # before the parser takes the stream
+        call = _call(dict(ASKED.validated(request.data)))
+        return self.once(
+            request,
+            raw,
+            online=lambda key: take_online(call, actor=self.actor, key=key),
+            body_of=body_of,
+            in_general=lambda: self._take(call),
+        )
 
-    def _take(self, call: TransactionCall) -> Answer:
+    def _take(self, call: TransactionCall) -> dict[str, Any]:
         with guess(self.request) if _by_number(call) else nullcontext():
-            answer = take_transaction(call, actor=self.actor)
-        return status.HTTP_201_CREATED, _kept(answer)
+            return _kept(take_in_general(call, actor=self.actor))
 
 
 class TransactionView(VerbMixin, APIView):

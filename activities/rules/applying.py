@@ -35,12 +35,17 @@ def apply_wave(wave: Sequence[Decided], *, design: Design, actor: Actor, now: da
 
 
 def _keep_effects(wave: Sequence[Decided], posted: Mapping[int, Postings], design: Design) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.EFFECTS, effect_columns(wave, posted, design))
+
+
+def effect_columns(wave: Sequence[Decided], posted: Mapping[int, Postings], design: Design) -> dict[str, Any]:
+    """The parameters of sql.EFFECTS."""
     rows = [row for one in wave for row in _rows(one, posted.get(one.activity.pk, NOT_POSTED), design)]
     because = texts(encoded(_because(effect)) for one in wave for effect in one.decision.effects)
     given: dict[str, Any] = {"program": design.program.pk, "e_because": because}
     names = ("activity", "version", "position", "action", "type", "points", "posting")
-    with connection.cursor() as cursor:
-        cursor.execute(sql.EFFECTS, given | columns("e", names, rows))
+    return given | columns("e", names, rows)
 
 
 def _because(effect: Effect) -> Mapping[str, Any]:
@@ -79,15 +84,11 @@ def _count(uses: Iterable[Mapping[UseKey, Use]], spent: Iterable[Mapping[int, in
             campaigns = sorted(given)
             cursor.execute(sql.COUNT_SPENDING, {"campaign": campaigns, "points": [given[one] for one in campaigns]})
         if used:
-            cursor.execute(sql.COUNT_USES, _columns_of(used))
+            cursor.execute(sql.COUNT_USES, use_columns(used))
 
 
-def _columns_of(used: Mapping[UseKey, Use]) -> dict[str, list[Any]]:
+def use_columns(used: Mapping[UseKey, Use]) -> dict[str, str]:
+    """The parameters of sql.COUNT_USES."""
     keys = sorted(used, key=lambda key: (key.rule_id, key.membership_id or 0, str(key.day or "")))
-    return {
-        "rule": [key.rule_id for key in keys],
-        "membership": [key.membership_id for key in keys],
-        "day": [key.day for key in keys],
-        "times": [used[key].times for key in keys],
-        "points": [used[key].points for key in keys],
-    }
+    rows = [(*key, *used[key]) for key in keys]
+    return columns("u", ("rule", "membership", "day", "times", "points"), rows)

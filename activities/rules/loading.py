@@ -49,24 +49,32 @@ def activity_facts(
     """By activity what rules may ask about it; the lines of its sale only `with_items`."""
     items = _items(activities) if with_items else {}
     channels = _channel_codes({one.channel_id for one in activities}, design)
-    partners = partner_codes(design)
     return {
-        one.pk: ActivityFacts(
-            type=type_by_id(design, one.type_id).code,
-            at=one.occurred_at,
-            local=one.occurred_at.astimezone(design.zone),
-            points=one.points,
-            # As the column keeps it, stored yet or not.
-            amount=one.amount if one.amount is None else one.amount.quantize(CENT),
-            currency=one.currency or "",
-            channel=channels[one.channel_id],
-            partner=partners.get(one.partner_id, "") if one.partner_id else "",
-            location=one.location,
-            attributes=one.attributes or {},
-            items=items.get(one.transaction_id or 0, ()),
-        )
+        one.pk: _facts_of(one, items.get(one.transaction_id or 0, ()), channels[one.channel_id], design)
         for one in activities
     }
+
+
+def facts_of_one(activity: MemberActivity, items: tuple[ItemFacts, ...], *, design: Design) -> ActivityFacts:
+    """The same of one whose lines are at hand."""
+    return _facts_of(activity, items, _channel_codes({activity.channel_id}, design)[activity.channel_id], design)
+
+
+def _facts_of(one: MemberActivity, items: tuple[ItemFacts, ...], channel: str, design: Design) -> ActivityFacts:
+    return ActivityFacts(
+        type=type_by_id(design, one.type_id).code,
+        at=one.occurred_at,
+        local=one.occurred_at.astimezone(design.zone),
+        points=one.points,
+        # As the column keeps it, stored yet or not.
+        amount=one.amount if one.amount is None else one.amount.quantize(CENT),
+        currency=one.currency or "",
+        channel=channel,
+        partner=partner_codes(design).get(one.partner_id, "") if one.partner_id else "",
+        location=one.location,
+        attributes=one.attributes or {},
+        items=items,
+    )
 
 
 def load_states(
@@ -78,11 +86,11 @@ def load_states(
     shared: Shared,
 ) -> dict[int, MemberState]:
     """By activity what its rules may ask about its membership and person."""
-    parts = _parts(needs)
+    parts = state_parts(needs)
     found = _rows(activities, memberships, parts, design=design, needs=needs) if parts else {}
     nothing: dict[str, Any] = {}
     return {
-        one.pk: _state(one, memberships[one.membership_id], found.get(one.pk, nothing), design=design, shared=shared)
+        one.pk: state_of(one, memberships[one.membership_id], found.get(one.pk, nothing), design=design, shared=shared)
         for one in activities
     }
 
@@ -116,7 +124,8 @@ def lock_shared(
     return Shared(uses, budgets)
 
 
-def _parts(needs: Needs) -> list[str]:
+def state_parts(needs: Needs) -> list[str]:
+    """The names in sql.STATE_PARTS of what is asked for."""
     asked = {
         "tiers": needs.tiers,
         "attributes": needs.attributes,
@@ -154,9 +163,10 @@ def _rows(
         return {row[0]: dict(zip(parts, row[1:], strict=True)) for row in cursor.fetchall()}
 
 
-def _state(
+def state_of(
     activity: MemberActivity, membership: Membership, found: Mapping[str, Any], *, design: Design, shared: Shared
 ) -> MemberState:
+    """`found` are the columns of sql.STATE_PARTS that were asked for, by name."""
     ladder = lowest_rungs(design) | {
         rung.group: rung for rung in (rungs(design)[pk] for pk in found.get("tiers") or ())
     }
@@ -189,9 +199,11 @@ def _is_main(activity: MemberActivity, membership: Membership) -> bool:
     return main is not None and main.customer_id == activity.customer_id
 
 
-def _json(text: str | None, nothing: Any) -> Any:
+def _json(found: Any, nothing: Any) -> Any:
     """Django leaves the driver's JSON as text."""
-    return nothing if text is None else json.loads(text)
+    if found is None:
+        return nothing
+    return json.loads(found) if isinstance(found, str) else found
 
 
 def _attributes(rows: Iterable[Sequence[Any]], design: Design) -> dict[str, AttributeFact]:

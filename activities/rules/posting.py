@@ -62,7 +62,7 @@ def credit_directly(
 
 def post_effects(wave: Sequence[Decided], *, design: Design, actor: Actor) -> dict[int, Postings]:
     """By activity what was posted; nothing for activities without points."""
-    places = {one.activity.pk: _places(one, design) for one in wave}
+    places = {one.activity.pk: places_of(one, design) for one in wave}
     wanted = {place for found in places.values() for place in found.values()}
     if not wanted:
         return {}
@@ -97,7 +97,7 @@ def _sender(one: MemberActivity, actor: Actor) -> Actor:
     return replace(actor, channel_id=one.channel_id, user_id=one.user_id)
 
 
-def _places(one: Decided, design: Design) -> dict[str, Place]:
+def places_of(one: Decided, design: Design) -> dict[str, Place]:
     """By code of the point type where the membership keeps it."""
     kind = type_of(one.membership.type)
     codes = {effect.point_type for effect in one.decision.effects if effect.point_type and effect.points}
@@ -113,11 +113,16 @@ def _credit(
     design: Design,
     actor: Actor,
 ) -> None:
-    earning = [(one, lots) for one in wave if (lots := _lots(one, accounts[one.activity.pk], design))]
-    credits = [_plain(one.activity, one.membership, lots, design) for one, lots in earning]
-    posted = credit_many(credits, program_id=design.program.pk, actor=actor)
+    earning = [(one, credit) for one in wave if (credit := credit_of(one, accounts[one.activity.pk], design))]
+    posted = credit_many([credit for _, credit in earning], program_id=design.program.pk, actor=actor)
     for (one, _), earned in zip(earning, posted, strict=True):
         done[one.activity.pk].earned = earned
+
+
+def credit_of(one: Decided, accounts: Mapping[str, int], design: Design) -> PlainCredit | None:
+    """What its effects credit, with the account by code of each point type; None where that is nothing."""
+    lots = _lots(one, accounts, design)
+    return _plain(one.activity, one.membership, lots, design) if lots else None
 
 
 def _plain(

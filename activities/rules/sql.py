@@ -54,8 +54,8 @@ ORDER BY campaign_id FOR NO KEY UPDATE
 
 COUNT_USES = """
 INSERT INTO activities_ruleuse AS u (rule_id, membership_id, day, times, points)
-SELECT * FROM unnest(%(rule)s::bigint[], %(membership)s::bigint[], %(day)s::date[], %(times)s::bigint[],
-    %(points)s::bigint[])
+SELECT * FROM unnest(%(u_rule)s::bigint[], %(u_membership)s::bigint[], %(u_day)s::date[], %(u_times)s::bigint[],
+    %(u_points)s::bigint[])
 ON CONFLICT (rule_id, membership_id, day) DO UPDATE SET times = u.times + excluded.times,
     points = u.points + excluded.points
 """

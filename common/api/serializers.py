@@ -51,7 +51,7 @@ class StrictSerializer(_KnownFieldsOnly, serializers.Serializer):
         fields: Any = self.fields
         if type(data) is dict and self._required <= data.keys():
             try:
-                return {name: fields[name].run_validation(value) for name, value in data.items()}
+                return self.validate({name: fields[name].run_validation(value) for name, value in data.items()})
             except (KeyError, ValidationError):
                 pass
         validated: dict[str, Any] = self.run_validation(data)

@@ -1,0 +1,174 @@
+"""What a sale with its credits writes, as statements of one round trip, in the order in which rows name each other."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from activities import transaction_statements as statements
+from activities.calls import AnswerKey
+from activities.finishing import event_facts as activity_facts
+from activities.models import MemberActivity, Transaction, TransactionItem
+from activities.rules.applying import effect_columns, use_columns
+from activities.rules.deciding import Decision
+from activities.rules.posting import credit_of, places_of
+from activities.rules.wave import Decided, Postings, Processed
+from activities.transaction_answers import SALE_FORM
+from activities.transaction_calls import TransactionCall
+from activities.transaction_rows import event_facts, new_items, new_transaction
+from activities.transaction_shown import shape_of, told_of_processed
+from common.actor import Actor
+from common.arrays import array, texts
+from common.db import next_ids
+from common.pipeline import Bound
+from memberships.models import Membership
+from points.crediting_many import DraftedCredits, draft_credits
+from points.drafts import Account
+from points.models import PostingKind
+from programs.design import Design
+
+encoded = DjangoJSONEncoder().encode
+NOT_POSTED = Postings()
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A sale as it was decided, under the locks of the membership and of its `accounts` (by set and point type)."""
+
+    call: TransactionCall
+    design: Design
+    actor: Actor
+    now: datetime
+    activity: MemberActivity
+    membership: Membership
+    decision: Decision
+    accounts: Mapping[tuple[int, int], Account]
+
+    @property
+    def decided(self) -> Decided:
+        return Decided(self.activity, self.activity.type, self.membership, self.decision)
+
+
+def written(sale: Sale, key: AnswerKey | None) -> list[Bound] | None:
+    """The last one answers. None where an account is closed, missing or owes points."""
+    drafted = _credited(sale, key)
+    if drafted is None:
+        return None
+    postings = Postings(drafted.posted[0]) if drafted.posted else NOT_POSTED
+    if postings.earned is not None:
+        sale.activity.posting_id = postings.earned.id
+    row = new_transaction(
+        sale.call,
+        program=sale.design.program,
+        business_unit=sale.design.program.business_unit,
+        customer_id=sale.activity.customer_id,
+        at=sale.activity.occurred_at,
+        recorded_at=sale.now,
+        actor=sale.actor,
+    )
+    return list(_statements(sale, row, drafted, postings, key))
+
+
+def _credited(sale: Sale, key: AnswerKey | None) -> DraftedCredits | None:
+    design, decided = sale.design, sale.decided
+    found = {code: sale.accounts.get(place) for code, place in places_of(decided, design).items()}
+    plain = {code: one.id for code, one in found.items() if one is not None and not one.closed and not one.debt}
+    if len(plain) < len(found):
+        return None
+    credit = credit_of(decided, plain, design)
+    accounts = {one.id: one for one in sale.accounts.values()}
+    return draft_credits(
+        [] if credit is None else [credit],
+        accounts,
+        PostingKind.EARN,
+        program_id=design.program.pk,
+        actor=sale.actor,
+        key=None if key is None else key.digest,
+    )
+
+
+def _statements(
+    sale: Sale, row: Transaction, drafted: DraftedCredits, postings: Postings, key: AnswerKey | None
+) -> Iterator[Bound]:
+    design, activity, items = sale.design, sale.activity, new_items(row, sale.call)
+    columns = _columns(row, activity)
+    yield statements.TRANSACTION.bind(columns)
+    if items:
+        yield statements.ITEMS.bind(columns | _item_columns(items))
+    if drafted.posted:
+        yield statements.CREDIT.bind(drafted.parameters)
+    yield statements.ACTIVITY.bind(columns)
+    if sale.decision.effects:
+        yield statements.EFFECTS.bind(effect_columns([sale.decided], {activity.pk: postings}, design))
+    if sale.decision.uses:
+        yield statements.COUNT_USES.bind(use_columns(sale.decision.uses))
+    done = Processed(activity, design, sale.decision.effects, postings)
+    yield statements.EVENTS.bind(_events(row, done))
+    body = shape_of(row, items, [told_of_processed(done, design)], balances=())
+    membership = sale.membership
+    yield statements.ANSWER.bind(
+        columns
+        | {
+            "now": sale.now,
+            "sets": [one for one in (membership.pool_id, membership.own_set_id) if one is not None],
+            "context": encoded(body),
+            "form": SALE_FORM,
+            "record": next_ids("gateway_idempotencyrecord_id_seq")[0],
+            "key": key and key.digest,
+            "request": key and key.request,
+        }
+    )
+
+
+def _columns(row: Transaction, activity: MemberActivity) -> dict[str, Any]:
+    """Of the transaction (t_) and of the activity (v_), and what both have."""
+    return {
+        "program": row.program_id,
+        "channel": row.channel_id,
+        "user": row.user_id,
+        "membership": activity.membership_id,
+        "type": activity.type_id,
+        "at": row.occurred_at,
+        "recorded_at": row.recorded_at,
+        "reference": row.reference,
+        "location": row.location,
+        "amount": _text(row.amount),
+        "currency": row.currency,
+        "business_unit": row.business_unit,
+        "t_id": str(row.pk),
+        "t_type": str(row.type),
+        "t_customer": _text(row.customer_id),
+        "v_activity": str(activity.pk),
+        "v_status": str(activity.status),
+        "v_posting": _text(activity.posting_id),
+        "v_partner": _text(activity.partner_id),
+        "v_currency": activity.currency,
+        "v_attributes": activity.attributes and encoded(activity.attributes),
+    }
+
+
+def _item_columns(items: list[TransactionItem]) -> dict[str, str]:
+    return {
+        "i_line": array(one.line for one in items),
+        "i_sku": texts(one.sku for one in items),
+        "i_category": texts(one.category for one in items),
+        "i_quantity": array(one.quantity for one in items),
+        "i_amount": array(one.amount for one in items),
+    }
+
+
+def _events(row: Transaction, done: Processed) -> dict[str, Any]:
+    activity = done.activity
+    facts = [activity_facts(done, done.design), event_facts(row, [activity.membership_id])]
+    return {
+        "program": row.program_id,
+        "n_kind": array([f"activity.{activity.status}", "transaction.taken"]),
+        "n_subject": array([activity.pk, row.pk]),
+        "n_facts": texts(map(encoded, facts)),
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
