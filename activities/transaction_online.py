@@ -32,7 +32,8 @@ from common.arrays import array
 from common.clock import program_now
 from common.db import next_ids, sqlstate
 from common.errors import LoyaltyError
-from common.pipeline import Bound, Row, conversation
+from common.partial import partial_row
+from common.pipeline import Filled, Row, conversation
 from memberships.capabilities import able_states
 from memberships.figures import points_question
 from memberships.ladders import Ladder, ladders_of, reviewed_states
@@ -119,7 +120,7 @@ def _is_plain(design: Design) -> bool:
     return kept
 
 
-def _questions(asked: Asked) -> list[Bound]:
+def _questions(asked: Asked) -> list[Filled]:
     """Locks first; then, with a younger snapshot, the membership, the figures of its ladders, the uses of caps."""
     design, program = asked.design, asked.design.program
     given = {
@@ -135,15 +136,15 @@ def _questions(asked: Asked) -> list[Bound]:
         "campaigns": sorted(asked.needs.campaigns),
     }
     home = statements.home(tuple(state_parts(asked.needs)))
-    found = [one.bind(given) for one in (statements.LOCK_MEMBERSHIP, statements.LOCK_ACCOUNTS, home)]
+    found = [one.filled(given) for one in (statements.LOCK_MEMBERSHIP, statements.LOCK_ACCOUNTS, home)]
     for ladder, point_type, period in asked.ladders:
         expired, parameters = points_question({asked.membership_id: period}, ladder, point_type, at=asked.now)
-        found.append(statements.figure(expired).bind(parameters))
+        found.append(statements.figure(expired).filled(parameters))
     if asked.needs.uses:
         capped = [one.rule_id for one in asked.rules if one.definition and one.definition.caps]
         day = asked.at.astimezone(design.zone).date()
         uses = {"rules": sorted(capped), "memberships": [asked.membership_id], "days": array([day])}
-        found.append(statements.USES.bind(uses))
+        found.append(statements.USES.filled(uses))
     return found
 
 
@@ -219,39 +220,44 @@ def _of_rules(found: dict[str, Any]) -> dict[str, Any]:
 
 def _membership(asked: Asked, known: Mapping[str, Any]) -> Membership:
     """As far as rules and points ask for it."""
-    membership = Membership(
-        pk=asked.membership_id,
+    main = known["main"]
+    return partial_row(
+        Membership,
+        None if main is None else {"main_member": Member(pk=main, customer_id=known["main_customer"])},
+        id=asked.membership_id,
         program_id=asked.design.program.pk,
         type=known["type"],
         status=known["status"],
         own_set_id=known["own_set"],
         pool_id=known["pool"],
+        main_member_id=main,
         enrolled_at=EPOCH + timedelta(microseconds=known["enrolled_at"]),
     )
-    if known["main"] is not None:
-        membership.main_member = Member(pk=known["main"], customer_id=known["main_customer"])
-    return membership
 
 
 def _activity(asked: Asked, membership: Membership, person_id: int) -> MemberActivity:
     call = asked.call
-    return MemberActivity(
-        pk=next_ids("activities_memberactivity_id_seq")[0],
-        program=asked.design.program,
-        type=activity_type(asked.design, call.type),
-        membership=membership,
+    return partial_row(
+        MemberActivity,
+        {"type": activity_type(asked.design, call.type), "membership": membership},
+        id=next_ids("activities_memberactivity_id_seq")[0],
+        program_id=asked.design.program.pk,
         customer_id=person_id,
         channel_id=asked.actor.channel_id,
         user_id=asked.actor.user_id,
         status=ActivityStatus.PROCESSED,
+        points=None,
         reference=call.reference,
         location=call.location,
         occurred_at=asked.at,
         recorded_at=asked.now,
+        posting_id=None,
         partner_id=asked.partner_id,
         amount=call.total,
         currency=call.currency if call.total is not None else None,
         attributes=dict(call.attributes) or None,
+        redirected_from=None,
+        problem=None,
     )
 
 

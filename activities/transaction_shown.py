@@ -9,6 +9,7 @@ from activities.models import MemberActivity, RuleEffect, Transaction, Transacti
 from activities.reading import balances
 from activities.rules.shown import effects_of
 from activities.rules.wave import Processed
+from activities.transaction_rows import Line
 from common.actor import Actor
 from common.errors import NotFound
 from points.balances import iso
@@ -127,7 +128,7 @@ def answer_of(row: Transaction, told: Sequence[Told], *, nowhere: str = "") -> d
 
 def shape_of(
     row: Transaction,
-    items: Iterable[TransactionItem],
+    items: Iterable[TransactionItem | Line],
     told: Sequence[Told],
     *,
     balances: Sequence[Mapping[str, Any]],
@@ -160,7 +161,7 @@ def _items(row: Transaction) -> Iterable[TransactionItem]:
     return row.items.select_related("returns").order_by("line")
 
 
-def _item_shape(item: TransactionItem) -> dict[str, Any]:
+def _item_shape(item: TransactionItem | Line) -> dict[str, Any]:
     return {
         "line": item.line,
         "sku": item.sku,

@@ -11,7 +11,10 @@ from memberships import sql as memberships_sql
 from points import crediting_many
 
 # Arrays travel as text (common.arrays), which the statements cast; whatever is not named is such an array or a number.
-_NUMBERS = ("program", "design", "membership", "member", "type", "channel", "user", "keyed", "ordinal", "record")
+_NUMBERS = (
+    *("program", "design", "membership", "member", "type", "channel", "user", "customer", "posting", "partner"),
+    *("keyed", "ordinal", "record"),
+)
 _KINDS = {
     **dict.fromkeys(_NUMBERS, "bigint"),
     **dict.fromkeys(("pooled",), "boolean"),
@@ -33,8 +36,12 @@ def as_json(sql: str) -> Statement:
     return plain(f"SELECT COALESCE(jsonb_agg(to_jsonb(r)), '[]')::text FROM ({sql}) r")  # noqa: S608 - our own text
 
 
+# From here on each statement of the transaction keeps its plan: planning those with arrays takes longer than they do.
 LOCK_MEMBERSHIP = plain(
-    "SELECT 1 FROM memberships_membership WHERE id = %(membership)s AND program_id = %(program)s FOR NO KEY UPDATE"
+    """
+    SELECT set_config('plan_cache_mode', 'force_generic_plan', true)
+    FROM memberships_membership WHERE id = %(membership)s AND program_id = %(program)s FOR NO KEY UPDATE
+    """
 )
 # With a snapshot younger than the membership's lock; what is read of the accounts has one younger than theirs.
 LOCK_ACCOUNTS = plain(
@@ -72,42 +79,37 @@ def figure(expired: str) -> Statement:
     return as_json(figures.POINTS.format(expired=expired))
 
 
-TRANSACTION = plain(
-    """
-    INSERT INTO activities_transaction (id, channel_id, reference, type, program_id, business_unit, customer_id,
-        amount, currency, location, occurred_at, recorded_at, user_id)
-    VALUES (%(t_id)s::bigint, %(channel)s, %(reference)s, %(t_type)s, %(program)s, %(business_unit)s,
-        %(t_customer)s::bigint, %(amount)s::numeric, %(currency)s, %(location)s, %(at)s, %(recorded_at)s, %(user)s)
-    """
-)
-ITEMS = plain(
-    """
-    INSERT INTO activities_transactionitem (transaction_id, line, sku, category, quantity, amount)
-    SELECT %(t_id)s::bigint, i.line, i.sku, i.category, i.quantity, i.amount
-    FROM unnest(%(i_line)s::smallint[], %(i_sku)s::text[], %(i_category)s::text[], %(i_quantity)s::numeric[],
-        %(i_amount)s::numeric[]) AS i(line, sku, category, quantity, amount)
-    """
-)
 CREDIT = plain(crediting_many.WRITE)
-ACTIVITY = plain(
-    """
-    INSERT INTO activities_memberactivity (id, program_id, type_id, membership_id, customer_id, channel_id, user_id,
-        status, reference, location, note, occurred_at, recorded_at, posting_id, transaction_id, partner_id, amount,
-        currency, attributes)
-    VALUES (%(v_activity)s::bigint, %(program)s, %(type)s, %(membership)s, %(t_customer)s::bigint, %(channel)s,
-        %(user)s, %(v_status)s, %(reference)s, %(location)s, '', %(at)s, %(recorded_at)s, %(v_posting)s::bigint,
-        %(t_id)s::bigint, %(v_partner)s::bigint, %(amount)s::numeric, %(v_currency)s, %(v_attributes)s::jsonb)
-    """
+# Behind the posting: what names it is checked at the end of the statement. An array without elements writes nothing.
+SALE = plain(
+    f"""
+    WITH sale AS (
+        INSERT INTO activities_transaction (id, channel_id, reference, type, program_id, business_unit, customer_id,
+            amount, currency, location, occurred_at, recorded_at, user_id)
+        VALUES (%(t_id)s::bigint, %(channel)s, %(reference)s, %(t_type)s, %(program)s, %(business_unit)s,
+            %(customer)s, %(amount)s::numeric, %(currency)s, %(location)s, %(at)s, %(recorded_at)s, %(user)s)
+    ), items AS (
+        INSERT INTO activities_transactionitem (transaction_id, line, sku, category, quantity, amount)
+        SELECT %(t_id)s::bigint, i.line, i.sku, i.category, i.quantity, i.amount
+        FROM unnest(%(i_line)s::smallint[], %(i_sku)s::text[], %(i_category)s::text[], %(i_quantity)s::numeric[],
+            %(i_amount)s::numeric[]) AS i(line, sku, category, quantity, amount)
+    ), activity AS (
+        INSERT INTO activities_memberactivity (id, program_id, type_id, membership_id, customer_id, channel_id,
+            user_id, status, reference, location, note, occurred_at, recorded_at, posting_id, transaction_id,
+            partner_id, amount, currency, attributes)
+        VALUES (%(v_activity)s::bigint, %(program)s, %(type)s, %(membership)s, %(customer)s, %(channel)s, %(user)s,
+            %(v_status)s, %(reference)s, %(location)s, '', %(at)s, %(recorded_at)s, %(posting)s, %(t_id)s::bigint,
+            %(partner)s, %(amount)s::numeric, %(v_currency)s, %(v_attributes)s::jsonb)
+    ), effects AS ({rules_sql.EFFECTS}), uses AS ({rules_sql.COUNT_USES}), events AS ({gateway_sql.EVENTS})
+    SELECT 1
+    """  # noqa: S608 - our own text
 )
-EFFECTS = plain(rules_sql.EFFECTS)
-COUNT_USES = plain(rules_sql.COUNT_USES)
-EVENTS = plain(gateway_sql.EVENTS)
 # The balances behind all of it, in the order of activities.reading.balances, and the stored answer.
 ANSWER = plain(
     f"""
     WITH answer AS (
         SELECT '[' || %(context)s || ',' || COALESCE((SELECT (extract(epoch FROM p.recorded_at) * 1000000)::bigint
-            FROM points_posting p WHERE p.id = %(v_posting)s::bigint)::text, 'null') || ','
+            FROM points_posting p WHERE p.id = %(posting)s)::text, 'null') || ','
             || COALESCE(jsonb_agg(jsonb_build_array(s.is_pool, t.code, t.kind, a.balance,
                 GREATEST(0, a.balance - f.held - f.unusable)::bigint, f.pending, f.held, a.debt, a.lifetime_earned,
                 a.lifetime_redeemed, f.next_points, (extract(epoch FROM f.next_at) * 1000000)::bigint)

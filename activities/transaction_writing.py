@@ -1,6 +1,6 @@
 """What a sale with its credits writes, as statements of one round trip, in the order in which rows name each other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,19 +10,20 @@ from django.core.serializers.json import DjangoJSONEncoder
 from activities import transaction_statements as statements
 from activities.calls import AnswerKey
 from activities.finishing import event_facts as activity_facts
-from activities.models import MemberActivity, Transaction, TransactionItem
+from activities.models import MemberActivity, Transaction
 from activities.rules.applying import effect_columns, use_columns
 from activities.rules.deciding import Decision
 from activities.rules.posting import credit_of, places_of
 from activities.rules.wave import Decided, Postings, Processed
 from activities.transaction_answers import SALE_FORM
 from activities.transaction_calls import TransactionCall
-from activities.transaction_rows import event_facts, new_items, new_transaction
+from activities.transaction_rows import Line, event_facts, lines_of, transaction_columns
 from activities.transaction_shown import shape_of, told_of_processed
 from common.actor import Actor
 from common.arrays import array, texts
 from common.db import next_ids
-from common.pipeline import Bound
+from common.partial import partial_row
+from common.pipeline import Filled
 from memberships.models import Membership
 from points.crediting_many import DraftedCredits, draft_credits
 from points.drafts import Account
@@ -51,7 +52,7 @@ class Sale:
         return Decided(self.activity, self.activity.type, self.membership, self.decision)
 
 
-def written(sale: Sale, key: AnswerKey | None) -> list[Bound] | None:
+def written(sale: Sale, key: AnswerKey | None) -> list[Filled] | None:
     """The last one answers. None where an account is closed, missing or owes points."""
     drafted = _credited(sale, key)
     if drafted is None:
@@ -59,16 +60,16 @@ def written(sale: Sale, key: AnswerKey | None) -> list[Bound] | None:
     postings = Postings(drafted.posted[0]) if drafted.posted else NOT_POSTED
     if postings.earned is not None:
         sale.activity.posting_id = postings.earned.id
-    row = new_transaction(
+    columns = transaction_columns(
         sale.call,
-        program=sale.design.program,
+        program_id=sale.design.program.pk,
         business_unit=sale.design.program.business_unit,
         customer_id=sale.activity.customer_id,
         at=sale.activity.occurred_at,
         recorded_at=sale.now,
         actor=sale.actor,
     )
-    return list(_statements(sale, row, drafted, postings, key))
+    return list(_statements(sale, partial_row(Transaction, **columns), drafted, postings, key))
 
 
 def _credited(sale: Sale, key: AnswerKey | None) -> DraftedCredits | None:
@@ -91,29 +92,29 @@ def _credited(sale: Sale, key: AnswerKey | None) -> DraftedCredits | None:
 
 def _statements(
     sale: Sale, row: Transaction, drafted: DraftedCredits, postings: Postings, key: AnswerKey | None
-) -> Iterator[Bound]:
-    design, activity, items = sale.design, sale.activity, new_items(row, sale.call)
-    columns = _columns(row, activity)
-    yield statements.TRANSACTION.bind(columns)
-    if items:
-        yield statements.ITEMS.bind(columns | _item_columns(items))
-    if drafted.posted:
-        yield statements.CREDIT.bind(drafted.parameters)
-    yield statements.ACTIVITY.bind(columns)
-    if sale.decision.effects:
-        yield statements.EFFECTS.bind(effect_columns([sale.decided], {activity.pk: postings}, design))
-    if sale.decision.uses:
-        yield statements.COUNT_USES.bind(use_columns(sale.decision.uses))
+) -> Iterator[Filled]:
+    design, activity, items = sale.design, sale.activity, lines_of(sale.call)
     done = Processed(activity, design, sale.decision.effects, postings)
-    yield statements.EVENTS.bind(_events(row, done))
-    body = shape_of(row, items, [told_of_processed(done, design)], balances=())
+    if drafted.posted:
+        yield statements.CREDIT.filled(drafted.parameters)
+    yield statements.SALE.filled(
+        {
+            **effect_columns([sale.decided], {activity.pk: postings}, design),
+            **use_columns(sale.decision.uses),
+            **_item_columns(items),
+            **_columns(row, activity),
+            **_events(row, done),
+        }
+    )
     membership = sale.membership
-    yield statements.ANSWER.bind(
-        columns
-        | {
+    yield statements.ANSWER.filled(
+        {
+            "program": design.program.pk,
+            "channel": row.channel_id,
+            "posting": activity.posting_id,
             "now": sale.now,
             "sets": [one for one in (membership.pool_id, membership.own_set_id) if one is not None],
-            "context": encoded(body),
+            "context": encoded(shape_of(row, items, [told_of_processed(done, design)], balances=())),
             "form": SALE_FORM,
             "record": next_ids("gateway_idempotencyrecord_id_seq")[0],
             "key": key and key.digest,
@@ -128,28 +129,28 @@ def _columns(row: Transaction, activity: MemberActivity) -> dict[str, Any]:
         "program": row.program_id,
         "channel": row.channel_id,
         "user": row.user_id,
+        "customer": row.customer_id,
         "membership": activity.membership_id,
         "type": activity.type_id,
         "at": row.occurred_at,
         "recorded_at": row.recorded_at,
         "reference": row.reference,
         "location": row.location,
-        "amount": _text(row.amount),
+        "amount": None if row.amount is None else str(row.amount),
         "currency": row.currency,
         "business_unit": row.business_unit,
+        "posting": activity.posting_id,
+        "partner": activity.partner_id,
         "t_id": str(row.pk),
         "t_type": str(row.type),
-        "t_customer": _text(row.customer_id),
         "v_activity": str(activity.pk),
         "v_status": str(activity.status),
-        "v_posting": _text(activity.posting_id),
-        "v_partner": _text(activity.partner_id),
         "v_currency": activity.currency,
         "v_attributes": activity.attributes and encoded(activity.attributes),
     }
 
 
-def _item_columns(items: list[TransactionItem]) -> dict[str, str]:
+def _item_columns(items: Sequence[Line]) -> dict[str, str]:
     return {
         "i_line": array(one.line for one in items),
         "i_sku": texts(one.sku for one in items),
@@ -163,12 +164,7 @@ def _events(row: Transaction, done: Processed) -> dict[str, Any]:
     activity = done.activity
     facts = [activity_facts(done, done.design), event_facts(row, [activity.membership_id])]
     return {
-        "program": row.program_id,
         "n_kind": array([f"activity.{activity.status}", "transaction.taken"]),
         "n_subject": array([activity.pk, row.pk]),
         "n_facts": texts(map(encoded, facts)),
     }
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

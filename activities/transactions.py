@@ -18,7 +18,7 @@ from activities.timing import event_time
 from activities.transaction_answers import render
 from activities.transaction_calls import TAKE, Spent, TransactionCall
 from activities.transaction_online import take_online
-from activities.transaction_rows import event_facts, new_items, new_transaction
+from activities.transaction_rows import event_facts, new_items, transaction_columns
 from activities.transaction_shown import Told, answer_of, told_of_posting, told_of_processed
 from activities.transaction_sides import Sides, program_of_call, refuse_silently, sides_of
 from activities.types import activity_type
@@ -111,15 +111,16 @@ def _taken(reference: str, pk: int) -> ReferenceTaken:
 
 def _recorded(case: Case) -> Transaction:
     call, design, earning = case.call, case.design, case.sides.earning
-    row = new_transaction(
+    columns = transaction_columns(
         call,
-        program=design.program if earning and design else None,
+        program_id=earning.membership.program_id if earning else None,
         business_unit=design.program.business_unit if design else "",
         customer_id=case.sides.customer_id,
         at=case.at,
         recorded_at=clock.now() if design is None else clock.program_now(design.program),
         actor=case.actor,
     )
+    row = Transaction(**columns)
     write_once(row)
     TransactionItem.objects.bulk_create(new_items(row, call))
     return row

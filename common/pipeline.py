@@ -57,9 +57,27 @@ class Statement:
         self.formats = [format for _, format, _ in kinds]
         self.writers = [(name, write) for name, (_, _, write) in zip(names, kinds, strict=True)]
 
+    def filled(self, given: Mapping[str, Any]) -> "Filled":
+        """The statement with parameters for one call."""
+        return Filled(self, given)
+
     def bind(self, fixed: Mapping[str, Any]) -> "Bound":
         """The statement with those parameters written once for many calls."""
         return Bound(self, fixed)
+
+
+class Filled:
+    """A statement with all its parameters."""
+
+    __slots__ = ("_given", "statement")
+
+    def __init__(self, statement: Statement, given: Mapping[str, Any]) -> None:
+        self.statement = statement
+        self._given = given
+
+    def values(self, parameters: Mapping[str, Any]) -> list[bytes | None]:
+        given = self._given
+        return [None if (value := given[name]) is None else write(value) for name, write in self.statement.writers]
 
 
 class Bound:
@@ -85,7 +103,7 @@ def _written(write: Callable[[Any], bytes], value: Any) -> bytes | None:
 
 # In binary form; None where the statement gave none.
 Row = list[bytes | None] | None
-BEGIN, COMMIT, ROLLBACK = (Statement(sql, {}).bind({}) for sql in ("BEGIN", "COMMIT", "ROLLBACK"))
+BEGIN, COMMIT, ROLLBACK = (Statement(sql, {}).filled({}) for sql in ("BEGIN", "COMMIT", "ROLLBACK"))
 AT_COMMIT = (False, b"")
 _prepared: WeakKeyDictionary[Connection[Any], set[bytes]] = WeakKeyDictionary()
 
@@ -113,12 +131,12 @@ class Conversation:
         self._known = _known_to(connection)
         self._is_open = False
 
-    def ask(self, statements: Sequence[Bound]) -> list[Row]:
+    def ask(self, statements: Sequence[Filled]) -> list[Row]:
         """Begin, and run the statements; the first row of each."""
         self._is_open = True
         return _run(self._connection, [BEGIN, *statements], {}, known=self._known)[1:]
 
-    def finish(self, statements: Sequence[Bound]) -> list[Row]:
+    def finish(self, statements: Sequence[Filled]) -> list[Row]:
         """Run the statements and commit; the first row of each."""
         rows = _run(self._connection, [*statements, COMMIT], {}, known=self._known)[:-1]
         self._is_open = False
@@ -150,7 +168,7 @@ def _known_to(connection: Connection[Any]) -> set[bytes] | None:
 
 def _run(
     connection: Connection[Any],
-    statements: Sequence[Bound],
+    statements: Sequence[Bound | Filled],
     parameters: Mapping[str, Any],
     *,
     known: set[bytes] | None,
