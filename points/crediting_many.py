@@ -176,7 +176,7 @@ def draft_credits(
         "offset": design_of(program_id).program.clock_offset,
         "channel": actor.channel_id,
         "user": actor.user_id,
-        "keyed": None if key is None else rows.done[0][0],
+        "keyed": rows.done[0][0] if key is not None and rows.done else None,
         "key": key,
         "ordinal": ordinal,
         **columns("p", ("id", "set", "person", "cause_kind", "cause", "at"), rows.postings),

@@ -1,6 +1,6 @@
 """Clients of the API with any scopes and programs, and points to begin with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -15,6 +15,7 @@ from common import clock
 from gateway.authentication import ChannelAuth
 from memberships.models import Membership
 from programs.models import Program
+from tests.activities.processes import Process, Start, started
 from tests.factories import ACTOR
 
 _keys = count(1)
@@ -60,3 +61,19 @@ def earned(membership: Membership, points: int, **values: Any) -> None:
 def shop(caller: Callable[..., Caller], miles: Program) -> Caller:
     """A till of the program miles that sends activities."""
     return caller("activities:write", "points:earn", "points:redeem", programs=(miles,))
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a script in a process of its own; none outlives the test."""
+    processes: list[Process] = []
+
+    def begin(script: str, *arguments: str) -> Process:
+        process = started(script, *arguments)
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()

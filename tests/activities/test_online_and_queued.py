@@ -1,169 +1,132 @@
-"""One stream of purchases, sent online or queued, comes to the same (property test over random streams)."""
+"""One stream of sales comes to the same whichever way it comes in (property tests over random streams and rules).
 
-from collections.abc import Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from itertools import count
-from typing import Any, NamedTuple
+Sent at once outside of a transaction, as a request of its own does it, and in one round trip where the case is plain;
+inside a transaction, in the general form; by the queue.
+"""
+
+from collections.abc import Collection, Sequence
+from io import StringIO
+from typing import Any
 
 import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from django.core.management import call_command
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from activities.models import MemberActivity, RuleEffect, RuleUse
-from activities.queueing import process_waiting
-from activities.receiving import ActivityCall, receive
+from activities.models import MemberActivity
+from activities.transaction_online import take_online
 from common import clock
-from memberships.models import AttributeValue, Membership, MembershipLabel, TierStanding
-from points.models import Lot, PointAccount
-from programs.design import forget_designs
-from programs.models import AttributeDefinition, Label, Program
-from tests.activities.ruling import PER_EURO, in_force
+from tests.activities.outcomes import Rows, answers, of_sales, outcome, without_the_queue
+from tests.activities.streams import ALL_RULES, PURCHASES, RULES_OF_ONE, SALES, START, Sale, Way, sent, some_of
 from tests.audit.helpers import assert_audit_clean
-from tests.factories import ACTOR, make_membership, make_program
 
-pytestmark = pytest.mark.django_db
-START = datetime(2026, 3, 10, 9, tzinfo=UTC)
-PEOPLE = ("Emma Stone", "Adam Page", "Ben Cole")
-_programs = count(1)
-
-
-class Purchase(NamedTuple):
-    """Whose, how much, and how many minutes after the one before."""
-
-    who: int
-    amount: int
-    minutes: int
-
-
-# Small amounts, one that makes a rule fail, and some that reach Gold; hours and days between them.
-PURCHASES = st.builds(
-    Purchase,
-    who=st.integers(0, len(PEOPLE) - 1),
-    amount=st.one_of(st.integers(1, 60), st.just(13), st.integers(200, 900)),
-    minutes=st.one_of(st.integers(1, 600), st.integers(2_000, 9_000)),
-)
-
-
-def rules(program: Program) -> None:
-    """What reads what the purchases before it left: tiers, attributes, labels, points, caps."""
-    AttributeDefinition.objects.create(program=program, code="visits", name="Visits")
-    Label.objects.create(program=program, code="fan", name="Fan")
-    in_force(program, PER_EURO, PER_EURO | {"point_type": "status"}, code="basic")
-    in_force(program, {"do": "multiply", "factor": "2.5"}, condition="rank.ladder >= 1", code="gold", priority=-1)
-    caps = ({"scope": "day", "points": 12}, {"scope": "member", "times": 4})
-    in_force(program, {"do": "credit", "points": 5, "expires_days": 2}, caps=caps, code="capped")
-    in_force(program, {"do": "add_to_attribute", "attribute": "visits", "amount": "1"}, code="visits")
-    fan = ({"do": "credit", "points": 30}, {"do": "add_label", "label": "fan"})
-    in_force(program, *fan, condition="attributes.visits >= 2.0", code="fan", group="one-of", priority=1)
-    in_force(program, {"do": "credit", "points": 1}, code="none", group="one-of")
-    toll = {"do": "debit", "points": 40, "if_short": "all"}
-    in_force(program, toll, condition='"fan" in labels && points.miles > 100', code="toll")
-    odd = {"do": "credit", "expression": "100 / (activity.amount - 13.0)"}
-    in_force(program, odd, condition="activity.amount == 13", code="odd")
-    rung = {"do": "change_tier", "group": "ladder", "tier": "gold"}
-    in_force(program, rung, condition="attributes.visits == 4.0", code="faithful")
+pytestmark = pytest.mark.django_db(transaction=True)
+SLOW: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+# Making a failing stream shorter takes minutes: the long run does it.
+QUICK = SLOW | {"max_examples": 3, "phases": (Phase.explicit, Phase.reuse, Phase.generate)}
+# Gold by points and by rule, a cap, a label, a toll, a failure, late ones; several of one person, close together.
+MEETS_EVERY_RULE = [
+    *(
+        Sale(0, 5_000),
+        Sale(0, 1_300),
+        Sale(0, 90_000, color="red"),
+        Sale(0, 6_000, by="card_number", partner=True, minutes=180),
+    ),
+    *(Sale(1, 2_000, 200, late=30), Sale(0, 7_000, color="blue"), Sale(0, 8_000, 2_000), Sale(1, 3_050)),
+    *[Sale(2, 4_000, 60, by="card_number"), Sale(2, 4_000, 60, by="member_number")] * 3,
+]
+RULES_OF_PLAIN = frozenset({"basic", "gold", "step", "daily", "odd", "shoes"})
+# The points of people who share, paying, caps that all use together, a receipt told twice.
+WITH_MORE = [
+    *(Sale(3, 9_000, shoes=4_000), Sale(4, 20_000, pays=30), Sale(3, 500, pays=5_000), Sale(4, 6_000, again=True)),
+    *(Sale(0, 20_000, shoes=20_000, partner=True), Sale(0, 1_300, pays=10), Sale(2, 9_000, pays=40, late=20)),
+]
 
 
-def sent(stream: Sequence[Purchase], *, queued: bool) -> Program:
-    """A program of its own that took the stream."""
-    at = START
-    with clock.frozen(at):
-        program = make_program(f"stream-{next(_programs)}", member_number_prefix="ST")
-        rules(program)
-        people = [make_membership(program, name) for name in PEOPLE]
-    for one in stream:
-        at += timedelta(minutes=one.minutes)
-        with clock.frozen(at):
-            call = ActivityCall("purchase", membership=people[one.who].pk, amount=Decimal(one.amount))
-            receive(call, actor=ACTOR, queued=queued)
-    if queued:
-        with clock.frozen(at + timedelta(hours=5)):
-            process_waiting(program, actor=ACTOR, wave=2)
-    return program
+def assert_alike(one: dict[str, Rows], other: dict[str, Rows]) -> None:
+    assert one.keys() == other.keys()
+    for name, rows in one.items():
+        assert rows == other[name], name
 
 
-def outcome(program: Program) -> dict[str, Any]:
-    """All that came of it, without ids and times of recording."""
-    activities = list(MemberActivity.objects.filter(program=program).order_by("pk"))
-    return {
-        "activities": [
-            (one.status, one.problem, str(one.amount), one.occurred_at, bool(one.posting_id), effects(one))
-            for one in activities
-        ],
-        "people": [state(one) for one in Membership.objects.filter(program=program).order_by("pk")],
-    }
+def assert_sold_alike(stream: Sequence[Sale], rules: Collection[str]) -> None:
+    """At once and in a transaction: rows, answers and refusals."""
+    online, answered = sent(stream, Way.ONLINE, rules=rules)
+    general, explained = sent(stream, Way.IN_A_TRANSACTION, rules=rules)
+    assert_alike(of_sales(online) | outcome(online), of_sales(general) | outcome(general))
+    assert answers(online, answered) == answers(general, explained)
 
 
-def effects(activity: MemberActivity) -> list[tuple[Any, ...]]:
-    rows = RuleEffect.objects.filter(activity=activity).order_by("position")
-    return list(
-        rows.values_list("rule_version__rule__code", "action", "point_type__code", "points", "because", "position")
-    )
+def assert_queued_alike(stream: Sequence[Sale], rules: Collection[str]) -> None:
+    """At once and by the queue, but for when it was recorded and how it came in."""
+    online, queued = sent(stream, Way.ONLINE, rules=rules)[0], sent(stream, Way.QUEUED, rules=rules)[0]
+    assert_alike(without_the_queue(outcome(online)), without_the_queue(outcome(queued)))
 
 
-def state(membership: Membership) -> dict[str, Any]:
-    accounts = PointAccount.objects.filter(account_set=membership.own_set_id).order_by("point_type__code")
-    lots = Lot.objects.filter(account__in=accounts).order_by("account__point_type__code", "earned_at", "amount")
-    standings = TierStanding.objects.filter(membership=membership).order_by("since", "pk")
-    uses = RuleUse.objects.filter(membership_id=membership.pk).order_by("rule__code", "day")
-    return {
-        "balances": list(accounts.values_list("point_type__code", "balance", "lifetime_earned", "entry_count")),
-        "lots": list(lots.values_list("amount", "remaining", "earned_at", "expires_at")),
-        "tiers": list(standings.values_list("tier__code", "since", "ended_at", "source", "reason")),
-        "attributes": list(AttributeValue.objects.filter(membership=membership).values_list("number", flat=True)),
-        "labels": list(MembershipLabel.objects.filter(membership=membership).values_list("label__code", "reason")),
-        "uses": list(uses.values_list("rule__code", "day", "times", "points")),
-    }
+def assert_sound() -> None:
+    with clock.frozen(START.replace(year=START.year + 2)):
+        call_command("expire_points", stdout=StringIO())
+        assert_audit_clean()
 
 
-@contextmanager
-def undone() -> Any:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-    forget_designs()
+def test_a_stream_that_meets_every_rule_queued_and_at_once() -> None:
+    program = sent(MEETS_EVERY_RULE, Way.QUEUED, rules=RULES_OF_ONE)[0]
+    found = {row["rule_version__rule__code"] for row in outcome(program)["effects"]}
+    assert found == RULES_OF_ONE - {"odd"}
+    assert MemberActivity.objects.get(program=program, status="failed").problem["rule"] == "odd"
+    assert_queued_alike(MEETS_EVERY_RULE, RULES_OF_ONE)
+    assert_sound()
 
 
-def holds(stream: list[Purchase]) -> None:
-    with undone():
-        online, queued = sent(stream, queued=False), sent(stream, queued=True)
-        one, other = outcome(online), outcome(queued)
-        for name in one:
-            for a, b in zip(one[name], other[name], strict=True):
-                assert a == b
-        with clock.frozen(START + timedelta(days=400)):
-            assert_audit_clean(only=("T01", "T02", "T03", "T04", "T05", "T06", "T07", "L01", "L02", "L03", "L04"))
+def test_a_stream_that_meets_every_rule_at_once_and_in_a_transaction() -> None:
+    stream = [*MEETS_EVERY_RULE, *WITH_MORE]
+    program = sent(stream, Way.ONLINE)[0]
+    assert {row["rule_version__rule__code"] for row in outcome(program)["effects"]} == ALL_RULES - {"odd"}
+    assert_sold_alike(stream, ALL_RULES)
+    assert_sound()
 
 
-SETTINGS: dict[str, Any] = {
-    "deadline": None,
-    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-}
+def test_plain_sales_take_the_short_way_and_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gift that is worth nothing, a day's cap, a step; but not a climb, paying with points, or a failing rule."""
+    short: list[bool] = []
+
+    def heard(*given: Any, **named: Any) -> Any:
+        answer = take_online(*given, **named)
+        short.append(answer is not None)
+        return answer
+
+    monkeypatch.setattr("activities.api.transactions.take_online", heard)
+    plain = [Sale(0, 50), Sale(0, 5_000, late=30), Sale(0, 900, shoes=400), Sale(2, 700, color="red"), Sale(3, 1_000)]
+    stream = [*plain, Sale(4, 2_000, partner=True), Sale(0, 100_000), Sale(3, 500, pays=5), Sale(1, 1_300)]
+    for rules in (RULES_OF_PLAIN, RULES_OF_PLAIN - {"step", "daily"}):
+        assert_sold_alike(stream, rules)
+        # Inside a transaction none does.
+        assert short == [True] * 6 + [False] * (3 + len(stream))
+        short.clear()
+    assert_sound()
 
 
-def test_a_stream_that_meets_every_rule() -> None:
-    """Gold by points and by rule, a cap, a label, a toll, a failure; several of one person, close together."""
-    amounts = [(0, 50, 5), (0, 13, 5), (0, 900, 5), (0, 60, 5), (1, 20, 5), (0, 70, 5), (0, 80, 2_000), (1, 30, 5)]
-    stream = [Purchase(*one) for one in [*amounts, *[(2, 40, 60)] * 6]]
-    with undone():
-        program = sent(stream, queued=True)
-        found = {one[0] for activity in outcome(program)["activities"] for one in activity[5]}
-        assert found == {"basic", "gold", "capped", "visits", "fan", "none", "toll", "faithful"}
-        assert MemberActivity.objects.get(program=program, status="failed").problem["rule"] == "odd"
-    holds(stream)
+@settings(**QUICK)
+@given(st.lists(PURCHASES, min_size=1, max_size=10), some_of(RULES_OF_ONE))
+def test_queued_and_at_once_come_to_the_same(stream: list[Sale], rules: frozenset[str]) -> None:
+    assert_queued_alike(stream, rules)
 
 
-@settings(max_examples=4, **SETTINGS)
-@given(st.lists(PURCHASES, min_size=1, max_size=10))
-def test_online_and_queued_come_to_the_same(stream: list[Purchase]) -> None:
-    holds(stream)
+@settings(**QUICK)
+@given(st.lists(SALES, min_size=1, max_size=10), some_of(ALL_RULES))
+def test_at_once_and_in_a_transaction_come_to_the_same(stream: list[Sale], rules: frozenset[str]) -> None:
+    assert_sold_alike(stream, rules)
 
 
 @pytest.mark.deep
-@settings(max_examples=150, **SETTINGS)
-@given(st.lists(PURCHASES, min_size=1, max_size=40))
-def test_long_streams_come_to_the_same(stream: list[Purchase]) -> None:
-    holds(stream)
+@settings(max_examples=60, **SLOW)
+@given(st.lists(PURCHASES, min_size=1, max_size=40), some_of(RULES_OF_ONE))
+def test_long_streams_queued_and_at_once_come_to_the_same(stream: list[Sale], rules: frozenset[str]) -> None:
+    assert_queued_alike(stream, rules)
+
+
+@pytest.mark.deep
+@settings(max_examples=60, **SLOW)
+@given(st.lists(SALES, min_size=1, max_size=40), some_of(ALL_RULES))
+def test_long_streams_at_once_and_in_a_transaction_come_to_the_same(stream: list[Sale], rules: frozenset[str]) -> None:
+    assert_sold_alike(stream, rules)

@@ -1,19 +1,11 @@
 """The queue: order, workers side by side, kill -9, dry runs, and that it comes to what online comes to."""
 
 import io
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from activities import queueing
 from activities.models import MemberActivity, RuleEffect, RuleUse
@@ -24,6 +16,7 @@ from memberships.lifecycle import suspend
 from memberships.models import Membership
 from points.models import Posting
 from programs.models import Program, ProgramStatus
+from tests.activities.processes import Start, kill, others_write, wait_until
 from tests.activities.ruling import PER_EURO, effects_of, in_force, release, waiting
 from tests.audit.helpers import assert_audit_clean
 from tests.changes import pair
@@ -33,7 +26,6 @@ from tests.threads import errors_in, together
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
-REPOSITORY = Path(__file__).parents[2]
 
 
 def run(*arguments: str) -> str:
@@ -215,57 +207,15 @@ def test_one_activity_processed_again_by_two_at_once_is_processed_once() -> None
 
 # Real processes.
 
-IN_A_PROCESS = """
-import sys, django
-django.setup()
-from django.conf import settings
-settings.DATABASES["default"]["NAME"] = sys.argv[1]
+PROCESS = """
 from activities import queueing
 queueing.process_waiting.__kwdefaults__["wave"] = 20
-from django.core.management import call_command
 call_command("process_activities", "miles")
 """
-Start = Callable[[], "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """The command in a process of its own, in small waves."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def started() -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", IN_A_PROCESS, str(connection.settings_dict["NAME"])]
-        environment = os.environ | {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings"}
-        process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        processes.append(process)
-        return process
-
-    yield started
-    for process in processes:
-        process.kill()
-        process.communicate()
 
 
 def done_so_far() -> int:
     return MemberActivity.objects.exclude(status="received").count()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 90
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
-def nobody_else_works() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND state <> 'idle' AND backend_type = 'client backend'"
-        )
-        return bool(cursor.fetchone()[0] == 0)
 
 
 @pytest.mark.concurrency
@@ -292,18 +242,14 @@ def test_killed_in_the_middle_it_goes_on_and_loses_or_doubles_nothing(start: Sta
     )
     for _ in range(2):
         before = done_so_far()
-        process = start()
-        wait_until(lambda before=before: done_so_far() > before)  # type: ignore[misc]
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        # The server may still be finishing the wave it was at.
-        connection.close()
-        wait_until(nobody_else_works)
+        process = start(PROCESS)
+        wait_until(lambda before=before: done_so_far() > before and others_write())  # type: ignore[misc]
+        kill(process)
         done = done_so_far()
         assert before < done < 1_000
         assert Posting.objects.count() == done == RuleEffect.objects.count() / 2
         assert_audit_clean()
-    one, other = start(), start()
+    one, other = start(PROCESS), start(PROCESS)
     assert (one.wait(timeout=120), other.wait(timeout=120)) == (0, 0)
     assert (done_so_far(), Posting.objects.count(), RuleEffect.objects.count()) == (1_000, 1_000, 2_000)
     assert {(account_of(one).balance, account_of(one, "status").balance) for one in people} == {(400, 40)}
