@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from activities.errors import ClaimDecided, ReceiptAttributed
+from activities.claimed import attributed
+from activities.errors import ClaimDecided
 from activities.general import new_activity
 from activities.models import (
     ActivityStatus,
@@ -156,22 +157,13 @@ def refuse_attributed(receipt: str, design: Design, *, but: int = 0) -> None:
     rows = rows.exclude(status=ActivityStatus.REFUSED).exclude(type__code=TransactionType.RETURN)
     activity = rows.values_list("pk", "membership_id").first()
     if activity is not None:
-        raise _attributed(receipt, {"activity": activity[0], "membership": activity[1]})
+        raise attributed(receipt, {"activity": activity[0], "membership": activity[1]})
     sales = Transaction.objects.filter(reference=receipt, program_id=program_id, type=TransactionType.PURCHASE)
     if sale := sales.values_list("pk", flat=True).first():
-        raise _attributed(receipt, {"transaction": sale})
+        raise attributed(receipt, {"transaction": sale})
     claims = Claim.objects.filter(receipt=receipt, program_id=program_id).exclude(status=ClaimStatus.REFUSED)
     if claim := claims.exclude(pk=but).values_list("pk", flat=True).first():
-        raise _attributed(receipt, {"claim": claim})
-
-
-def _attributed(receipt: str, facts: dict[str, Any]) -> ReceiptAttributed:
-    what, pk = next(iter(facts.items()))
-    return ReceiptAttributed(
-        f"The receipt “{receipt}” stands in this program already, with {what} {pk}. A receipt earns once: look there, "
-        "or correct what was attributed wrongly.",
-        facts={"receipt": receipt, **facts},
-    )
+        raise attributed(receipt, {"claim": claim})
 
 
 def _refuse_time(at: datetime, membership: Membership, design: Design) -> None:

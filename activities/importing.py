@@ -28,7 +28,7 @@ from memberships.errors import AlreadyMember
 from memberships.lifecycle import activate, pause, record_payment, suspend
 from memberships.locking import locked_memberships
 from memberships.models import Member, Membership, MembershipStatus
-from memberships.standings import set_standing
+from memberships.standings import take_over_standing
 from points.opening import NewOpening
 from programs.models import Program
 
@@ -129,7 +129,7 @@ class MembershipImport:
         if one.payment_reference:
             record_payment(membership, actor=self.actor, reference=one.payment_reference, paid_at=at)
         if one.tier is not None and one.tier_until is not None:
-            set_standing(membership, tier=one.tier, reason=REASON, until=one.tier_until, actor=self.actor)
+            take_over_standing(membership, tier=one.tier, reason=REASON, until=one.tier_until, actor=self.actor)
 
     def _bring_to_status(self, membership: Membership, one: Wanted) -> None:
         if one.status is None:

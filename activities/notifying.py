@@ -22,9 +22,10 @@ from points.keeping import start_of_day
 from points.monthly import months_of
 from programs.design import Design, design_of
 from programs.models import Program, ProgramStatus
+from programs.nightly import run_nightly
 from programs.notice_texts import MEMBERSHIP_EXPIRES, POINTS_EXPIRE, STATEMENT, InMonth, Value
 from programs.notices import days_ahead, is_designed
-from programs.runs import ran_since, recorded
+from programs.runs import recorded
 
 KIND = "send_notices"
 AT_ONCE = 1_000
@@ -84,11 +85,13 @@ def send_notices(
 def send_due_notices(*, actor: Actor, progress: Callable[[], object] = lambda: None) -> int:
     """For every released program once a day by its own clock, for a worker that asks often; how many messages."""
     raised = 0
-    for program in Program.objects.filter(status=ProgramStatus.RELEASED).order_by("pk"):
-        today = program_now(program).astimezone(program.zone).date()
-        if not ran_since(program, KIND, start_of_day(today, program.zone)):
-            counts = send_notices(program, actor=actor, progress=lambda _: progress())
-            raised += counts["waiting"] + counts["suppressed"]
+
+    def send(program: Program) -> None:
+        nonlocal raised
+        counts = send_notices(program, actor=actor, progress=lambda _: progress())
+        raised += counts["waiting"] + counts["suppressed"]
+
+    run_nightly(KIND, send)
     return raised
 
 

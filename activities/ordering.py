@@ -214,7 +214,7 @@ def _tell(kind: str, order: RewardOrder) -> None:
 
 def _locked(seen: RewardOrder) -> RewardOrder:
     """The order as it is once nobody else settles it."""
-    (order,) = lock_rows(RewardOrder.objects.select_related("item", "posting").filter(pk=seen.pk))
+    (order,) = lock_rows(RewardOrder.objects.select_related("item", "posting", "membership").filter(pk=seen.pk))
     return order
 
 

@@ -8,6 +8,7 @@ from activities.reward_errors import PaidOrder
 from activities.vouchers import masked_code, voucher_shape
 from common.actor import Actor
 from common.errors import NotFound
+from memberships.led_here import home_id
 from points.balances import iso
 from points.models import Posting
 from programs.design import Design
@@ -54,7 +55,7 @@ def sees_codes(order: RewardOrder, actor: Actor) -> bool:
 
 def order_shape(order: RewardOrder, design: Design, actor: Actor, *, at: datetime) -> dict[str, Any]:
     """The API's <order>."""
-    vouchers = order.vouchers.select_related("item").order_by("pk")
+    vouchers = order.vouchers.select_related("item", "membership", "activity").order_by("pk")
     shown = [voucher_shape(voucher, at=at) for voucher in vouchers]
     if not sees_codes(order, actor):
         shown = [one | {"code": masked_code(one["code"])} for one in shown]
@@ -62,6 +63,7 @@ def order_shape(order: RewardOrder, design: Design, actor: Actor, *, at: datetim
         "id": order.pk,
         "program": design.program.code,
         "membership": order.membership_id,
+        "current_membership": home_id(order.membership, order.customer_id),
         "member": order.customer_id,
         "reward": order.item.code,
         "name": order.item.name,

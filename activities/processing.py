@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, transaction
 
+from activities.claimed import already_claimed
 from activities.finishing import failed, finish, processed, refused
 from activities.models import MemberActivity, PointFlow
 from activities.rules.applying import apply_wave
@@ -86,7 +87,8 @@ def process(
             memberships = {one.pk: one for one in locked_memberships({one.membership_id for one in wave})}
         members = _members_of(memberships)
         under_way = Wave(design, actor, clock.program_now(design.program), memberships, members)
-        able = [one for one in wave if not _is_refused(one, under_way)]
+        claimed = already_claimed(wave, design=design)
+        able = [one for one in wave if not _is_refused(one, under_way, claimed)]
         wake(able, memberships, design=design, actor=actor)
         _carry_out(able, under_way)
         results = {one.pk: under_way.results[one.pk] for one in wave}
@@ -105,9 +107,12 @@ def _members_of(memberships: Mapping[int, Membership]) -> dict[tuple[int, int], 
     return found
 
 
-def _is_refused(one: MemberActivity, wave: Wave) -> bool:
-    """Whoever may not earn does nothing that rules could reward; the reason is kept with the activity."""
+def _is_refused(one: MemberActivity, wave: Wave, claimed: Mapping[int, LoyaltyError]) -> bool:
+    """Whoever may not earn does nothing that rules could reward, and a receipt earns once; the reason is kept with the
+    activity."""
     try:
+        if one.pk in claimed:
+            raise claimed[one.pk]
         _require_able(one, wave)
     except LoyaltyError as error:
         wave.results[one.pk] = refused(one, error, design=wave.design)

@@ -9,7 +9,9 @@ from activities.models import OrderStatus, RewardItem, RewardOrder, Voucher, Vou
 from activities.rewards import why_not_offered
 from activities.vouchers import masked_code
 from common.actor import Actor
-from memberships.models import Membership
+from common.clock import program_now
+from memberships.led_here import led_here
+from memberships.models import Member, Membership, MembershipType
 from programs.design import Design
 
 MOST = 10
@@ -42,7 +44,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class RewardsOfMembership:
-    """The latest of each."""
+    """The latest of each, those of former memberships that lead here among them."""
 
     orders: tuple[RewardOrder, ...]
     vouchers: tuple[Held, ...]
@@ -72,9 +74,33 @@ def open_orders(actor: Actor, *, after: int = 0) -> tuple[list[RewardOrder], int
 
 
 def rewards_of(membership: Membership, *, at: datetime) -> RewardsOfMembership:
-    orders = RewardOrder.objects.filter(membership=membership).select_related("item").order_by("-pk")
-    vouchers = Voucher.objects.filter(membership=membership).select_related("item").order_by("-pk")
+    led = led_here(membership)
+    orders = RewardOrder.objects.filter(led.rows("customer")).select_related("item", "membership").order_by("-pk")
+    vouchers = Voucher.objects.filter(led.rows("activity__customer")).select_related("item").order_by("-pk")
     return RewardsOfMembership(tuple(orders[:MOST]), tuple(held(one, at=at) for one in vouchers[:MOST]))
+
+
+def open_rewards_of(customer_id: int, actor: Actor) -> RewardsOfMembership:
+    """What waits for the person to be handed over, and what they can still use, in all programs the actor reads."""
+    seen = actor.programs_for("memberships:read")
+    where = Q() if seen is None else Q(program__in=seen)
+    orders = RewardOrder.objects.filter(
+        where, Q(customer=customer_id) | Q(customer__merged_into=customer_id), status=OrderStatus.ORDERED
+    )
+    members = Member.objects.filter(Q(customer=customer_id) | Q(customer__merged_into=customer_id))
+    in_common = Q(membership__current=True) | ~Q(membership__type=MembershipType.GROUP)
+    theirs = Q(activity__customer=customer_id) | Q(activity__customer__merged_into=customer_id)
+    vouchers = Voucher.objects.filter(
+        where,
+        in_common | theirs,
+        membership__in=members.filter(ended_at__isnull=True).values("membership_id"),
+        status__in=[VoucherStatus.ISSUED, VoucherStatus.PART_USED],
+    )
+    found = vouchers.select_related("item", "program").order_by("-pk")[:MOST]
+    return RewardsOfMembership(
+        tuple(orders.select_related("item", "program").order_by("-pk")[:MOST]),
+        tuple(one for row in found if (one := held(row, at=program_now(row.program))).is_open),
+    )
 
 
 def held(voucher: Voucher, *, at: datetime) -> Held:

@@ -19,6 +19,7 @@ from common.db import in_program, lock_rows
 from common.errors import LoyaltyError
 from common.history import audit_context
 from gateway.events import record_event
+from memberships.led_here import led_here
 from memberships.models import Membership
 from memberships.standings import open_standings
 from programs.design import Design
@@ -117,7 +118,9 @@ def _check_limit(item: RewardItem, membership: Membership, quantity: int) -> Non
     limit = item.limit_per_member
     if limit is None:
         return
-    placed = RewardOrder.objects.filter(item=item, membership=membership).exclude(status=OrderStatus.CANCELLED)
+    # What was ordered before a merge, by whoever takes part here now, counts on.
+    theirs = led_here(membership).rows("customer")
+    placed = RewardOrder.objects.filter(theirs, item=item).exclude(status=OrderStatus.CANCELLED)
     had = placed.aggregate(sum=Sum("quantity"))["sum"] or 0
     if had + quantity > limit:
         raise RewardLimitReached(

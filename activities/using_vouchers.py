@@ -149,7 +149,7 @@ def _status(voucher: Voucher) -> VoucherStatus:
 
 def _locked(seen: Voucher) -> Voucher:
     """The row as it is once nobody else uses it."""
-    (voucher,) = lock_rows(Voucher.objects.select_related("item").filter(pk=seen.pk))
+    (voucher,) = lock_rows(Voucher.objects.select_related("item", "membership", "activity").filter(pk=seen.pk))
     return voucher
 
 

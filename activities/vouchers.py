@@ -17,6 +17,7 @@ from common.actor import Actor
 from common.db import in_program
 from common.errors import NotFound
 from gateway.events import record_events
+from memberships.led_here import home_id
 from points.balances import iso
 from programs.design import Design
 from programs.expiry import end_of_day
@@ -84,7 +85,12 @@ def masked_code(code: str) -> str:
 
 def visible_voucher(code: str, actor: Actor) -> Voucher:
     """The voucher of that code; unknown ones and those of other programs answer alike."""
-    found = Voucher.objects.visible_to(actor).select_related("item").filter(code=typed_code(code)).first()
+    found = (
+        Voucher.objects.visible_to(actor)
+        .select_related("item", "membership", "activity")
+        .filter(code=typed_code(code))
+        .first()
+    )
     if found is None:
         raise NotFound(NOWHERE)
     voucher: Voucher = found
@@ -98,6 +104,7 @@ def voucher_shape(voucher: Voucher, *, at: datetime) -> dict[str, Any]:
         "code": printed_code(voucher.code),
         "reward": voucher.item.code,
         "membership": voucher.membership_id,
+        "current_membership": home_id(voucher.membership, voucher.activity.customer_id),
         "order": voucher.order_id,
         "status": str(voucher.status_at(at)),
         "face": money(voucher.face, voucher.currency),

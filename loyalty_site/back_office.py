@@ -51,3 +51,5 @@ UNFOLD: dict[str, Any] = {
 }
 # Where the tasks of the desk keep their receipts, so that each is done once.
 LOYALTY_RECEIPTS = "gateway.once.RECEIPTS"
+# What apps above keep about a membership and its changes take along.
+LOYALTY_MEMBERSHIP_CARRIERS = ["activities.campaigns.carrying.CampaignPlaces"]

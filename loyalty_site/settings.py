@@ -12,6 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
+from loyalty_site.back_office import LOYALTY_MEMBERSHIP_CARRIERS as LOYALTY_MEMBERSHIP_CARRIERS
 from loyalty_site.back_office import LOYALTY_RECEIPTS as LOYALTY_RECEIPTS
 from loyalty_site.back_office import UNFOLD as UNFOLD
 from loyalty_site.enum_names import ENUM_NAMES

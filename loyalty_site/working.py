@@ -1,5 +1,5 @@
 """What a worker does all the time: numbering events and sending them, processing activities, raising notices, sending
-messages, making batches of cards.
+messages, making batches of cards, and every night the runs over memberships.
 
 Each job has a thread of its own, so that a batch of a million does not keep messages waiting. Every job may be cut
 off anywhere and run in several processes at once; that is its own affair.
@@ -21,6 +21,7 @@ from customers.delivering import deliver_messages
 from gateway.channels import system_actor
 from gateway.delivering import deliver_events
 from gateway.numbering import number_all_waiting_events
+from memberships.nightly import do_nightly_runs
 
 logger = logging.getLogger(__name__)
 # To webhooks, side by side: a server that is slow holds up one of them.
@@ -44,6 +45,7 @@ JOBS = (
     Job("activities processed", 1.0, lambda progress: process_all_waiting(actor=system_actor(), progress=progress)),
     Job("messages tried", 3.0, lambda progress: deliver_messages(progress=progress).total()),
     Job("notices raised", 60.0, lambda progress: send_due_notices(actor=system_actor(), progress=progress)),
+    Job("nightly runs made", 60.0, lambda progress: do_nightly_runs(actor=system_actor(), progress=progress)),
     Job("lines of awards posted", 3.0, post_awards),
     Job("batches done", 3.0, lambda progress: do_waiting(progress=progress)),
 )

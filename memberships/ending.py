@@ -16,7 +16,7 @@ from memberships.changes.errors import ChangeRefused
 from memberships.changes.lapsing import lapse_open_of, locked_open_changes
 from memberships.changes.leaving import leave_by_rule
 from memberships.changes.record import Record
-from memberships.errors import NotAMember, ProgramNotOpen, ReasonMissing, SplitFirst, WrongStatus
+from memberships.errors import NotAMember, ReasonMissing, SplitFirst, WrongStatus
 from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Member, Membership, MembershipStatus
@@ -24,7 +24,7 @@ from memberships.organization_pools import lives_on, pool_umbrella, stand_alone
 from memberships.registrations import drop, registrations_about
 from memberships.types import type_of
 from points.errors import HoldTooLarge
-from programs.models import Program, ProgramStatus
+from programs.models import Program
 
 # Ends by hand; the others follow from a run or a change.
 BY_HAND = frozenset({EndReason.TERMINATED, EndReason.CUSTOMER_CLOSED, EndReason.DECEASED, EndReason.PROGRAM_CLOSED})
@@ -57,31 +57,6 @@ def expire(
 ) -> Membership:
     """End it by the passing of time."""
     return _end(membership, end_reason, actor=actor, reason=reason or str(end_reason))
-
-
-def expire_memberships(
-    program: Program,
-    *,
-    actor: Actor,
-    at: datetime | None = None,
-    dry_run: bool = False,
-    progress: Callable[[int], object] = lambda ended: None,
-) -> list[int]:
-    """End every membership whose last day is over at `at`; the ids, in order. Running it twice changes nothing.
-
-    Each one is its own transaction, so an interrupted run goes on where it stopped. `progress` hears of each.
-    """
-    if program.status != ProgramStatus.RELEASED:
-        raise ProgramNotOpen(
-            f"{program.name} is {program.get_status_display()}; the ends of its memberships wait until it is released.",
-            facts={"program": program.code, "program_status": program.status},
-        )
-    at = at or program_now(program)
-    today = at.astimezone(program.zone).date()
-    due = [one.pk for one in memberships_due(program, today) if is_due(one, program, today)]
-    if dry_run:
-        return due
-    return [pk for pk in due if _expire_if_due(pk, program=program, today=today, at=at, actor=actor, progress=progress)]
 
 
 def memberships_due(program: Program, today: date) -> QuerySet[Membership]:
@@ -137,21 +112,6 @@ def rest_again(membership: Membership, *, actor: Actor, at: datetime) -> None:
             return
         row.rests_until = at
         row.save()
-
-
-def _expire_if_due(
-    pk: int, *, program: Program, today: date, at: datetime, actor: Actor, progress: Callable[[int], object]
-) -> bool:
-    done = end_if(
-        pk,
-        program=program,
-        still_due=lambda row: is_due(row, program, today),
-        end_reason=EndReason.TERM_END,
-        at=at,
-        actor=actor,
-    )
-    progress(pk)
-    return done
 
 
 def end_if(

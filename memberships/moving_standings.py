@@ -10,7 +10,7 @@ from django.db import connection
 from common.history import recording
 from gateway.events import record_events
 from memberships.exempting import refresh_exemptions
-from memberships.models import TierStanding
+from memberships.models import StandingSource, TierStanding
 from memberships.notifying import notify_members
 from programs.design import Design
 from programs.models import Tier
@@ -35,7 +35,8 @@ AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class StandingMove:
-    """`before` is the rung it leaves; None where it stood on none. `since` None: since the move itself."""
+    """`before` is the rung it leaves; None where it stood on none. `since` None: since the move itself.
+    `is_news` False: it was so elsewhere before, no member is told."""
 
     membership_id: int
     tier: Tier
@@ -44,6 +45,7 @@ class StandingMove:
     until: datetime | None = None
     before: Tier | None = None
     since: datetime | None = None
+    is_news: bool = True
 
 
 class Moved(NamedTuple):
@@ -117,7 +119,7 @@ def _tell(moved: Sequence[Moved], design: Design) -> None:
 
 def _notify(moved: Sequence[Moved], design: Design) -> None:
     """Whom it concerns reads it, by the program's text; the same rung for longer is no news."""
-    news = [one for one in moved if one.move.before != one.move.tier]
+    news = [one for one in moved if one.move.is_news and one.move.before != one.move.tier]
     notify_members(
         design.program,
         TIER_CHANGED,
@@ -133,6 +135,7 @@ def _facts(move: StandingMove, design: Design) -> dict[str, Value]:
         "group": move.tier.group.name,
         "tier": move.tier.name,
         "former_tier": None if move.before is None else move.before.name,
-        "reason": move.reason,
+        # What staff write is for staff.
+        "reason": "" if move.source == StandingSource.MANUAL else move.reason,
         "until": last,
     }

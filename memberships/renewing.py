@@ -5,7 +5,7 @@ once. A dry run does the same and undoes it, membership by membership.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -26,7 +26,7 @@ from memberships.paid_terms import first_unpaid
 from programs.models import Program, ProgramStatus
 from programs.runs import recorded
 
-KIND = "renew_memberships"
+KIND, ENDING = "renew_memberships", "expire_memberships"
 RENEWED, LAPSED, ENDED, IDLE, LEFT = "renewed", "lapsed", "ended", "idle", "left"
 
 
@@ -42,6 +42,7 @@ class Touched:
 
 Heard = Callable[[Touched], object]
 Step = Callable[[int], str]
+Steps = Sequence[tuple[Iterable[int], Step]]
 
 
 def renew_memberships(
@@ -53,14 +54,32 @@ def renew_memberships(
     heard: Heard = lambda touched: None,
 ) -> Counter[str]:
     """How many were `renewed`, `lapsed` (a fee unpaid after the grace), `ended` (term or season), `idle`, `left`."""
+    run = _Run(program, at or program_now(program), actor)
+    return _carry_out(run, KIND, run.steps(), dry_run=dry_run, heard=heard)
+
+
+def expire_memberships(
+    program: Program,
+    *,
+    actor: Actor,
+    at: datetime | None = None,
+    dry_run: bool = False,
+    heard: Heard = lambda touched: None,
+) -> Counter[str]:
+    """Of the same run only the ends of terms and seasons; how many were `ended`, `left`."""
+    run = _Run(program, at or program_now(program), actor)
+    return _carry_out(run, ENDING, [run.ends()], dry_run=dry_run, heard=heard)
+
+
+def _carry_out(run: "_Run", kind: str, steps: Steps, *, dry_run: bool, heard: Heard) -> Counter[str]:
+    program = run.program
     if program.status != ProgramStatus.RELEASED:
         raise ProgramNotOpen(
             f"{program.name} is {program.get_status_display()}; its memberships wait until it is released.",
             facts={"program": program.code, "program_status": program.status},
         )
-    run = _Run(program, at or program_now(program), actor)
-    with recorded(program, KIND, actor=actor, dry_run=dry_run) as counts:
-        for due, step in run.steps():
+    with recorded(program, kind, actor=run.actor, dry_run=dry_run) as counts:
+        for due, step in steps:
             for pk in due:
                 touched = _touch(program, pk, step, dry_run=dry_run)
                 if touched is not None:
@@ -86,14 +105,17 @@ class _Run:
         self.today = at.astimezone(program.zone).date()
         self.idle_before = idle_before(program, self.today)
 
-    def steps(self) -> list[tuple[Iterable[int], Step]]:
+    def steps(self) -> Steps:
         """Lists are read when their turn comes: what an earlier step ended is in no later one."""
         return [
             (_late(self._unpaid), self.lapse),
             (_late(self._over), self.renew),
-            (_late(self._ending), partial(self._end, EndReason.TERM_END, ENDED, self._is_over)),
+            self.ends(),
             (_late(self._idle), partial(self._end, EndReason.INACTIVITY, IDLE, self._is_idle)),
         ]
+
+    def ends(self) -> tuple[Iterable[int], Step]:
+        return _late(self._ending), partial(self._end, EndReason.TERM_END, ENDED, self._is_over)
 
     def lapse(self, pk: int) -> str:
         """The unpaid term is owed no more: it goes, and the membership ends with the last day that was paid."""

@@ -18,7 +18,7 @@ from memberships.ladders import ladder_of, ladders_of
 from memberships.locking import locked_memberships
 from memberships.models import Membership, StandingSource, TierStanding
 from memberships.moving_standings import Moved, StandingMove, move_many
-from programs.design import Design
+from programs.design import Design, design_of
 from programs.models import Tier, TierGroup
 
 
@@ -51,27 +51,38 @@ def initial_standing(membership: Membership, tier: Tier, *, at: datetime) -> Tie
 
 
 def set_standing(membership: Membership, *, tier: Tier, reason: str, until: datetime, actor: Actor) -> TierStanding:
-    """By hand: with a reason, and not lowered before `until`."""
+    """By hand: with a reason, which stays in the house, and not lowered before `until`. The members are told."""
+    return _stand_by_hand(membership, tier, reason=reason, until=until, actor=actor, is_news=True)
+
+
+def take_over_standing(
+    membership: Membership, *, tier: Tier, reason: str, until: datetime, actor: Actor
+) -> TierStanding:
+    """The same for a rung the members had in another system already: no news to them."""
+    return _stand_by_hand(membership, tier, reason=reason, until=until, actor=actor, is_news=False)
+
+
+def _stand_by_hand(
+    membership: Membership, tier: Tier, *, reason: str, until: datetime, actor: Actor, is_news: bool
+) -> TierStanding:
     with in_program(membership.program_id), audit_context(actor, reason):
         (membership,) = locked_memberships([membership.pk])
         at = program_now(membership.program)
         _refuse_manual(membership, tier=tier, reason=reason, until=until, at=at)
-        for old in open_standings(membership).filter(group_id=tier.group_id):
-            old.ended_at = at
-            old.save()
-        standing = TierStanding.objects.create(
-            membership=membership,
-            program_id=membership.program_id,
-            group_id=tier.group_id,
-            tier=tier,
-            since=at,
-            until=until,
-            source=StandingSource.MANUAL,
-            reason=reason,
+        stood = open_standings(membership).filter(group_id=tier.group_id).select_related("tier").first()
+        move = StandingMove(
+            membership.pk,
+            tier,
+            StandingSource.MANUAL,
+            reason,
+            until,
+            before=None if stood is None else stood.tier,
+            is_news=is_news,
         )
-        refresh_exemption(membership)
+        (moved,) = move_many([move], design=design_of(membership.program_id), at=at)
         facts = {"group": tier.group_id, "tier": tier.pk, "until": until.isoformat()}
         record_event("membership.tier_set", program_id=membership.program_id, subject_id=membership.pk, facts=facts)
+        standing: TierStanding = TierStanding.objects.get(pk=moved.standing_id)
         return standing
 
 

@@ -28,9 +28,13 @@ SELECT count(*) FILTER (WHERE current), count(*) FILTER (WHERE enrolled_at >= %(
     count(*) FILTER (WHERE ended_at >= %(since)s AND ended_at < %(until)s)
 FROM memberships_membership WHERE program_id = %(program)s AND type <> 'organization'
 """
+# Engaged is who takes part still; what a merged membership did counts for the one it went into.
 ACTIVITIES = """
-SELECT count(*), count(DISTINCT membership_id) FROM activities_memberactivity
-WHERE program_id = %(program)s AND status = 'processed' AND occurred_at >= %(since)s AND occurred_at < %(until)s
+SELECT count(*), count(DISTINCT CASE WHEN m.current THEN m.id WHEN s.current THEN s.id END)
+FROM activities_memberactivity v JOIN memberships_membership m ON m.id = v.membership_id
+LEFT JOIN memberships_membership s ON s.id = m.superseded_by_id
+WHERE v.program_id = %(program)s AND v.status = 'processed' AND v.occurred_at >= %(since)s
+    AND v.occurred_at < %(until)s
 """
 # What was bought less what came back, in the program's own currency.
 SALES = """
@@ -52,7 +56,7 @@ WHERE program_id = %(program)s AND order_id IS NULL AND issued_at >= %(since)s A
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Of one program; money in its currency. `engaged` memberships did something in these months."""
+    """Of one program; money in its currency. `engaged`: there today, and did something in these months."""
 
     program: Program
     first: date

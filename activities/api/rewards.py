@@ -1,6 +1,7 @@
 """The catalog and the orders of rewards (interfaces 3.1)."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import django_filters
@@ -24,6 +25,8 @@ from common.api.pagination import LoyaltyPagination
 from common.api.serializers import NoInput, StrictSerializer
 from common.api.views import VerbMixin
 from gateway.api.writing import answer_concerns
+from memberships.led_here import led_here
+from memberships.models import Membership
 from points.models import Posting
 from programs.api.views import READERS
 from programs.design import design_of
@@ -78,11 +81,20 @@ class RewardListView(VerbMixin, ListAPIView):
 class OrderFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=OrderStatus.choices)
     program = django_filters.CharFilter(field_name="program__code", max_length=50)
-    membership = django_filters.NumberFilter(field_name="membership_id", min_value=1, max_value=2**63 - 1)
+    membership = django_filters.NumberFilter(
+        method="of_membership",
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="With what its people ordered in memberships that are over.",
+    )
 
     class Meta:
         model = RewardOrder
         fields: tuple[str, ...] = ()
+
+    def of_membership(self, queryset: QuerySet[Any], name: str, value: Decimal) -> QuerySet[Any]:
+        membership = Membership.objects.filter(pk=int(value)).first()
+        return queryset.none() if membership is None else queryset.filter(led_here(membership).rows("customer"))
 
 
 class OrdersView(VerbMixin, ListAPIView):
@@ -96,7 +108,7 @@ class OrdersView(VerbMixin, ListAPIView):
         if hasattr(self, "swagger_fake_view"):
             return super().get_queryset().none()
         programs = _programs(self, LOOK)
-        found = RewardOrder.objects.select_related("item")
+        found = RewardOrder.objects.select_related("item", "membership")
         return found if programs is None else found.filter(program_id__in=programs)
 
     @extend_schema(operation_id="reward_orders")

@@ -58,6 +58,9 @@ class VoucherSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="Masked for who may not use it.")
     reward = serializers.SlugField()
     membership = serializers.IntegerField()
+    current_membership = serializers.IntegerField(
+        allow_null=True, help_text="Where it belongs since that one ended; null: its person takes part no more."
+    )
     order = serializers.IntegerField(allow_null=True, help_text="Null: a rule gave it.")
     status = serializers.ChoiceField(VoucherStatus.choices)
     face = MoneySerializer()
@@ -86,6 +89,9 @@ class OrderSerializer(serializers.Serializer):
     id = serializers.IntegerField(allow_null=True)
     program = serializers.SlugField()
     membership = serializers.IntegerField()
+    current_membership = serializers.IntegerField(
+        allow_null=True, help_text="Where it belongs since that one ended; null: its person takes part no more."
+    )
     member = serializers.IntegerField(allow_null=True, help_text="The customer who ordered.")
     reward = serializers.SlugField()
     name = serializers.CharField()

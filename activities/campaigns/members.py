@@ -20,10 +20,13 @@ from programs.models import Program
 
 MANAGE = "memberships:manage"
 AT_ONCE = 5_000
-# The index of open rows says who is in it already; a second list with the same numbers adds nobody.
+# The index of open rows says who is in it already; a second list with the same numbers adds nobody. Behind the lock, so
+# that a membership which a change ended meanwhile is left out: the change has taken its places along.
 PUT = """
 INSERT INTO activities_campaignmember (campaign_id, program_id, membership_id, joined_at, channel_id, user_id)
-SELECT %s, %s, membership, %s, %s, %s FROM unnest(%s::bigint[]) AS t(membership) ORDER BY 1
+SELECT %s, %s, m.id, %s, %s, %s FROM (
+    SELECT id FROM memberships_membership WHERE id = ANY(%s::bigint[]) AND current ORDER BY id FOR SHARE
+) m
 ON CONFLICT (campaign_id, membership_id) WHERE left_at IS NULL DO NOTHING
 """
 
@@ -59,9 +62,10 @@ def join_campaign(campaign: Campaign, *, membership: Membership, actor: Actor) -
         today = clock.program_now(campaign.program).astimezone(campaign.program.zone).date()
         if campaign.status != CampaignStatus.RUNNING or campaign.valid_until < today:
             raise CampaignWrongStatus(f"“{campaign.name}” does not run: it can't be joined.")
+        put = _put(campaign, [membership.pk], actor)
         if not Membership.objects.filter(pk=membership.pk, current=True).exists():
             raise NotFound("No such membership takes part in the program.")
-        if _put(campaign, [membership.pk], actor):
+        if put:
             _tell("campaign.joined", campaign, membership)
 
 

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from activities.customer_overview import MembershipView, customer_view
 from activities.desk.seen import doors, name_for
+from activities.orders import USE
+from activities.reward_overview import open_rewards_of
 from activities.transaction_history import latest_transactions
 from common.actor import Actor
 from common.desk.pages import DeskPage
@@ -55,6 +57,8 @@ class CustomerPage(DeskPage):
             former=[membership_card(one, self.actor, of=pk) for one in view.former],
             doors=doors(view.offers, pk),
             sales=latest_transactions(pk, self.actor),
+            rewards=open_rewards_of(pk, self.actor),
+            may_use_vouchers=self.may(USE),
             affiliations=_affiliations(customer, self.actor),
             may_affiliate=_may_affiliate(customer, self.actor),
             may_unmask=self.may(UNMASK),

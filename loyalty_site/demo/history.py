@@ -14,7 +14,7 @@ from loyalty_site.demo.plan import Event, MembershipPlan, Person
 from memberships.enrolment import enrol
 from memberships.lifecycle import record_payment
 from memberships.models import Membership
-from memberships.standings import set_standing
+from memberships.standings import take_over_standing
 from programs.expiry import add_months
 from programs.models import Program, Tier
 
@@ -56,7 +56,7 @@ def _enrol(customer: Customer, plan: MembershipPlan, program: Program, *, actor:
         tier = Tier.objects.get(group__program=program, name=plan.tier)
         if tier.rank:
             until = clock.program_now(program) + timedelta(days=365)
-            set_standing(membership, tier=tier, reason="Taken over with the balances", until=until, actor=actor)
+            take_over_standing(membership, tier=tier, reason="Taken over with the balances", until=until, actor=actor)
     return membership
 
 

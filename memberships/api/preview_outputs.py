@@ -55,6 +55,12 @@ class PreviewedAttributeOutput(serializers.Serializer):
     value = serializers.CharField()
 
 
+class PreviewedAlsoOutput(serializers.Serializer):
+    kind = serializers.CharField(help_text="What it is: campaign.")
+    title = serializers.CharField()
+    name = serializers.CharField()
+
+
 class StandingOutput(serializers.Serializer):
     membership = PreviewedMembershipOutput()
     points = PreviewedPointsOutput(many=True)
@@ -64,6 +70,7 @@ class StandingOutput(serializers.Serializer):
     benefits = PreviewedBenefitOutput(many=True, help_text="Besides those of the tiers.")
     attributes = PreviewedAttributeOutput(many=True, help_text="Values of its own; where two differ the prime's win.")
     labels = serializers.ListField(child=serializers.CharField())
+    also = PreviewedAlsoOutput(many=True, help_text="What else goes along with the person: places in campaigns.")
 
 
 class PersonPreviewOutput(serializers.Serializer):

@@ -1,4 +1,5 @@
-"""Attributes and labels when memberships change: the prime's values win, conflicts are shown (domain 1.9).
+"""Attributes and labels when memberships change: the prime's values win, conflicts are shown (domain 1.9). What
+carriers of apps above keep goes the same way.
 
 Where one membership goes on for several it takes over what they have. Who leaves a group gets back what they brought
 into it; the group keeps its own.
@@ -6,6 +7,7 @@ into it; the group keeps its own.
 
 from collections.abc import Iterable, Sequence
 
+from memberships.changes.carriers import carriers
 from memberships.changes.plan import Plan, Work
 from memberships.changes.record import made_ids
 from memberships.models import AttributeValue, LabelSource, Membership, MembershipChange, MembershipLabel
@@ -36,7 +38,10 @@ def carry_attributes(work: Work, target: Membership, sources: Iterable[Membershi
     first = [work.plan.prime.pk, target.pk]
     order = [pk for pk in dict.fromkeys([*first, *sorted(united)]) if pk in united]
     _take_over(work, target, order)
-    _carry_labels(work, target, [pk for pk in order if pk != target.pk])
+    ending = [pk for pk in order if pk != target.pk]
+    _carry_labels(work, target, ending)
+    for carrier in carriers():
+        carrier.carry(work, target, ending)
 
 
 def bring_back(work: Work, own: Membership, brought: Membership | None) -> None:
@@ -46,6 +51,8 @@ def bring_back(work: Work, own: Membership, brought: Membership | None) -> None:
     _take_over(work, own, [brought.pk])
     ended_with = MembershipLabel.objects.filter(membership=brought, ended_at__gte=brought.ended_at)
     _label(work, own, ended_with)
+    for carrier in carriers():
+        carrier.bring_back(work, own, brought)
 
 
 def forget_made(original: MembershipChange, made_memberships: Sequence[int]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from memberships.changes.carriers import lines_of
 from memberships.models import (
     AttributeValue,
     CardHolding,
@@ -92,6 +93,15 @@ class AttributeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoLine:
+    """What an app above keeps about the membership, as a campaign it is in."""
+
+    kind: str
+    title: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """`numbers` are the member numbers, retired ones too, that lead to the person here."""
 
@@ -103,6 +113,7 @@ class Standing:
     benefits: tuple[BenefitLine, ...] = ()
     attributes: tuple[AttributeLine, ...] = ()
     labels: tuple[str, ...] = ()
+    also: tuple[AlsoLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +205,7 @@ class _Reader:
         labels = MembershipLabel.objects.filter(membership__in=memberships, ended_at__isnull=True)
         for membership_id, name in labels.order_by("label__code").values_list("membership_id", "label__name"):
             self.labels[membership_id].append(name)
+        self.also = lines_of(memberships)
         # A group's number leads to the group as a whole.
         ended = Member.objects.filter(program_id=design.program.pk, customer__in=list(customers), current=False)
         retired = ended.exclude(membership__type=MembershipType.GROUP).order_by("pk")
@@ -222,6 +234,7 @@ class _Reader:
             tuple(line for whose, line in self.benefits[membership.pk] if whose in (None, person_id)),
             tuple(self.attributes[membership.pk]),
             tuple(self.labels[membership.pk]),
+            tuple(AlsoLine(*line) for line in self.also[membership.pk]),
         )
 
     def _points(self, membership: Membership, person_id: int | None) -> Iterable[PointsLine]:

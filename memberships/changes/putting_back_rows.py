@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import models
 
 from memberships.changes.attributes import forget_made
+from memberships.changes.carriers import carriers
 from memberships.changes.errors import NotUndoable
 from memberships.changes.plan import Work
 from memberships.changes.record import altered_in_order, made_ids
@@ -62,6 +63,8 @@ def close_made(work: Work, original: MembershipChange) -> None:
         for row in rows.exclude(membership__in=made).order_by("pk"):
             work.record.alter(row, ended_at=work.at)
     forget_made(original, made)
+    for carrier in carriers():
+        carrier.end_made(work, original, made)
     _return_terms(work, original, made)
 
 

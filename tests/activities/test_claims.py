@@ -1,15 +1,17 @@
 """Claims for missing points: opened, granted as late activities, refused; a receipt earns once in a program."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from activities.claimed import already_claimed
 from activities.claims import ClaimCall, grant_claim, open_claim, refuse_claim
 from activities.errors import ClaimDecided, ReceiptAttributed
-from activities.models import Claim, MemberActivity
+from activities.models import Claim, MemberActivity, Transaction
 from common import clock
 from common.actor import Actor
 from common.errors import LoyaltyError, NotAllowed, NotFound
@@ -122,6 +124,42 @@ def test_a_sale_that_came_in_after_the_claim_stops_its_grant(
     sale(katrin_bauer, "80", reference="R-77")
     refused(ReceiptAttributed, lambda: grant_claim(claim.pk, actor=ACTOR))
     assert Claim.objects.get().status == "open"
+
+
+def test_a_sale_told_after_its_claim_was_granted_is_recorded_and_earns_nothing(
+    michael_adams: Membership, katrin_bauer: Membership
+) -> None:
+    """The other order: the receipt counts once, whoever's sale the till says it was."""
+    claim, granted = grant_claim(claimed(michael_adams).pk, actor=ACTOR)
+    assert granted.posted is not None
+    for membership, channel in ((michael_adams, ACTOR), (katrin_bauer, replace(ACTOR, channel_id=1))):
+        before = account_of(membership).balance
+        told = sale(membership, "80", reference="R-77", actor=channel)
+        (activity,) = told["activities"]
+        assert (activity["status"], activity["problem"]["code"]) == ("refused", "receipt_attributed")
+        assert activity["problem"]["facts"] == {
+            "receipt": "R-77", "claim": claim.pk, "activity": granted.activity.pk,
+        }  # fmt: skip
+        assert (told["effects"], account_of(membership).balance) == ([], before)
+        assert Transaction.objects.filter(pk=told["id"]).exists()
+    other = sale(michael_adams, "80", reference="R-78")
+    assert other["activities"][0]["status"] == "processed"
+    assert_audit_clean()
+
+
+def test_a_queued_purchase_of_a_claimed_receipt_is_refused_and_the_claims_own_can_be_repeated(
+    michael_adams: Membership,
+) -> None:
+    claim, granted = grant_claim(claimed(michael_adams).pk, actor=ACTOR)
+    assert already_claimed([granted.activity], design=granted.design) == {}
+    again = MemberActivity(pk=granted.activity.pk + 1, type=granted.activity.type, reference="R-77")
+    found = already_claimed([granted.activity, again], design=granted.design)
+    assert {pk: error.facts["claim"] for pk, error in found.items()} == {again.pk: claim.pk}
+
+
+def test_a_refused_claim_keeps_no_sale_from_earning(michael_adams: Membership) -> None:
+    refuse_claim(claimed(michael_adams).pk, actor=ACTOR, why="no receipt shown")
+    assert sale(michael_adams, "80", reference="R-77")["activities"][0]["status"] == "processed"
 
 
 def test_the_same_receipt_in_another_program_is_another_one(michael_adams: Membership) -> None:

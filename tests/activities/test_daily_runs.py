@@ -28,7 +28,7 @@ def test_expire_points_posts_what_is_due_and_says_so(michael_adams: Membership, 
     earned(michael_adams, 300)
     earned(michael_adams, 50)
     Lot.objects.filter(amount=300).update(expires_at=clock.now() - timedelta(days=4))
-    assert run("expire_points", "--program", miles.code) == "300 points expired in 1 postings.\n"
+    assert run("expire_points", miles.code) == "300 points expired in 1 postings.\n"
     assert account_of(michael_adams).balance == 50
     assert run("expire_points") == "0 points expired in 0 postings.\n"
     assert Posting.objects.filter(kind="expire").count() == 1
@@ -57,7 +57,7 @@ def test_a_run_records_after_what_was_posted_while_it_ran(
 
 def test_expire_points_refuses_an_unknown_program(db: None) -> None:
     with pytest.raises(CommandError, match="no program"):
-        run("expire_points", "--program", "nowhere")
+        run("expire_points", "nowhere")
 
 
 def test_release_holds_tidies_once(till: Caller, michael_adams: Membership) -> None:

@@ -95,5 +95,5 @@ def test_the_command_tells_what_it_did(told: Membership) -> None:
     call_command("apply_retention", "miles", stdout=out)
     assert out.getvalue().endswith(": 1 activities, 1 attributes emptied.\n")
     assert not Adjustment.objects.exists()
-    with pytest.raises(CommandError, match="There is no program mars"):
+    with pytest.raises(CommandError, match="There is no program “mars”"):
         call_command("apply_retention", "mars")

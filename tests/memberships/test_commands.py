@@ -29,7 +29,7 @@ def test_the_run_ends_what_is_over_and_a_second_run_nothing(season):
     assert run("--dry-run") == "1 memberships would end.\n"
     season.refresh_from_db()
     assert season.status == "active"
-    assert run("--program", "sky") == "1 memberships ended.\n"
+    assert run("sky") == "1 memberships ended.\n"
     assert run() == "0 memberships ended.\n"
     season.refresh_from_db()
     assert (season.status, season.end_reason, season.version) == ("expired", "term_end", 2)
@@ -38,6 +38,6 @@ def test_the_run_ends_what_is_over_and_a_second_run_nothing(season):
 @pytest.mark.parametrize("code", ["sea", "nowhere"])
 def test_a_program_that_is_not_released_is_an_error(season, code):
     with pytest.raises(CommandError):
-        run("--program", code)
+        run(code)
     season.refresh_from_db()
     assert season.status == "active"

@@ -10,7 +10,7 @@ from customers.models import CustomerStatus
 from gateway.models import Event
 from memberships import lifecycle
 from memberships.capabilities import CAPABILITIES, able_states, can, capabilities_of
-from memberships.ending import expire, expire_memberships, finish_resting, memberships_done_resting, terminate
+from memberships.ending import expire, finish_resting, memberships_done_resting, terminate
 from memberships.enrolment import enrol
 from memberships.errors import (
     AlreadyMember,
@@ -26,6 +26,7 @@ from memberships.models import EndReason, Membership
 from memberships.types import TYPES, type_of
 from programs.design import design_of
 from programs.models import Activation, Program, ProgramStatus
+from tests.ending import expired
 from tests.factories import ACTOR, make_customer, make_program
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -160,7 +161,7 @@ def test_a_locked_program_brings_nobody_back(membership, sky):
     with pytest.raises(ProgramNotOpen):
         lifecycle.reinstate(membership, actor=ACTOR, reason="cleared")
     with pytest.raises(ProgramNotOpen):
-        expire_memberships(Program.objects.get(), actor=ACTOR)
+        expired(Program.objects.get())
 
 
 # ---- paid terms
@@ -198,12 +199,12 @@ def test_the_first_payment_activates(paid):
 def test_a_term_ends_with_its_last_local_day_on_the_day_the_clocks_change(paid, premium):
     # 29 March 2026 has 23 hours in Berlin; it ends at 22:00 UTC.
     with clock.frozen(datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC)):
-        assert expire_memberships(premium, actor=ACTOR) == []
+        assert expired(premium) == []
     with clock.frozen(datetime(2026, 3, 29, 22, 0, tzinfo=UTC)) as end:
-        assert expire_memberships(premium, actor=ACTOR, dry_run=True) == [paid.pk]
+        assert expired(premium, dry_run=True) == [paid.number]
         assert Membership.objects.get().status == "active"
-        assert expire_memberships(premium, actor=ACTOR) == [paid.pk]
-        assert expire_memberships(premium, actor=ACTOR) == []
+        assert expired(premium) == [paid.number]
+        assert expired(premium) == []
     ended = Membership.objects.get()
     assert (ended.status, ended.end_reason, ended.ended_at) == ("expired", "term_end", end)
     assert ended.rests_until == end + timedelta(days=5)
@@ -211,7 +212,7 @@ def test_a_term_ends_with_its_last_local_day_on_the_day_the_clocks_change(paid, 
 
 def test_renewal_is_possible_through_the_last_day_of_grace(paid, premium):
     with clock.frozen(datetime(2026, 3, 29, 22, 0, tzinfo=UTC)):
-        expire_memberships(premium, actor=ACTOR)
+        expired(premium)
     with clock.frozen(datetime(2026, 4, 12, 22, 0, tzinfo=UTC)), pytest.raises(NotRestorable):
         lifecycle.renew(paid, actor=ACTOR)
     with clock.frozen(datetime(2026, 4, 12, 21, 59, 59, tzinfo=UTC)):
@@ -240,11 +241,11 @@ def test_an_automatic_renewal_gets_the_grace_a_season_does_not(paid, premium):
     premium.auto_renew = True
     premium.save()
     with clock.frozen(datetime(2026, 4, 12, 21, 59, 59, tzinfo=UTC)):
-        assert expire_memberships(premium, actor=ACTOR) == []
+        assert expired(premium) == []
     premium.valid_until = date(2026, 3, 29)
     premium.save()
     with clock.frozen(datetime(2026, 3, 29, 22, 0, tzinfo=UTC)):
-        assert expire_memberships(premium, actor=ACTOR) == [paid.pk]
+        assert expired(premium) == [paid.number]
 
 
 def test_after_the_rest_cards_end_and_nothing_comes_back(membership, sky):

@@ -85,7 +85,7 @@ def test_a_sheet_holds_signed_lines_from_opening_to_closing(sky: Program, tmp_pa
         (["liability_report", "sky", "--csv", "/nowhere/at/all.csv"], "can't be written: No such file or directory."),
         (["expiry_forecast", "nowhere"], "There is no program “nowhere”."),
         (["expiry_forecast", "sky", "--csv", "/nowhere/at/all.csv"], "can't be written: No such file or directory."),
-        (["keep_figures", "--program", "nowhere"], "There is no program “nowhere”."),
+        (["keep_figures", "nowhere"], "There is no program “nowhere”."),
     ],
 )
 def test_bad_arguments_end_with_a_message_and_their_exit_code(arguments: list[str], message: str, sky: Program) -> None:
@@ -112,7 +112,7 @@ def test_the_forecast_is_printed_and_written(sky: Program, tmp_path: Path) -> No
 
 
 def test_keeping_figures_twice_adds_nothing_and_again_repairs(sky: Program) -> None:
-    assert "more days are kept" in printed("keep_figures", "--program", "sky")
+    assert "more days are kept" in printed("keep_figures", "sky")
     count = DayFigure.objects.count()
     assert printed("keep_figures") == "Figures of 0 more days are kept.\n"
     DayFigure.objects.filter(kind="earn").delete()

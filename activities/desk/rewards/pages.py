@@ -17,6 +17,8 @@ from activities.vouchers import ENDINGS, printed_code
 from common.clock import program_now
 from common.desk.pages import DeskPage
 from common.errors import NotFound
+from memberships.led_here import home_id
+from memberships.models import Membership
 from points.reasons import REASONS
 from programs.design import design_of
 from staff.models import User
@@ -68,6 +70,7 @@ class OrderPage(DeskPage):
             program=design.program,
             zone=design.zone,
             person=_person(self, order),
+            home=_home(order.membership, order.customer_id),
             by=names.get(order.user_id or 0) or order.channel.name,
             settled_by=_settled_by(order, names),
             why=REASONS.get(order.settled_why, order.settled_why),
@@ -86,7 +89,11 @@ class VoucherPage(DeskPage):
     section = "customers"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        found = Voucher.objects.visible_to(self.actor).select_related("item", "membership", "program").filter(pk=pk)
+        found = (
+            Voucher.objects.visible_to(self.actor)
+            .select_related("item", "membership", "program", "activity")
+            .filter(pk=pk)
+        )
         voucher = found.first()
         if voucher is None:
             raise Http404
@@ -96,6 +103,7 @@ class VoucherPage(DeskPage):
         return self.draw(
             voucher=voucher,
             shown=shown,
+            home=_home(voucher.membership, voucher.activity.customer_id),
             code=printed_code(voucher.code),
             program=design.program,
             zone=design.zone,
@@ -107,6 +115,12 @@ class VoucherPage(DeskPage):
             if shown.is_open and self.may(MANAGE, voucher.program_id)
             else "",
         )
+
+
+def _home(membership: Membership, person_id: int | None) -> Membership | None:
+    """Where it belongs today, if that is another one."""
+    pk = home_id(membership, person_id)
+    return None if pk in (None, membership.pk) else Membership.objects.get(pk=pk)
 
 
 def _can_fulfil(order: RewardOrder, page: DeskPage) -> bool:

@@ -3,15 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from activities.retention import apply_retention, kept_since
 from gateway.channels import system_actor
-from programs.models import Program
+from programs.commanding import ProgramCommand
 
 
-class Command(BaseCommand):
+class Command(ProgramCommand):
+    released_only = False
     help = (
         "Empty what channels and staff wrote about activities, sales, adjustments, orders and claims, and the texts of "
         "messages, once older than the program's retention in months. Amounts, times, ids and the ledger stay; "
@@ -20,20 +20,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("program", nargs="?", help="the code of one program; all if left out")
+        super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="count what it would empty, change nothing")
 
     def handle(self, *args: Any, program: str | None = None, dry_run: bool = False, **options: Any) -> None:
-        for one in self._programs(program):
+        for one in self.programs(program):
             with tqdm(desc=one.code, unit=" rows", disable=None, file=self.stderr) as bar:
                 counts = apply_retention(one, actor=system_actor(), dry_run=dry_run, progress=bar.update)
             verb = "would be emptied" if dry_run else "emptied"
             told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing"
             self.stdout.write(f"{one.code}, before {kept_since(one):%Y-%m-%d}: {told} {verb}.")
-
-    def _programs(self, code: str | None) -> list[Program]:
-        programs = Program.objects.order_by("pk")
-        found = list(programs if code is None else programs.filter(code=code))
-        if code is not None and not found:
-            raise CommandError(f"There is no program {code}.")
-        return found

@@ -1,33 +1,24 @@
 """Post what is past its time."""
 
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from activities.expiring import expire_rested_memberships
 from gateway.channels import system_actor
 from points.expiry import expire_points
-from programs.models import Program
+from programs.commanding import ProgramCommand
 
 
-class Command(BaseCommand):
+class Command(ProgramCommand):
+    released_only = False
     help = (
         "Post the expiry of points whose date is over by the program's late grace, of sets without activity, and of "
         "ended memberships whose points have rested long enough. Run it daily. Accounts go in order and in small "
         "transactions: it can be interrupted, started again and run twice. Programs that are not released wait."
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--program", metavar="CODE", help="only this program")
-
     def handle(self, *, program: str | None, **options: Any) -> None:
-        programs = Program.objects.order_by("pk")
-        if program is not None:
-            programs = programs.filter(code=program)
-            if not programs:
-                raise CommandError(f"There is no program “{program}”.")
         actor = system_actor()
         points = 0
         with tqdm(unit=" accounts", disable=not self.stderr.isatty()) as bar:
@@ -40,6 +31,6 @@ class Command(BaseCommand):
             postings = sum(
                 expire_points(one, actor=actor, progress=count)
                 + expire_rested_memberships(one, actor=actor, progress=count)
-                for one in programs
+                for one in self.programs(program)
             )
         self.stdout.write(f"{points} points expired in {postings} postings.")

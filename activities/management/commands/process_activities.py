@@ -4,12 +4,13 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from activities.models import ActivityStatus, MemberActivity
 from activities.queueing import MOST_REHEARSED, process_waiting, rehearse_waiting
 from gateway.channels import system_actor
+from programs.commanding import ProgramCommand
 from programs.models import Program, ProgramStatus
 
 WORDS = {
@@ -20,7 +21,8 @@ WORDS = {
 }
 
 
-class Command(BaseCommand):
+class Command(ProgramCommand):
+    released_only = False
     help = (
         "Process the activities that wait: sent with mode “queued”, imported from files, or put back after they "
         "failed. Each membership's go in order of event time. Several such processes share the work, as many as there "
@@ -30,7 +32,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("program", metavar="PROGRAM", nargs="?", help="code of the program; all without it")
+        super().add_arguments(parser)
         parser.add_argument(
             "--dry-run",
             action="store_true",
@@ -39,13 +41,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, program: str | None, dry_run: bool, **options: Any) -> None:
-        programs = Program.objects.order_by("pk")
-        if program is not None:
-            programs = programs.filter(code=program)
-            if not programs:
-                raise CommandError(f"There is no program “{program}”.")
         failed = 0
-        for one in programs:
+        for one in self.programs(program):
             waiting = MemberActivity.objects.filter(program=one, status=ActivityStatus.RECEIVED).count()
             if waiting:
                 failed += self._process(one, waiting, dry_run=dry_run)

@@ -3,15 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from activities.notifying import Told, send_notices
 from gateway.channels import system_actor
-from programs.models import Program, ProgramStatus
+from programs.commanding import ProgramCommand
 
 
-class Command(BaseCommand):
+class Command(ProgramCommand):
     help = (
         "Write the notices that are due by each program's own clock: points that end soon, memberships that end, and, "
         "where the program has a text for it, the statement of the month before. Each person gets each once, so it may "
@@ -20,11 +19,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("program", nargs="?", help="the code of one program; all released ones if left out")
+        super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="list who would be told what, write nothing")
 
     def handle(self, *args: Any, program: str | None = None, dry_run: bool = False, **options: Any) -> None:
-        for one in self._programs(program):
+        for one in self.programs(program):
             with tqdm(desc=one.code, unit=" memberships", disable=None, file=self.stderr) as bar:
                 counts = send_notices(
                     one,
@@ -39,12 +38,3 @@ class Command(BaseCommand):
     def _list(self, told: Told) -> None:
         what = ", ".join(f"{name} {value}" for name, value in told.facts.items() if isinstance(value, int | str))
         self.stdout.write(f"{told.code} to membership {told.membership_id}: {what}")
-
-    def _programs(self, code: str | None) -> list[Program]:
-        released = Program.objects.filter(status=ProgramStatus.RELEASED).order_by("pk")
-        if code is None:
-            return list(released)
-        found = list(released.filter(code=code))
-        if not found:
-            raise CommandError(f"There is no released program {code}.")
-        return found

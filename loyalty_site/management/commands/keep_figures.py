@@ -3,16 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from loyalty_site.dashboard import KEPT
 from points.keeping import keep_days
+from programs.commanding import ProgramCommand
 from programs.kept import keep_figures
-from programs.models import Program
 
 
-class Command(BaseCommand):
+class Command(ProgramCommand):
+    released_only = False
     help = (
         "Sum up every day that is over per point type and kind of posting, so that reports need not read the whole "
         "ledger, and keep what the dashboard shows where a program has grown too large to count at once. Run it "
@@ -21,20 +21,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--program", metavar="CODE", help="only this program")
+        super().add_arguments(parser)
         parser.add_argument(
             "--again", action="store_true", help="drop what was kept and sum the whole ledger up anew (a repair)"
         )
 
     def handle(self, *, program: str | None, again: bool, **options: Any) -> None:
-        programs = Program.objects.order_by("pk")
-        if program is not None:
-            programs = programs.filter(code=program)
-            if not programs:
-                raise CommandError(f"There is no program “{program}”.")
         days = 0
         with tqdm(unit=" months", disable=not self.stderr.isatty()) as bar:
-            for one in programs:
+            for one in self.programs(program):
                 days += keep_days(one, again=again, progress=lambda day: bar.update())
                 for name, compute in KEPT.items():
                     keep_figures(one, name, compute)

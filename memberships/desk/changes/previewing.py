@@ -86,9 +86,19 @@ def _figures(standing: Standing, design: Design) -> Iterator[Figure]:
     for value in standing.attributes:
         yield Figure(f"attribute/{value.attribute}", value.name, value.value)
     yield Figure("labels", _("Labels"), ", ".join(standing.labels) or None, always=False)
+    yield from _of_others(standing)
     yield Figure("cards", _("Cards (last digits)"), ", ".join(one.number[-4:] for one in standing.cards) or None)
     retired = [one for one in standing.numbers if one != membership.number]
     yield Figure("numbers", _("Other numbers that lead here"), ", ".join(retired) or None, always=False)
+
+
+def _of_others(standing: Standing) -> Iterator[Figure]:
+    """One line for each kind of what other apps keep, the names in it."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for one in standing.also:
+        named.setdefault((one.kind, one.title), []).append(one.name)
+    for (kind, title), names in named.items():
+        yield Figure(f"also/{kind}", title, ", ".join(names))
 
 
 def _of_points(line: PointsLine, is_common: bool, design: Design) -> Iterator[Figure]:

@@ -3,15 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from gateway.channels import system_actor
 from memberships.renewing_cards import CardRun, renew_cards
-from programs.models import Program, ProgramStatus
+from programs.commanding import ProgramCommand
+from programs.models import Program
 
 
-class Command(BaseCommand):
+class Command(ProgramCommand):
     help = (
         "Give every active card that is due a successor in the same hand, as its card type says; then end the cards "
         "whose last day is over by their program's own clock, which makes the successors usable. Temporary cards that "
@@ -21,27 +21,16 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "program", metavar="PROGRAM", nargs="?", help="the code of one program; all released ones if left out"
-        )
+        super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="count what is due and what is over, change nothing")
 
     def handle(self, *args: Any, program: str | None = None, dry_run: bool = False, **options: Any) -> None:
-        runs = [self._one(one, dry_run) for one in self._programs(program)]
+        runs = [self._one(one, dry_run) for one in self.programs(program)]
         renewed, ended, unused = (sum(getattr(run, name) for run in runs) for name in ("renewed", "ended", "unused"))
         would = "would be " if dry_run else ""
         self.stdout.write(
             f"{renewed} cards {would}renewed, {ended} {would}ended, {unused} unused temporary ones {would}ended."
         )
-
-    def _programs(self, code: str | None) -> list[Program]:
-        released = Program.objects.filter(status=ProgramStatus.RELEASED).order_by("pk")
-        if code is None:
-            return list(released)
-        found = list(released.filter(code=code))
-        if not found:
-            raise CommandError(f"There is no released program {code}.")
-        return found
 
     def _one(self, program: Program, dry_run: bool) -> CardRun:
         # None: no bar where nobody watches.

@@ -4,12 +4,12 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from gateway.channels import system_actor
 from memberships.renewing import ENDED, IDLE, LAPSED, LEFT, RENEWED, Touched, renew_memberships
-from programs.models import Program, ProgramStatus
+from programs.commanding import ProgramCommand
+from programs.models import Program
 
 WORDS = {
     RENEWED: "renewed",
@@ -20,7 +20,7 @@ WORDS = {
 }
 
 
-class Command(BaseCommand):
+class Command(ProgramCommand):
     help = (
         "Open the next term of memberships that renew by themselves, whose fee is then due; end those whose fee was "
         "not paid within the days of grace, whose term or season is over, or that nobody used for the months the "
@@ -30,9 +30,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "program", metavar="PROGRAM", nargs="?", help="the code of one program; all released ones if left out"
-        )
+        super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="list whom it would touch, change nothing")
         parser.add_argument("--quiet", action="store_true", help="only the figures, no list")
 
@@ -40,7 +38,7 @@ class Command(BaseCommand):
         self, *args: Any, program: str | None = None, dry_run: bool = False, quiet: bool = False, **options: Any
     ) -> None:
         counts: Counter[str] = Counter()
-        for one in self._programs(program):
+        for one in self.programs(program):
             counts += self._one(one, dry_run, quiet)
         would = "would be " if dry_run else ""
         self.stdout.write(
@@ -59,12 +57,3 @@ class Command(BaseCommand):
                     self.stdout.write(f"{touched.number} {WORDS[touched.what]}{day}")
 
             return renew_memberships(program, actor=system_actor(), dry_run=dry_run, heard=heard)
-
-    def _programs(self, code: str | None) -> list[Program]:
-        released = Program.objects.filter(status=ProgramStatus.RELEASED).order_by("pk")
-        if code is None:
-            return list(released)
-        found = list(released.filter(code=code))
-        if not found:
-            raise CommandError(f"There is no released program {code}.")
-        return found

@@ -4,16 +4,16 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from gateway.channels import system_actor
 from memberships.models import Membership
 from memberships.reviewing import Reviewed, review_tiers
-from programs.models import Program, ProgramStatus
+from programs.commanding import ProgramCommand
+from programs.models import Program
 
 
-class Command(BaseCommand):
+class Command(ProgramCommand):
     help = (
         "Keep or lower the tier of every membership whose period is over by its program's own clock, by the points of "
         "that period, and list whom that moves. Run it daily: rolling periods end every midnight, and points that were "
@@ -23,9 +23,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "program", metavar="PROGRAM", nargs="?", help="the code of one program; all released ones if left out"
-        )
+        super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="list whom it would move, change nothing")
         parser.add_argument("--quiet", action="store_true", help="only the figures, no list")
 
@@ -33,21 +31,12 @@ class Command(BaseCommand):
         self, *args: Any, program: str | None = None, dry_run: bool = False, quiet: bool = False, **options: Any
     ) -> None:
         counts: Counter[str] = Counter()
-        for one in self._programs(program):
+        for one in self.programs(program):
             counts += self._one(one, dry_run, quiet)
         would = "would be " if dry_run else ""
         self.stdout.write(
             f"{counts['kept']} tiers {would}kept, {counts['raised']} {would}raised, {counts['lowered']} {would}lowered."
         )
-
-    def _programs(self, code: str | None) -> list[Program]:
-        released = Program.objects.filter(status=ProgramStatus.RELEASED).order_by("pk")
-        if code is None:
-            return list(released)
-        found = list(released.filter(code=code))
-        if not found:
-            raise CommandError(f"There is no released program {code}.")
-        return found
 
     def _one(self, program: Program, dry_run: bool, quiet: bool) -> Counter[str]:
         # None: no bar where nobody watches.

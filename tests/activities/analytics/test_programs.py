@@ -16,7 +16,8 @@ from memberships.ending import terminate
 from memberships.models import Membership, MembershipTerm
 from programs.kept import keep_figures
 from programs.models import PointType, Program
-from tests.factories import ACTOR, make_membership, make_program
+from tests.factories import ACTOR, make_membership, make_program, member_of
+from tests.memberships.changes.undone import done
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +83,24 @@ def test_who_ended_takes_part_no_more(busy: Membership) -> None:
     terminate(busy, actor=ACTOR, reason="moved away")
     found = analysis_of(busy.program)
     assert (found.memberships, found.ended) == (1, 1)
+
+
+def test_who_ended_is_engaged_no_more_though_what_they_did_counts(busy: Membership) -> None:
+    ben = Membership.objects.exclude(pk=busy.pk).get(program=busy.program)
+    earn_in_general(PointsCall(ben.pk, 5), actor=ACTOR)
+    assert analysis_of(busy.program).engaged == 2
+    terminate(busy, actor=ACTOR, reason="moved away")
+    found = analysis_of(busy.program)
+    assert (found.memberships, found.engaged, found.engagement) == (1, 1, Decimal("100.0"))
+    assert found.activities == 4
+
+
+def test_what_two_did_before_they_became_a_group_engages_the_group_once(busy: Membership) -> None:
+    ben = Membership.objects.exclude(pk=busy.pk).get(program=busy.program)
+    earn_in_general(PointsCall(ben.pk, 5), actor=ACTOR)
+    done("merge", busy, ben, result_type="group", main_id=member_of(busy))
+    found = analysis_of(busy.program)
+    assert (found.memberships, found.engaged) == (1, 1)
 
 
 def test_what_is_older_than_twelve_months_does_not_count(busy: Membership) -> None:

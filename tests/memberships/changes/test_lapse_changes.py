@@ -11,13 +11,14 @@ from gateway.models import Event
 from memberships import lifecycle
 from memberships.changes.plan import Proposal
 from memberships.changes.proposing import draft, lapse, lapse_changes, lapse_open_of, propose
-from memberships.ending import expire_memberships, terminate
+from memberships.ending import terminate
 from memberships.models import ChangeParty, Membership, MembershipChange
 from programs.closing import close_program, obstacles
 from programs.errors import ProgramNotClosable
 from programs.models import Program
 from tests.audit.helpers import assert_audit_clean
 from tests.changes import agree, pair
+from tests.ending import expired
 from tests.factories import ACTOR, make_program
 from tests.memberships.changes.planning import change_program
 
@@ -92,15 +93,15 @@ def test_the_command_tells_how_many_of_which_program(miles):
         proposed(miles)
         proposed(other, "Cid Lee", "Dora Lee")
     with clock.frozen(DEADLINE):
-        assert told("--program", "other") == "1 changes lapsed.\n"
+        assert told("other") == "1 changes lapsed.\n"
         assert statuses() == ["awaiting_consent", "lapsed"]
         assert told() == "1 changes lapsed.\n"
         assert told() == "0 changes lapsed.\n"
 
 
 def test_the_command_knows_the_program():
-    with pytest.raises(CommandError, match="There is no program nowhere"):
-        call_command("lapse_changes", "--program", "nowhere")
+    with pytest.raises(CommandError, match="There is no program “nowhere”"):
+        call_command("lapse_changes", "nowhere")
 
 
 def told(*arguments: str) -> str:
@@ -129,7 +130,7 @@ def test_so_does_the_end_of_its_term(miles):
     ends = Membership.objects.get(pk=change.prime_id)
     ends.expires_on = clock.now().date() - timedelta(days=1)
     ends.save()
-    assert expire_memberships(miles, actor=ACTOR) == [ends.pk]
+    assert expired(miles) == [ends.number]
     change.refresh_from_db()
     assert change.status == "lapsed"
 

@@ -11,7 +11,7 @@ from memberships.changes.leaving import leaving_change
 from memberships.changes.plan import Proposal
 from memberships.changes.preview import preview_of
 from memberships.changes.proposing import propose
-from memberships.ending import expire_memberships, terminate
+from memberships.ending import terminate
 from memberships.errors import ProgramNotOpen, SplitFirst, WrongStatus
 from memberships.exits import end_for_erasure, erasure_obstacles
 from memberships.lifecycle import reinstate
@@ -23,6 +23,7 @@ from programs.design import design_of
 from programs.models import LeavingRule, Program, ProgramStatus
 from tests.audit.helpers import assert_audit_clean
 from tests.changes import account_in_use, customer_called, earn, organization_pool, pair, pool_of
+from tests.ending import expired
 from tests.factories import ACTOR, account_of, member_of
 
 pytestmark = pytest.mark.django_db
@@ -198,8 +199,8 @@ def test_the_daily_run_ends_shared_memberships_too_and_waits_for_holds(miles: Pr
         design=design_of(miles.pk),
         actor=ACTOR,
     )
-    assert expire_memberships(miles, actor=ACTOR, dry_run=True) == [katrin.pk, john.pk]
-    assert expire_memberships(miles, actor=ACTOR) == [john.pk]
+    assert expired(miles, dry_run=True) == [john.number]
+    assert expired(miles) == [john.number]
     refreshed(katrin, john, lena)
     assert [(one.type, one.status) for one in (katrin, john, lena)] == [
         ("shared", "active"),
@@ -207,8 +208,8 @@ def test_the_daily_run_ends_shared_memberships_too_and_waits_for_holds(miles: Pr
         ("shared", "active"),
     ]
     holds.release(hold.pk, actor=ACTOR)
-    assert expire_memberships(miles, actor=ACTOR) == [katrin.pk]
-    assert expire_memberships(miles, actor=ACTOR) == []
+    assert expired(miles) == [katrin.number]
+    assert expired(miles) == []
     refreshed(katrin, lena)
     assert (katrin.end_reason, lena.type, account_of(lena).balance) == (EndReason.TERM_END, "standard", 100)
     assert_audit_clean()
