@@ -1,10 +1,12 @@
-"""Who is in a campaign: put on its list by staff, or joined by the member."""
+"""Who is in a campaign: put on its list and taken off by staff, or joined by the member."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from activities.campaigns.errors import CampaignWrongStatus, NotInCampaign
 from activities.models import Campaign, CampaignMember, CampaignStatus, Eligibility
@@ -37,21 +39,53 @@ def put_on_list(campaign: Campaign, *, actor: Actor, numbers: Sequence[str]) -> 
     A number that was retired by a merge leads to the membership that goes on.
     """
     with designing(campaign.program, actor, "put on the list"):
-        _of_kind(campaign, Eligibility.LIST, "has no list")
+        has_list(campaign)
         wanted = list(dict.fromkeys(text for number in numbers if (text := number.strip())))
         found: dict[str, int] = {}
         for start in range(0, len(wanted), AT_ONCE):
             found |= _current_of(campaign.program, wanted[start : start + AT_ONCE])
-        put = _put(campaign, sorted(set(found.values())), actor)
+        now = clock.program_now(campaign.program)
+        put = put_memberships(campaign, sorted(set(found.values())), actor=actor, at=now)
         facts = {"campaign": campaign.code, "memberships": put}
         record_event("campaign.listed", program_id=campaign.program_id, subject_id=campaign.pk, facts=facts)
         return put, [number for number in wanted if number not in found]
 
 
-def take_off(campaign: Campaign, *, membership: Membership, actor: Actor) -> None:
-    """It gets nothing more from the campaign; what it got stays."""
+def has_list(campaign: Campaign) -> None:
+    """Raises CampaignWrongStatus unless it is for a list."""
+    _of_kind(campaign, Eligibility.LIST, "has no list")
+
+
+def put_memberships(campaign: Campaign, membership_ids: Iterable[int], *, actor: Actor, at: datetime) -> int:
+    """Inside a verb's transaction: how many of the memberships of the campaign's program are new in it."""
+    values: list[Any] = [campaign.pk, campaign.program_id, at, actor.channel_id, actor.user_id, list(membership_ids)]
+    with connection.cursor() as cursor:
+        cursor.execute(PUT, values)
+        return int(cursor.rowcount)
+
+
+def take_back(campaign: Campaign, *, put_at: datetime, actor: Actor) -> int:
+    """Take off again whom one list brought at that moment; how many still were on it. What they got stays."""
     with designing(campaign.program, actor, "taken off the list"):
-        _leave(campaign, membership, "campaign.unlisted")
+        has_list(campaign)
+        return _end(campaign, CampaignMember.objects.filter(campaign=campaign, joined_at=put_at, left_at__isnull=True))
+
+
+def take_off(campaign: Campaign, *, actor: Actor, numbers: Sequence[str]) -> tuple[int, list[str]]:
+    """Take memberships off the list by member number; how many were on it, and the numbers that are not.
+
+    They get nothing more from the campaign; what they got stays.
+    """
+    with designing(campaign.program, actor, "taken off the list"):
+        has_list(campaign)
+        wanted = list(dict.fromkeys(text for number in numbers if (text := number.strip())))
+        listed = CampaignMember.objects.filter(campaign=campaign, left_at__isnull=True)
+        found: dict[str, int] = {}
+        for start in range(0, len(wanted), AT_ONCE):
+            rows = listed.filter(membership__number__in=wanted[start : start + AT_ONCE])
+            found |= dict(rows.values_list("membership__number", "pk"))
+        _end(campaign, listed.filter(pk__in=list(found.values())))
+        return len(found), [number for number in wanted if number not in found]
 
 
 def join_campaign(campaign: Campaign, *, membership: Membership, actor: Actor) -> None:
@@ -62,7 +96,8 @@ def join_campaign(campaign: Campaign, *, membership: Membership, actor: Actor) -
         today = clock.program_now(campaign.program).astimezone(campaign.program.zone).date()
         if campaign.status != CampaignStatus.RUNNING or campaign.valid_until < today:
             raise CampaignWrongStatus(f"“{campaign.name}” does not run: it can't be joined.")
-        put = _put(campaign, [membership.pk], actor)
+        now = clock.program_now(campaign.program)
+        put = put_memberships(campaign, [membership.pk], actor=actor, at=now)
         if not Membership.objects.filter(pk=membership.pk, current=True).exists():
             raise NotFound("No such membership takes part in the program.")
         if put:
@@ -73,7 +108,10 @@ def leave_campaign(campaign: Campaign, *, membership: Membership, actor: Actor) 
     """The member takes part no longer; what was given stays."""
     with _on_behalf(campaign, membership, actor):
         _of_kind(campaign, Eligibility.OPT_IN, "can't be left")
-        _leave(campaign, membership, "campaign.left")
+        rows = CampaignMember.objects.filter(campaign=campaign, membership=membership, left_at__isnull=True)
+        if not rows.update(left_at=clock.program_now(campaign.program)):
+            raise NotInCampaign(f"Membership {membership.number} is not in “{campaign.name}”.")
+        _tell("campaign.left", campaign, membership)
 
 
 def _on_behalf(campaign: Campaign, membership: Membership, actor: Actor) -> AbstractContextManager[None]:
@@ -100,19 +138,11 @@ def _current_of(program: Program, numbers: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _put(campaign: Campaign, membership_ids: Iterable[int], actor: Actor) -> int:
-    now = clock.program_now(campaign.program)
-    values: list[Any] = [campaign.pk, campaign.program_id, now, actor.channel_id, actor.user_id, list(membership_ids)]
-    with connection.cursor() as cursor:
-        cursor.execute(PUT, values)
-        return int(cursor.rowcount)
-
-
-def _leave(campaign: Campaign, membership: Membership, event: str) -> None:
-    rows = CampaignMember.objects.filter(campaign=campaign, membership=membership, left_at__isnull=True)
-    if not rows.update(left_at=clock.program_now(campaign.program)):
-        raise NotInCampaign(f"Membership {membership.number} is not in “{campaign.name}”.")
-    _tell(event, campaign, membership)
+def _end(campaign: Campaign, rows: QuerySet[CampaignMember]) -> int:
+    taken = rows.update(left_at=clock.program_now(campaign.program))
+    facts = {"campaign": campaign.code, "memberships": taken}
+    record_event("campaign.unlisted", program_id=campaign.program_id, subject_id=campaign.pk, facts=facts)
+    return taken
 
 
 def _tell(event: str, campaign: Campaign, membership: Membership) -> None:

@@ -85,6 +85,9 @@ DESK: dict[str, Page] = {
     "campaign-start": Page("programs:design", ("campaign",)),
     "campaign-stop": Page("programs:design", ("campaign",)),
     "campaign-list": Page("programs:design", ("campaign",)),
+    "campaign-list-of": Page("programs:design", ("campaign",)),
+    "campaign-take-off": Page("programs:design", ("campaign",)),
+    "campaign-take-back": Page("programs:design", ("campaign",)),
     "duplicates": Page("customers:read", everywhere=True, post=ONLY_LOOKED_AT),
     "orders": Page("memberships:read", everywhere=True, post=ONLY_LOOKED_AT),
     # Awards.

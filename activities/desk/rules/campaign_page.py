@@ -83,6 +83,8 @@ class CampaignPage(DeskPage):
         found = [Way(_("Edit"), _page("edit", campaign.pk))]
         if campaign.eligibility == Eligibility.LIST:
             found.append(Way(_("Put on the list"), _page("list", campaign.pk)))
+            found.append(Way(_("Members of another program"), _page("list-of", campaign.pk)))
+            found.append(Way(_("Take off the list"), _page("take-off", campaign.pk)))
         if running:
             return [*found, Way(_("Stop"), _page("stop", campaign.pk))]
         return [Way(_("Start"), _page("start", campaign.pk), main=True), *found]

@@ -1,20 +1,18 @@
-"""Tasks about campaigns: a new one, its terms, start and stop, and who is on its list."""
+"""Tasks about campaigns: a new one, its terms, start and stop."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from activities.campaigns import change_campaign, create_campaign, put_on_list, start_campaign, stop_campaign
+from activities.campaigns import change_campaign, create_campaign, start_campaign, stop_campaign
 from activities.desk.rules.base import DESIGN, SECTION, visible_program
 from activities.desk.rules.campaign_page import visible_campaign
 from activities.desk.rules.head_forms import free_code
-from activities.models import Campaign, CampaignMember, CampaignStatus, Eligibility, RewardRule, RuleStatus
+from activities.models import Campaign, CampaignStatus, Eligibility, RewardRule, RuleStatus
 from common.desk.fields import DayField, PointsField, ReasonField
 from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
@@ -22,7 +20,6 @@ from common.desk.tasks import TaskPage
 from common.desk.words import day, figure
 from programs.models import Label, Program
 
-MOST_NUMBERS = 20_000
 FOR = (
     (Eligibility.ALL, gettext_lazy("every membership")),
     (Eligibility.LABEL, gettext_lazy("memberships with the label below")),
@@ -71,7 +68,9 @@ class WhyForm(forms.Form):
     why = ReasonField(max_length=100)
 
 
-class _CampaignTask(TaskPage):
+class CampaignTask(TaskPage):
+    """A task about one campaign, for who designs its program."""
+
     action = DESIGN
     section = SECTION
     campaign: Campaign
@@ -137,7 +136,7 @@ class NewCampaign(TaskPage):
         return [Way(_("The campaigns"), f"{reverse('desk:campaigns')}?program={self.program.code}")]
 
 
-class ChangeCampaign(_CampaignTask):
+class ChangeCampaign(CampaignTask):
     title = gettext_lazy("Edit a campaign")
     what = gettext_lazy("Takes effect at once. While it runs, its first day and whom it is for stay as they are.")
     confirm = gettext_lazy("Change the campaign")
@@ -154,7 +153,7 @@ class ChangeCampaign(_CampaignTask):
         return self.done(*told(change_campaign(self.campaign, actor=self.actor, **given)))
 
 
-class Start(_CampaignTask):
+class Start(CampaignTask):
     title = gettext_lazy("Start a campaign")
     what = gettext_lazy(
         "From now on its released rules apply on its days, to whom it is for, until its budget is given."
@@ -176,7 +175,7 @@ class Start(_CampaignTask):
         return self.done(_("%(name)s runs.") % {"name": self.campaign.name}, rules)
 
 
-class Stop(_CampaignTask):
+class Stop(CampaignTask):
     title = gettext_lazy("Stop a campaign")
     what = gettext_lazy("Its rules give nothing from now on, to late events either. What was given stays.")
     confirm = gettext_lazy("Stop it")
@@ -194,51 +193,6 @@ class Stop(_CampaignTask):
     def ways(self, facts: dict[str, Any]) -> list[Way]:
         again = Way(_("Take it back: start it again"), reverse("desk:campaign-start", args=[facts["campaign"]]))
         return [*super().ways(facts), again]
-
-
-class ListForm(forms.Form):
-    numbers = forms.CharField(
-        label=gettext_lazy("Member numbers"),
-        help_text=gettext_lazy(
-            "One a line, or with commas or blanks between them; pasted from a sheet, 20,000 at most."
-        ),
-        max_length=600_000,
-        widget=forms.Textarea({"rows": 8, "class": "code", "spellcheck": "false"}),
-    )
-
-    def clean_numbers(self) -> list[str]:
-        found = [one for one in re.split(r"[\s,;]+", self.cleaned_data["numbers"]) if one]
-        if len(found) > MOST_NUMBERS:
-            raise ValidationError(_("These are %(n)s numbers: send 20,000 at most.") % {"n": figure(len(found))})
-        return found
-
-
-class PutOnList(_CampaignTask):
-    title = gettext_lazy("Put memberships on the list")
-    what = gettext_lazy(
-        "The campaign applies to whoever is on its list. Numbers that are on it already change nothing."
-    )
-    confirm = gettext_lazy("Put them on the list")
-    form_class = ListForm
-
-    def obstacles(self) -> Sequence[str]:
-        if self.campaign.eligibility != Eligibility.LIST:
-            return [_("It has no list: it is for %(whom)s.") % {"whom": self.campaign.get_eligibility_display()}]
-        return []
-
-    def carry_out(self, given: dict[str, Any]) -> Outcome:
-        put, unknown = put_on_list(self.campaign, actor=self.actor, numbers=given["numbers"])
-        said = ngettext("%(n)s membership is put on the list.", "%(n)s memberships are put on the list.", put)
-        says = [said % {"n": figure(put)}]
-        if unknown:
-            some = ", ".join(unknown[:10]) + (" …" if len(unknown) > 10 else "")
-            said = ngettext("Nobody has %(n)s of the numbers:", "Nobody has %(n)s of the numbers:", len(unknown))
-            says.append(f"{said % {'n': figure(len(unknown))}} {some}")
-        return self.done(*says)
-
-    def figures(self) -> Sequence[Figure]:
-        listed = CampaignMember.objects.filter(campaign=self.campaign, left_at__isnull=True).count()
-        return [Figure("listed", _("Memberships on the list"), listed)]
 
 
 def told(campaign: Campaign) -> list[str]:

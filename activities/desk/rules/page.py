@@ -52,7 +52,7 @@ class Rule(RulePage):
             state=state,
             badge=badge,
             told=words_of(shown.definition, words),
-            changes=_lines(view.version, rule, words) if view.version and view.changed else [],
+            changes=differences(view.version, rule, words) if view.version and view.changed else [],
             period=period_told(shown),
             versions=versions_shown(versions, words),
             given=given_by(rule),
@@ -84,7 +84,7 @@ def versions_shown(versions: Sequence[RuleVersion], words: Vocabulary) -> list[V
             version=one,
             by=users.get(one.released_by_id or 0, ""),
             retired_by=users.get(_retired_by(one) or 0, ""),
-            lines=_lines(before, one, words),
+            lines=differences(before, one, words),
             is_first=before is None,
         )
         for one, before in zip(versions, older, strict=False)
@@ -100,7 +100,8 @@ def period_told(one: Written) -> str:
     return _("through %(last)s") % {"last": day(last)} if last else ""
 
 
-def _lines(before: Written | None, after: Written, words: Vocabulary) -> list[tuple[str, str, str]]:
+def differences(before: Written | None, after: Written, words: Vocabulary) -> list[tuple[str, str, str]]:
+    """Label, old and new words of what `after` says otherwise; of everything where there is nothing before."""
     old = _told(before, words) if before is not None else {}
     return [
         (label, old.get(key, ("", ""))[1], value)

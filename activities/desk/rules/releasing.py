@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from activities.desk.rules.base import RuleTask, rule_way
 from activities.desk.rules.head_forms import free_code
-from activities.desk.rules.page import period_told
+from activities.desk.rules.page import differences, period_told
 from activities.models import RewardRule, RuleStatus
 from activities.rule_overview import rule_view
 from activities.rules.releasing import copy_rule, release_rule, retire_rule
@@ -33,6 +33,15 @@ class Release(RuleTask):
     )
     confirm = gettext_lazy("Release it")
     form_class = WhyForm
+    about_template = "desk/rules/about_release.html"
+
+    def context(self) -> dict[str, Any]:
+        found = super().context()
+        view = rule_view(self.rule) if hasattr(self, "rule") else None
+        if view is None or view.version is None:
+            return found
+        lines = differences(view.version, self.rule, self.words) if view.changed else []
+        return {**found, "before": view.version, "changed": view.changed, "lines": lines}
 
     def obstacles(self) -> Sequence[str]:
         view = rule_view(self.rule)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from activities.desk.rules import campaign_tasks, group_tasks, releasing, reprocessing
+from activities.desk.rules import campaign_lists, campaign_tasks, group_tasks, releasing, reprocessing
 from activities.desk.rules.activity import Activity
 from activities.desk.rules.campaign_page import CampaignPage, Campaigns
 from activities.desk.rules.editor import EditRule, NewRule
@@ -26,7 +26,10 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/edit", campaign_tasks.ChangeCampaign.as_view(), name="campaign-edit"),
     path("campaigns/<int:pk>/start", campaign_tasks.Start.as_view(), name="campaign-start"),
     path("campaigns/<int:pk>/stop", campaign_tasks.Stop.as_view(), name="campaign-stop"),
-    path("campaigns/<int:pk>/list", campaign_tasks.PutOnList.as_view(), name="campaign-list"),
+    path("campaigns/<int:pk>/list", campaign_lists.PutOnList.as_view(), name="campaign-list"),
+    path("campaigns/<int:pk>/list/of-program", campaign_lists.PutMembersOf.as_view(), name="campaign-list-of"),
+    path("campaigns/<int:pk>/list/take-off", campaign_lists.TakeOff.as_view(), name="campaign-take-off"),
+    path("campaigns/<int:pk>/list/take-back", campaign_lists.TakeBack.as_view(), name="campaign-take-back"),
     path("activities", Activities.as_view(), name="activities"),
     path("activities/<int:pk>", Activity.as_view(), name="activity"),
     path("activities/<int:pk>/reprocess", reprocessing.Reprocess.as_view(), name="activity-reprocess"),

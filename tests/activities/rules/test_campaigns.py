@@ -130,10 +130,9 @@ def test_a_list_takes_each_membership_once_and_names_unknown_numbers(club: Progr
     assert put_on_list(campaign, actor=ACTOR, numbers=numbers) == (2, ["nobody", stranger.number])
     assert put_on_list(campaign, actor=ACTOR, numbers=[emma.number]) == (0, [])
     assert set(CampaignMember.objects.values_list("membership", "left_at")) == {(emma.pk, None), (otto.pk, None)}
-    take_off(campaign, membership=emma, actor=ACTOR)
-    assert CampaignMember.objects.get(membership=emma).left_at == NOW
-    with pytest.raises(NotInCampaign):
-        take_off(campaign, membership=emma, actor=ACTOR)
+    assert take_off(campaign, actor=ACTOR, numbers=[f" {emma.number}", emma.number, "nobody"]) == (1, ["nobody"])
+    assert set(CampaignMember.objects.values_list("membership", "left_at")) == {(emma.pk, NOW), (otto.pk, None)}
+    assert take_off(campaign, actor=ACTOR, numbers=[emma.number]) == (0, [emma.number])
     assert put_on_list(campaign, actor=ACTOR, numbers=[emma.number]) == (1, [])
     assert CampaignMember.objects.filter(membership=emma).count() == 2
     assert Event.objects.filter(kind="campaign.listed").first().facts == {"campaign": "spring", "memberships": 2}

@@ -1,15 +1,17 @@
 """Campaigns at the desk: made, listed, started, stopped, and what they have come to."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from activities.campaigns import start_campaign
+from activities.campaigns import put_on_list, start_campaign
 from activities.models import Campaign, CampaignMember, CampaignStatus
 from activities.processing import process
 from common import clock
+from memberships.enrolment import enrol
 from memberships.models import Membership
-from programs.models import Label, Program
+from programs.models import Label, Program, Tier
 from staff.models import Role
 from tests.activities.ruling import in_force, waiting
 from tests.desk.rules.designing import make_designed_program
@@ -75,6 +77,37 @@ def test_memberships_are_put_on_the_list_by_their_numbers(manager: Visitor, sky:
     page = manager.reads("campaign", campaign.pk)
     assert listed.number in page.text
     assert other.number not in page.text
+
+
+def test_members_of_another_program_are_put_on_the_list_and_taken_back(manager: Visitor, sky: Program) -> None:
+    campaign = made(manager, sky, eligibility="list")
+    other = make_program("hotel", name="Hotel Club")
+    both, _only_here = make_membership(sky), make_membership(sky, "Katrin Bauer")
+    enrol(both.members.get().customer, program=other, actor=ACTOR)
+    no_hotel_tier = Tier.objects.get(group__program=make_program("air", name="Air"), code="gold")
+    page = manager.asks("campaign-list-of", campaign.pk)
+    given = filled_in(page, step="preview", of_program=str(other.pk), tier=str(no_hotel_tier.pk))
+    wrong = manager.client.post(page.request["PATH_INFO"], given)
+    assert "Gold belongs to Air: choose one of Hotel Club." in Reader(wrong.content.decode()).text
+    assert wrong.status_code == 400
+    receipt = do(manager, "campaign-list-of", campaign.pk, of_program=str(other.pk))
+    for said in ("1 membership is put on the list.", "1 member of Hotel Club fits.", "1 of them takes part in"):
+        assert said in receipt.text
+    (back,) = [link for link in receipt.links if "take-back" in link]
+    undone = do(manager, "campaign-take-back", campaign.pk, put_at=parse_qs(urlsplit(back).query)["put_at"][0])
+    assert "1 membership is taken off the list." in undone.text
+    row = CampaignMember.objects.get()
+    assert (row.membership_id, row.left_at is None) == (both.pk, False)
+
+
+def test_memberships_are_taken_off_the_list_by_their_numbers(manager: Visitor, sky: Program) -> None:
+    campaign = made(manager, sky, eligibility="list")
+    listed = make_membership(sky)
+    put_on_list(campaign, actor=ACTOR, numbers=[listed.number])
+    receipt = do(manager, "campaign-take-off", campaign.pk, numbers=f"{listed.number} NOBODY")
+    assert "1 membership is taken off the list." in receipt.text
+    assert "1 of the numbers is not on it: NOBODY" in receipt.text
+    assert CampaignMember.objects.get().left_at is not None
 
 
 def test_a_campaign_for_all_has_no_list(manager: Visitor, sky: Program) -> None:
