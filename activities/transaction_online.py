@@ -33,7 +33,7 @@ from common.clock import program_now
 from common.db import next_ids, sqlstate
 from common.errors import LoyaltyError
 from common.partial import partial_row
-from common.pipeline import Filled, Row, conversation
+from common.pipeline import Conversation, Filled, Row, converse
 from memberships.capabilities import able_states
 from memberships.figures import points_question
 from memberships.ladders import Ladder, ladders_of, reviewed_states
@@ -72,17 +72,19 @@ def take_online(call: TransactionCall, *, actor: Actor, key: AnswerKey | None = 
         return None
     database.ensure_connection()
     try:
-        with database.wrap_database_errors, conversation(database.connection) as talk:
-            sale = _decided(asked, talk.ask(_questions(asked)))
-            writing = sale and written(sale, key)
-            if not writing:
-                return None
-            *_, answer = talk.finish(writing)
+        with database.wrap_database_errors:
+            answer = converse(database.connection, lambda talk: _answered(asked, key, talk))
     except DatabaseError as error:
         if sqlstate(error) in RACES:
             return None
         raise
     return list(json.loads(answer[0] or b"")) if answer else None
+
+
+def _answered(asked: Asked, key: AnswerKey | None, talk: Conversation) -> Row:
+    sale = _decided(asked, talk.ask(_questions(asked)))
+    writing = sale and written(sale, key)
+    return talk.finish(writing)[-1] if writing else None
 
 
 def _asked(call: TransactionCall, actor: Actor) -> Asked | None:
@@ -130,6 +132,7 @@ def _questions(asked: Asked) -> list[Filled]:
         "design": design.version,
         "states": able_states(design, "earn"),
         "pooled": True,
+        "reference": asked.call.reference,
         "at": asked.at,
         "now": asked.now,
         "types": [design.by_code[code].pk for code in sorted(asked.needs.points)],
@@ -154,6 +157,8 @@ def _decided(asked: Asked, rows: Sequence[Row]) -> Sale | None:
     if home is None:
         return None
     known = _json(home)
+    if known["claimed"]:
+        return None
     figures, uses = others[: len(asked.ladders)], others[len(asked.ladders) :]
     membership = _membership(asked, known)
     activity = _activity(asked, membership, known["person"])

@@ -59,6 +59,8 @@ SELECT jsonb_build_object('person', able.person, 'own_set', m.own_set_id, 'pool'
     'accounts', (SELECT jsonb_agg(jsonb_build_array(a.account_set_id, a.id, a.point_type_id, a.balance, a.entry_count,
         a.debt, a.lifetime_earned, a.lifetime_redeemed, a.closed)) FROM points_pointaccount a
         WHERE a.account_set_id IN (m.own_set_id, m.pool_id)),
+    'claimed', EXISTS (SELECT 1 FROM activities_claim c WHERE c.program_id = m.program_id
+        AND c.receipt = %(reference)s AND c.status = 'granted'),
     'asked', {asked})::text
 FROM ({able}) able JOIN memberships_membership m ON m.id = able.id
 CROSS JOIN LATERAL (SELECT m.id AS membership, able.person, m.own_set_id AS own_set, m.pool_id AS pool, %(at)s AS at) w

@@ -9,15 +9,17 @@ import hashlib
 import re
 import select
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from psycopg import Connection, OperationalError, pq
 from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName, error_from_result
 
 PARAMETER = re.compile(r"%\((\w+)\)s")
+T = TypeVar("T")
+# Of so many statements at most one after the other may turn out to be forgotten, before none is prepared.
+FORGOTTEN = 12
 TEXT, BINARY = pq.Format.TEXT, pq.Format.BINARY
 WANTS_WRITING = 1
 
@@ -126,9 +128,9 @@ def run_pipeline(connection: Connection[Any], statements: Sequence[Bound], param
 class Conversation:
     """One transaction of two round trips: what `ask` finds decides what `finish` writes."""
 
-    def __init__(self, connection: Connection[Any]) -> None:
+    def __init__(self, connection: Connection[Any], known: set[bytes] | None) -> None:
         self._connection = connection
-        self._known = _known_to(connection)
+        self._known = known
         self._is_open = False
 
     def ask(self, statements: Sequence[Filled]) -> list[Row]:
@@ -148,18 +150,27 @@ class Conversation:
             _run(self._connection, [ROLLBACK], {}, known=None)
 
 
-@contextmanager
-def conversation(connection: Connection[Any]) -> Iterator[Conversation]:
-    """A transaction on a connection in autocommit and idle; rolled back unless it was finished.
+def converse(connection: Connection[Any], talk: Callable[[Conversation], T]) -> T:
+    """What `talk` returns of its transaction, on a connection in autocommit and idle; rolled back unless it finished.
 
-    Raises the psycopg error of the first statement that failed; where the server had forgotten a prepared statement
-    that is no fault of the caller's, who may try again.
+    `talk` is called again where the server had forgotten a prepared statement. Raises the psycopg error of the first
+    statement that failed.
     """
-    talk = Conversation(connection)
+    known = _known_to(connection)
+    for _ in range(FORGOTTEN):
+        try:
+            return _talked(connection, talk, known)
+        except (InvalidSqlStatementName, DuplicatePreparedStatement):
+            continue
+    return _talked(connection, talk, None)
+
+
+def _talked(connection: Connection[Any], talk: Callable[[Conversation], T], known: set[bytes] | None) -> T:
+    conversation = Conversation(connection, known)
     try:
-        yield talk
+        return talk(conversation)
     finally:
-        talk.end()
+        conversation.end()
 
 
 def _known_to(connection: Connection[Any]) -> set[bytes] | None:

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from activities.calls import AnswerKey
+from activities.claims import ClaimCall, grant_claim, open_claim
 from activities.models import MemberActivity, RuleEffect, RuleUse, Transaction, TransactionItem
 from activities.transaction_answers import body_of, render
 from activities.transaction_calls import ItemCall, SpendCall, TransactionCall
@@ -105,9 +106,14 @@ def left_by(membership: Membership) -> dict[str, list[Any]]:
     sales = Transaction.objects.filter(activities__in=activities)
     accounts = PointAccount.objects.filter(account_set__in=[membership.own_set_id, membership.pool_id or 0])
     postings = Posting.objects.filter(for_set=membership.own_set_id)
-    subjects = [*activities.values_list("pk", flat=True), *sales.values_list("pk", flat=True)]
-    subjects += postings.values_list("pk", flat=True)
-    events = Event.objects.filter(subject_id__in=subjects, kind__in=TOLD).order_by("kind", "pk")
+    told = {"activity.processed": activities, "points.posted": postings, "transaction.taken": sales}
+    events = [
+        facts
+        for kind, rows in told.items()
+        for facts in Event.objects.filter(kind=kind, subject_id__in=rows.values("pk"))
+        .order_by("pk")
+        .values_list("facts", flat=True)
+    ]
     return {
         "activities": rows_of(activities),
         "sales": rows_of(sales),
@@ -118,11 +124,8 @@ def left_by(membership: Membership) -> dict[str, list[Any]]:
         "accounts": rows_of(accounts),
         "effects": rows_of(RuleEffect.objects.filter(activity__in=activities)),
         "uses": rows_of(RuleUse.objects.filter(membership_id=membership.pk)),
-        "events": [impersonal(facts) for facts in events.values_list("facts", flat=True)],
+        "events": [impersonal(facts) for facts in events],
     }
-
-
-TOLD = ("activity.processed", "points.posted", "transaction.taken")
 
 
 def rows_of(rows: Any) -> list[dict[str, Any]]:
@@ -221,6 +224,13 @@ def test_a_reference_comes_once(miles: Program) -> None:
     left_to_the_general_form(adam, reference="R-1")
 
 
+def test_a_receipt_that_was_claimed_is_left_to_the_general_form(miles: Program) -> None:
+    emma = make_membership(miles)
+    call = ClaimCall("R-1", clock.now(), Decimal("10.00"), "EUR", membership_id=emma.pk)
+    grant_claim(open_claim(call, actor=ACTOR).pk, actor=ACTOR)
+    left_to_the_general_form(emma, reference="R-1")
+
+
 def test_who_may_not_earn_is_left_to_the_general_form(miles: Program) -> None:
     emma = make_membership(miles)
     suspend(emma, actor=ACTOR, reason="asked")
@@ -303,3 +313,14 @@ def test_side_by_side_nothing_is_lost_and_caps_hold(miles: Program) -> None:
     assert RuleUse.objects.get(membership_id=emma.pk, day__isnull=True).times == 2
     assert Transaction.objects.count() == MemberActivity.objects.count() == 20
     assert_audit_clean()
+
+
+def test_a_connection_that_forgot_its_statements_prepares_them_anew(miles: Program) -> None:
+    """psycopg drops everything prepared on a connection after a rollback."""
+    emma = make_membership(miles)
+    for _ in range(2):
+        assert online(emma) is not None
+        connection.connection.execute("SELECT 1", prepare=True)
+        connection.connection.execute("DEALLOCATE ALL")
+    assert online(emma, items=SCANNED) is not None
+    assert Transaction.objects.count() == 3
