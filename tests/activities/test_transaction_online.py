@@ -107,7 +107,8 @@ def left_by(membership: Membership) -> dict[str, list[Any]]:
     postings = Posting.objects.filter(for_set=membership.own_set_id)
     subjects = [*activities.values_list("pk", flat=True), *sales.values_list("pk", flat=True)]
     subjects += postings.values_list("pk", flat=True)
-    events = Event.objects.filter(subject_id__in=subjects, kind__in=TOLD).order_by("kind", "pk")
+    # Ids are drawn in blocks: of two events the later one may have the smaller.
+    events = Event.objects.filter(subject_id__in=subjects, kind__in=TOLD).order_by("kind", "recorded_at", "pk")
     return {
         "activities": rows_of(activities),
         "sales": rows_of(sales),
