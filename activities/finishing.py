@@ -36,8 +36,17 @@ def refused(one: MemberActivity, error: LoyaltyError, *, design: Design) -> Proc
 
 def failed(one: MemberActivity, error: Exception, *, design: Design, directly: Posted | None) -> Processed:
     """It waits with the reason, until somebody has it processed again."""
-    _end(one, ActivityStatus.FAILED, directly, problem_of(error))
+    problem = problem_of(error)
+    if also := sorted(rules_that_stopped(one) - {problem.get("rule")}):
+        problem["also"] = also
+    _end(one, ActivityStatus.FAILED, directly, problem)
     return Processed(one, design)
+
+
+def rules_that_stopped(one: MemberActivity) -> set[str]:
+    """The codes of all rules it failed by so far."""
+    found = one.problem or {}
+    return {*found.get("also", ()), *([found["rule"]] if "rule" in found else ())}
 
 
 def problem_of(error: Exception) -> dict[str, Any]:

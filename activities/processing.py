@@ -12,10 +12,10 @@ from datetime import datetime
 from django.db import DatabaseError, transaction
 
 from activities.claimed import already_claimed
-from activities.finishing import failed, finish, processed, refused
+from activities.finishing import failed, finish, processed, refused, rules_that_stopped
 from activities.models import MemberActivity, PointFlow
 from activities.rules.applying import apply_wave
-from activities.rules.compiled import CompiledRule, needs, rules_for
+from activities.rules.compiled import CompiledRule, needs, rules_again, rules_for
 from activities.rules.consequences import climb
 from activities.rules.deciding import NOTHING, carry_forward, decide
 from activities.rules.errors import RuleFailed
@@ -57,12 +57,15 @@ class Wave:
         return self.members.get((one.membership_id, one.customer_id)) if one.customer_id else None
 
     def rules_of(self, one: MemberActivity) -> Rules:
-        """Those of the event's time; none for who redeemed and may not earn."""
+        """Those of the event's time, but for what stopped it before; none for who redeemed and may not earn."""
         type_ = type_by_id(self.design, one.type_id)
         if type_.flow == PointFlow.REDEEM and reason_against(
             self.home_of(one), "earn", self.design, member=self.member_of(one)
         ):
             return ()
+        stopped_by = rules_that_stopped(one)
+        if stopped_by:
+            return rules_again(self.design, one.occurred_at, type_.code, stopped_by=stopped_by, now=self.now)
         return rules_for(self.design, one.occurred_at, type_.code)
 
 

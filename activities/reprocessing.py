@@ -1,4 +1,8 @@
-"""Activities that failed, processed again: when the rule or what it asked for was set right (domain 1.11)."""
+"""Activities that failed, processed again: when the rule or what it asked for was set right (domain 1.11).
+
+A corrected rule is in force from its release on, after the event. So the rules that stopped the activity are asked as
+they stand now; all others are those of its time.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +26,7 @@ RIGHT = "activities:write"
 
 
 def reprocess(activity: MemberActivity, *, actor: Actor) -> Processed:
-    """By the rules of its time as they are known now. Raises NotAllowed, NotFailed."""
+    """By the rules of its time, those that stopped it as they stand now. Raises NotAllowed, NotFailed."""
     require_right(actor, RIGHT, activity.program_id)
     return retrying(partial(_reprocess, activity.pk, program_id=activity.program_id, actor=actor))
 
@@ -46,9 +50,8 @@ def queue_again(program: Program, *, actor: Actor, rule: str | None = None) -> i
         if rule is not None:
             failed = failed.filter(problem__rule=rule)
         rows = lock_rows(failed)
-        MemberActivity.objects.filter(pk__in=[one.pk for one in rows]).update(
-            status=ActivityStatus.RECEIVED, problem=None
-        )
+        # The problem stays: it names the rules that are asked as they stand now.
+        MemberActivity.objects.filter(pk__in=[one.pk for one in rows]).update(status=ActivityStatus.RECEIVED)
         facts = {one.pk: {"membership": one.membership_id, "again": True} for one in rows}
         if facts:
             record_events("activity.received", program_id=program.pk, facts=facts)

@@ -13,11 +13,11 @@ INVARIANTS = (
     Invariant(
         "T03",
         "activities",
-        "what was refused or failed says why, and nothing else does",
+        "what was refused or failed says why, and nothing else does but what waits once more",
         "Process the activity again, which writes the reason anew.",
         """
         SELECT v.id, v.status || ': ' || coalesce(v.problem::text, 'no reason') FROM activity v
-        WHERE (v.status IN ('refused', 'failed')) <> (v.problem IS NOT NULL)
+        WHERE v.status <> 'received' AND (v.status IN ('refused', 'failed')) <> (v.problem IS NOT NULL)
         """,
     ),
     Invariant(

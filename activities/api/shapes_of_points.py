@@ -139,7 +139,9 @@ class ActivitySerializer(serializers.ModelSerializer):
     transaction = serializers.IntegerField(source="transaction_id", allow_null=True)
     attributes = serializers.DictField(allow_null=True)
     effects = serializers.SerializerMethodField(help_text="What rules did, in order.")
-    problem = ActivityProblemSerializer(allow_null=True, help_text="Why it was refused or failed.")
+    problem = ActivityProblemSerializer(
+        allow_null=True, help_text="Why it was refused or failed, also while it waits again."
+    )
 
     class Meta:
         model = MemberActivity

@@ -1,7 +1,7 @@
 """The rules in force at a time, compiled once for each version of a program's design."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
@@ -117,6 +117,15 @@ def rules_at(design: Design, at: datetime) -> tuple[CompiledRule, ...]:
 def rules_for(design: Design, at: datetime, type_code: str) -> tuple[CompiledRule, ...]:
     """Those of them that ask for activities of the type."""
     return timeline_of(design).of_type(at, type_code)
+
+
+def rules_again(
+    design: Design, at: datetime, type_code: str, *, stopped_by: Collection[str], now: datetime
+) -> tuple[CompiledRule, ...]:
+    """Those of that time for what some of them stopped before: these as they stand now, or not at all if retired."""
+    today = {one.code: one for one in rules_for(design, now, type_code)}
+    asked = (today.get(one.code) if one.code in stopped_by else one for one in rules_for(design, at, type_code))
+    return tuple(one for one in asked if one is not None)
 
 
 def compile_version(row: RuleVersion, design: Design) -> CompiledRule:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from activities.models import (
     Campaign,
     CampaignSpending,
+    Claim,
     MemberActivity,
     RuleEffect,
     RuleUse,
@@ -48,6 +49,7 @@ class Names:
         self.accounts = {one.pk: f"{one.point_type.code} of {self.sets[one.account_set_id]}" for one in accounts}
         self.types = dict(PointType.objects.filter(program=program).values_list("pk", "code"))
         self.activities = _in_order("activity", MemberActivity.objects.filter(program=program))
+        self.claims = _in_order("claim", Claim.objects.filter(program=program))
         self.sales = _in_order("sale", Transaction.objects.filter(program=program))
         self.campaigns = _in_order("campaign", Campaign.objects.filter(program=program))
         self.benefits = _of_owner(
@@ -83,6 +85,7 @@ class Names:
             "activity": self.activities,
             "posting": self.postings,
             "transaction": self.sales,
+            "claim": self.claims,
             "given": self.benefits,
             "standing": self.standings,
             "campaign": self.campaigns,
@@ -95,6 +98,8 @@ class Names:
             text = text.replace(number, name)
         for pk, name in self.sales.items():
             text = text.replace(f"transaction {pk} ", f"{name} ")
+        for pk, name in self.claims.items():
+            text = text.replace(f"with claim {pk}.", f"with {name}.")
         return text.replace(self.program.code, "stream")
 
     def _cause(self, kind: str, pk: int) -> str:

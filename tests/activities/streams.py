@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from itertools import count
 from typing import Any
@@ -18,6 +19,7 @@ from django.test import Client
 from hypothesis import strategies as st
 
 from activities.campaigns import create_campaign, start_campaign
+from activities.claims import ClaimCall, grant_claim, open_claim
 from activities.queueing import process_waiting
 from common import clock
 from gateway.channels import system_actor
@@ -43,7 +45,7 @@ _keys = count(1)
 class Sale:
     """`who` bought for so many `cents`, so many `minutes` after the sale before; the till tells it so many minutes
     `late`. `shoes` is how many of the cents are for shoes, `pays` how many points are paid with; `again`: told twice,
-    the second time as a request of its own."""
+    the second time as a request of its own; `claimed`: its receipt earned by a claim before the till told it."""
 
     who: int
     cents: int
@@ -55,6 +57,7 @@ class Sale:
     shoes: int | None = None
     pays: int = 0
     again: bool = False
+    claimed: bool = False
 
     def body(self, number: int, program: Program, membership: Membership, at: datetime) -> dict[str, Any]:
         """What POST /api/transactions is sent."""
@@ -111,6 +114,7 @@ SALES = st.builds(
     shoes=st.one_of(st.none(), st.integers(0, 20_000)),
     pays=st.one_of(st.just(0), st.just(0), st.integers(1, 80)),
     again=st.sampled_from([False, False, False, True]),
+    claimed=st.sampled_from([False, False, False, True]),
 )
 
 # Rules by their code: actions, and what else `in_force` takes.
@@ -190,6 +194,8 @@ def sent(stream: Sequence[Sale], way: Way, *, rules: Collection[str] = ALL_RULES
         # Whoever comes after a late one comes late too.
         told_at = max(told_at, at + timedelta(minutes=one.late))
         with clock.frozen(told_at):
+            if one.claimed:
+                claim(people[one.who], f"S{number}", at)
             body = one.body(number, program, people[one.who], at)
             if told_at > at:
                 body["occurred_at"] = at.isoformat()
@@ -199,6 +205,12 @@ def sent(stream: Sequence[Sale], way: Way, *, rules: Collection[str] = ALL_RULES
         with clock.frozen(told_at + timedelta(hours=5)):
             process_waiting(program, actor=system_actor(), wave=2)
     return program, caller.answers
+
+
+def claim(membership: Membership, receipt: str, at: datetime) -> None:
+    """A purchase of 50.00 for which a receipt was handed in."""
+    call = ClaimCall(receipt, at, Decimal(50), "EUR", membership_id=membership.pk)
+    grant_claim(open_claim(call, actor=ACTOR).pk, actor=ACTOR)
 
 
 def _design(program: Program, codes: Collection[str]) -> None:

@@ -87,7 +87,8 @@ def test_a_stream_that_meets_every_rule_at_once_and_in_a_transaction() -> None:
 
 
 def test_plain_sales_take_the_short_way_and_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A gift that is worth nothing, a day's cap, a step; but not a climb, paying with points, or a failing rule."""
+    """A gift that is worth nothing, a day's cap, a step; but not a climb, paying with points, a failing rule,
+    or a receipt that earned by a claim."""
     short: list[bool] = []
 
     def heard(*given: Any, **named: Any) -> Any:
@@ -98,10 +99,11 @@ def test_plain_sales_take_the_short_way_and_come_to_the_same(monkeypatch: pytest
     monkeypatch.setattr("activities.api.transactions.take_online", heard)
     plain = [Sale(0, 50), Sale(0, 5_000, late=30), Sale(0, 900, shoes=400), Sale(2, 700, color="red"), Sale(3, 1_000)]
     stream = [*plain, Sale(4, 2_000, partner=True), Sale(0, 100_000), Sale(3, 500, pays=5), Sale(1, 1_300)]
+    stream.append(Sale(0, 900, claimed=True))
     for rules in (RULES_OF_PLAIN, RULES_OF_PLAIN - {"step", "daily"}):
         assert_sold_alike(stream, rules)
         # Inside a transaction none does.
-        assert short == [True] * 6 + [False] * (3 + len(stream))
+        assert short == [True] * 6 + [False] * (4 + len(stream))
         short.clear()
     assert_sound()
 

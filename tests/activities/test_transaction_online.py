@@ -114,6 +114,10 @@ def left_by(membership: Membership) -> dict[str, list[Any]]:
         .order_by("pk")
         .values_list("facts", flat=True)
     ]
+    subjects = [*activities.values_list("pk", flat=True), *sales.values_list("pk", flat=True)]
+    subjects += postings.values_list("pk", flat=True)
+    # Ids are drawn in blocks: of two events the later one may have the smaller.
+    events = Event.objects.filter(subject_id__in=subjects, kind__in=TOLD).order_by("kind", "recorded_at", "pk")
     return {
         "activities": rows_of(activities),
         "sales": rows_of(sales),

@@ -33,8 +33,8 @@ class Reprocess(TaskPage):
     section = "activities"
     title = gettext_lazy("Process an activity again")
     what = gettext_lazy(
-        "Tries the rules of its time once more, as they are corrected now. Whatever follows is posted as if the "
-        "activity had come in today."
+        "Tries the rules of its time once more; those that stopped it as they are corrected now. Whatever follows is "
+        "posted as if the activity had come in today."
     )
     confirm = gettext_lazy("Process it again")
     form_class = NothingToSay
