@@ -127,6 +127,7 @@ def _questions(asked: Asked) -> list[Filled]:
         "program": program.pk,
         "membership": asked.membership_id,
         "member": asked.call.member,
+        "receipt": asked.call.reference,
         "design": design.version,
         "states": able_states(design, "earn"),
         "pooled": True,

@@ -85,17 +85,17 @@ class RewardsFilter(RewardFilter):
 class AllRewardsView(VerbMixin, ListAPIView):
     """What all the caller's programs offer for points, from today on or later."""
 
-    queryset = RewardItem.objects.select_related("tier", "stock")
+    queryset = RewardItem.objects.all()
     serializer_class = io.RewardSerializer
     pagination_class = _ByCode
     filterset_class = RewardsFilter
     required_scopes = {"GET": READERS}
 
     def get_queryset(self) -> QuerySet[Any]:
-        queryset = super().get_queryset()
         if hasattr(self, "swagger_fake_view"):
-            return queryset.none()
-        return queryset.visible_to(self.actor).filter(status=RewardStatus.OFFERED)
+            return super().get_queryset().none()
+        offered = RewardItem.objects.visible_to(self.actor).filter(status=RewardStatus.OFFERED)
+        return offered.select_related("tier", "stock")
 
 
 class OrderFilter(django_filters.FilterSet):
