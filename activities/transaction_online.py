@@ -127,7 +127,6 @@ def _questions(asked: Asked) -> list[Filled]:
         "program": program.pk,
         "membership": asked.membership_id,
         "member": asked.call.member,
-        "receipt": asked.call.reference,
         "design": design.version,
         "states": able_states(design, "earn"),
         "pooled": True,
@@ -135,6 +134,7 @@ def _questions(asked: Asked) -> list[Filled]:
         "now": asked.now,
         "types": [design.by_code[code].pk for code in sorted(asked.needs.points)],
         "campaigns": sorted(asked.needs.campaigns),
+        "reference": asked.call.reference,
     }
     home = statements.home(tuple(state_parts(asked.needs)))
     found = [one.filled(given) for one in (statements.LOCK_MEMBERSHIP, statements.LOCK_ACCOUNTS, home)]

@@ -62,15 +62,15 @@ SELECT jsonb_build_object('person', able.person, 'own_set', m.own_set_id, 'pool'
     'asked', {asked})::text
 FROM ({able}) able JOIN memberships_membership m ON m.id = able.id
 CROSS JOIN LATERAL (SELECT m.id AS membership, able.person, m.own_set_id AS own_set, m.pool_id AS pool, %(at)s AS at) w
-WHERE NOT EXISTS (SELECT 1 FROM activities_claim c
-    WHERE c.program_id = %(program)s AND c.receipt = %(receipt)s AND c.status = 'granted')
+WHERE NOT EXISTS (SELECT 1 FROM activities_claim c WHERE c.program_id = m.program_id AND c.receipt = %(reference)s
+    AND c.status <> 'refused')
 """
 USES = as_json(rules_sql.USES)
 
 
 @lru_cache(maxsize=128)
 def home(parts: tuple[str, ...]) -> Statement:
-    """The membership if it may earn and no claim earned by the receipt; its accounts, and what rules read of it."""
+    """The membership if it may earn and no claim names the receipt; its accounts, and what rules read of it."""
     asked = ", ".join(f"'{name}', {rules_sql.STATE_PARTS[name]}" for name in parts)
     return plain(HOME.format(asked=f"jsonb_build_object({asked})", able=memberships_sql.ABLE))
 
