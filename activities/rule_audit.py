@@ -7,6 +7,7 @@ OF_CAMPAIGNS = "campaign_id IN (SELECT id FROM activities_campaign WHERE program
 SOURCES = (
     Source("effect", "activities_ruleeffect", program="program_id = %(program)s"),
     Source("rule_use", "activities_ruleuse", program=OF_RULES),
+    Source("campaign_place", "activities_campaignmember", program="program_id = %(program)s"),
     Source("spending", "activities_campaignspending", program=OF_CAMPAIGNS),
 )
 INVARIANTS = (
@@ -91,6 +92,22 @@ INVARIANTS = (
             WHERE points > 0 AND because ->> 'campaign' IS NOT NULL GROUP BY 1
         ) e ON e.campaign = s.campaign_id
         WHERE coalesce(s.points, 0) <> coalesce(e.points, 0) OR s.points > s.budget
+        """,
+    ),
+    Invariant(
+        "T08",
+        "activities",
+        "a membership is in a campaign of its program once at a time, and one that went into another in none",
+        "End the place; give one to the membership that goes on, if it has none.",
+        """
+        SELECT c.id, 'membership ' || c.membership_id || ' in campaign ' || c.campaign_id || ' since ' || c.joined_at
+        FROM campaign_place c JOIN memberships_membership m ON m.id = c.membership_id
+        LEFT JOIN activities_campaign g ON g.id = c.campaign_id
+        WHERE g.program_id IS DISTINCT FROM c.program_id OR m.program_id <> c.program_id OR c.left_at < c.joined_at
+            OR (c.left_at IS NULL AND NOT m.current AND m.end_reason IN ('merged', 'split_up', 'undone'))
+        UNION ALL
+        SELECT max(c.id), count(*) || ' open places of membership ' || c.membership_id FROM campaign_place c
+        WHERE c.left_at IS NULL GROUP BY c.campaign_id, c.membership_id HAVING count(*) > 1
         """,
     ),
 )

@@ -72,7 +72,7 @@ USES = as_json(rules_sql.USES)
 
 @lru_cache(maxsize=128)
 def home(parts: tuple[str, ...]) -> Statement:
-    """The membership if it may earn, its accounts, and those parts of what rules read of it."""
+    """The membership if it may earn and no claim names the receipt; its accounts, and what rules read of it."""
     asked = ", ".join(f"'{name}', {rules_sql.STATE_PARTS[name]}" for name in parts)
     return plain(HOME.format(asked=f"jsonb_build_object({asked})", able=memberships_sql.ABLE))
 

@@ -1,6 +1,8 @@
-"""Invariants of channels, kept answers and the event feed."""
+"""Invariants of channels, kept answers, the event feed and its webhooks."""
 
 from common.audit import Invariant, Source
+from gateway.delivering import GONE, NOT_ITS_OWN, TRIES
+from gateway.webhooks import SWITCHED_OFF
 
 SOURCES = (
     Source("idem", "gateway_idempotencyrecord", program="program_id = %(program)s", recent="created_at >= %(since)s"),
@@ -11,6 +13,7 @@ SOURCES = (
         # A posting's event is recorded within its transaction, which began a little earlier.
         recent="recorded_at >= %(since)s::timestamptz - interval '1 hour'",
     ),
+    Source("delivery", "gateway_webhookdelivery", program="program_id = %(program)s"),
 )
 INVARIANTS = (
     Invariant(
@@ -56,6 +59,39 @@ INVARIANTS = (
         UNION ALL
         SELECT max(n.number), 'the feed has ' || count(*) || ' events up to this number' FROM gateway_eventnumber n
         HAVING max(n.number) - min(n.number) + 1 <> count(*)
+        """,
+    ),
+    Invariant(
+        "I10",
+        "webhooks",
+        "what is delivered was tried and answered well; what was given up had its last try, or a reason before it",
+        "Try it again from the webhook's page: the receiver knows a repetition by its webhook-id.",
+        f"""
+        SELECT d.id, d.status || ' after ' || d.tries || ' tries, answered ' || coalesce(d.answered::text, 'never')
+            || CASE WHEN d.problem = '' THEN '' ELSE ', ' || d.problem END
+        FROM delivery d WHERE CASE d.status
+            WHEN 'done' THEN d.tries = 0 OR d.done_at IS NULL OR d.next_try_at IS NOT NULL
+                OR d.answered IS NULL OR d.answered NOT BETWEEN 200 AND 299
+            WHEN 'waiting' THEN d.next_try_at IS NULL OR d.done_at IS NOT NULL
+            WHEN 'dead' THEN d.next_try_at IS NOT NULL OR d.done_at IS NOT NULL OR NOT (d.tries >= {TRIES}
+                OR d.answered IS NOT DISTINCT FROM {GONE} OR d.problem IN ('{NOT_ITS_OWN}', '{SWITCHED_OFF}'))
+            ELSE true END
+        """,  # noqa: S608 - texts and figures of our own
+    ),
+    Invariant(
+        "I11",
+        "webhooks",
+        "an event goes to a webhook once, under its number in the feed, and not before it was looked at",
+        "Delete the later of two deliveries that were not sent.",
+        """
+        SELECT max(d.id), 'event ' || d.event_id || ' ' || count(*) || ' times to webhook ' || d.endpoint_id
+        FROM delivery d GROUP BY d.endpoint_id, d.event_id HAVING count(*) > 1
+        UNION ALL
+        SELECT d.id, 'number ' || d.number || ' of event ' || d.event_id || ', which has ' ||
+            coalesce(n.number::text, 'none') || '; webhook ' || d.endpoint_id || ' is at ' || w.after
+        FROM delivery d JOIN gateway_webhookendpoint w ON w.id = d.endpoint_id
+        JOIN gateway_event e ON e.id = d.event_id LEFT JOIN gateway_eventnumber n ON n.event_id = d.event_id
+        WHERE n.number IS DISTINCT FROM d.number OR d.number > w.after OR d.program_id IS DISTINCT FROM e.program_id
         """,
     ),
 )

@@ -53,4 +53,7 @@ def _alone(name: str) -> Iterator[bool]:
         with beside.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
             (free,) = cursor.fetchone()
-        yield bool(free)
+        try:
+            yield bool(free)
+        finally:
+            beside.rollback()

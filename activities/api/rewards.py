@@ -78,6 +78,26 @@ class RewardListView(VerbMixin, ListAPIView):
         return queryset.filter(program=program, status=RewardStatus.OFFERED)
 
 
+class RewardsFilter(RewardFilter):
+    program = django_filters.CharFilter(field_name="program__code", max_length=50)
+
+
+class AllRewardsView(VerbMixin, ListAPIView):
+    """What all the caller's programs offer for points, from today on or later."""
+
+    queryset = RewardItem.objects.all()
+    serializer_class = io.RewardSerializer
+    pagination_class = _ByCode
+    filterset_class = RewardsFilter
+    required_scopes = {"GET": READERS}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if hasattr(self, "swagger_fake_view"):
+            return super().get_queryset().none()
+        offered = RewardItem.objects.visible_to(self.actor).filter(status=RewardStatus.OFFERED)
+        return offered.select_related("tier", "stock")
+
+
 class OrderFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=OrderStatus.choices)
     program = django_filters.CharFilter(field_name="program__code", max_length=50)

@@ -16,6 +16,7 @@ from programs.design import design_of
 class RewardSerializer(serializers.Serializer):
     """An item of the catalog."""
 
+    program = serializers.SlugField()
     code = serializers.SlugField()
     name = serializers.CharField()
     description = serializers.CharField()
@@ -36,6 +37,7 @@ class RewardSerializer(serializers.Serializer):
         stock = getattr(instance, "stock", None)
         at = clock.program_now(design.program)
         return {
+            "program": design.program.code,
             "code": instance.code,
             "name": instance.name,
             "description": instance.description,

@@ -47,6 +47,7 @@ urlpatterns = [
     path("holds/<int:hold_id>/capture", holds.CaptureView.as_view()),
     path("holds/<int:hold_id>/release", holds.ReleaseView.as_view()),
     path("programs/<slug:code>/rewards", rewards.RewardListView.as_view()),
+    path("rewards", rewards.AllRewardsView.as_view()),
     path("reward-orders", rewards.OrdersView.as_view()),
     re_path(r"^reward-orders/(?P<pk>[0-9]{1,18})$", rewards.OrderView.as_view()),
     re_path(r"^reward-orders/(?P<pk>[0-9]{1,18})/cancel$", rewards.CancelOrderView.as_view()),

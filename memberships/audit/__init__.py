@@ -1,7 +1,16 @@
 """Invariants of memberships, of the sets they use, of cards in hand and of agreements."""
 
 from common.audit import Source
-from memberships.audit import accounts, changes, consents, holdings, organizations, participation, registrations
+from memberships.audit import (
+    accounts,
+    changes,
+    consents,
+    holdings,
+    organizations,
+    participation,
+    registrations,
+    tracked,
+)
 
 __all__ = ["INVARIANTS", "SOURCES"]
 
@@ -11,6 +20,9 @@ SOURCES = (
     Source("member", "memberships_member", program=OWN),
     Source("holding", "memberships_cardholding", program=OWN),
     Source("standing", "memberships_tierstanding", program=OWN),
+    Source("tier_review", "memberships_tierreview", program=OWN),
+    Source("attribute_value", "memberships_attributevalue", program=OWN),
+    Source("label_given", "memberships_membershiplabel", program=OWN),
     Source("agreement", "memberships_organizationagreement", program=OWN),
     Source("change", "memberships_membershipchange", program=OWN),
     Source("party", "memberships_changeparty", program=OWN),
@@ -25,4 +37,5 @@ INVARIANTS = (
     *changes.INVARIANTS,
     *consents.INVARIANTS,
     *registrations.INVARIANTS,
+    *tracked.INVARIANTS,
 )

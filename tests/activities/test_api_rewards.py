@@ -1,5 +1,6 @@
 """Rewards, orders and vouchers over the API."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -44,9 +45,9 @@ def test_the_catalog_shows_what_is_offered_with_price_conditions_and_stock(shop:
     make_reward(miles, "cap", status="withdrawn")
     headphones, ten_off = shop.get("programs/miles/rewards").json()["results"]
     assert headphones == {
-        "code": "headphones", "name": "Headphones", "description": "Wireless", "kind": "product", "price": 100,
-        "point_type": "miles", "tier": "gold", "limit_per_member": 2, "valid_from": "2026-01-01", "valid_until": None,
-        "face": None, "voucher_days": None, "left": 0, "available": False,
+        "program": "miles", "code": "headphones", "name": "Headphones", "description": "Wireless", "kind": "product",
+        "price": 100, "point_type": "miles", "tier": "gold", "limit_per_member": 2, "valid_from": "2026-01-01",
+        "valid_until": None, "face": None, "voucher_days": None, "left": 0, "available": False,
     }  # fmt: skip
     assert (ten_off["face"], ten_off["voucher_days"]) == ({"amount": "10.00", "currency": "EUR"}, 30)
     assert (ten_off["left"], ten_off["available"], ten_off["price"]) == (None, True, 250)
@@ -56,6 +57,26 @@ def test_the_catalog_shows_what_is_offered_with_price_conditions_and_stock(shop:
 def test_the_catalog_of_a_foreign_program_does_not_exist(shop: Caller) -> None:
     make_reward(make_program("sea"))
     assert shop.get("programs/sea/rewards").status_code == 404
+
+
+def test_the_rewards_of_all_programs_are_those_the_caller_works_for(
+    caller: Callable[..., Caller], miles: Program
+) -> None:
+    sky, sea = make_program("sky"), make_program("sea")
+    for program in (miles, sky, sea):
+        make_reward(program)
+        make_voucher_reward(program)
+    make_reward(sky, "cap", status="withdrawn")
+    both = caller("points:redeem", programs=(miles, sky))
+
+    def listed(query: str = "") -> list[tuple[str, str]]:
+        return [(one["program"], one["code"]) for one in both.get(f"rewards{query}").json()["results"]]
+
+    assert listed() == [
+        ("miles", "headphones"), ("miles", "ten-off"), ("sky", "headphones"), ("sky", "ten-off"),
+    ]  # fmt: skip
+    assert listed("?program=sky&kind=voucher") == [("sky", "ten-off")]
+    assert listed("?program=sea") == []
 
 
 def test_an_order_answers_with_posting_balance_and_itself(shop: Caller, emma: Membership) -> None:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from activities.calls import AnswerKey
 from activities.claims import ClaimCall, grant_claim, open_claim
-from activities.models import MemberActivity, RuleEffect, RuleUse, Transaction, TransactionItem
+from activities.models import Claim, MemberActivity, RuleEffect, RuleUse, Transaction, TransactionItem
 from activities.transaction_answers import body_of, render
 from activities.transaction_calls import ItemCall, SpendCall, TransactionCall
 from activities.transaction_online import take_online
@@ -239,6 +239,25 @@ def test_who_may_not_earn_is_left_to_the_general_form(miles: Program) -> None:
     emma = make_membership(miles)
     suspend(emma, actor=ACTOR, reason="asked")
     left_to_the_general_form(emma)
+
+
+def test_a_receipt_that_earned_by_a_claim_is_left_to_the_general_form_which_refuses_its_points(miles: Program) -> None:
+    """That it was granted is all that counts here; claims have tests of their own."""
+    emma, adam = twins(miles)
+    online(adam)
+    activity = MemberActivity.objects.latest("pk")
+    Claim.objects.create(
+        program=miles, membership=adam, receipt="R-7", occurred_at=NOON, amount=Decimal(80), currency="EUR",
+        status="granted", activity=activity, channel_id=ACTOR.channel_id, received_at=NOON, decided_at=NOON,
+    )  # fmt: skip
+    before = counted(Posting, Lot, Transaction)
+    assert online(emma, reference="R-7") is None
+    assert counted(Posting, Lot, Transaction) == before
+    told = take_in_general(call_for(emma, reference="R-7"), actor=ACTOR)
+    assert counted(Posting, Lot) == {name: before[name] for name in ("Posting", "Lot")}
+    assert Transaction.objects.count() == before["Transaction"] + 1
+    assert told
+    assert online(emma, reference="R-8") is not None
 
 
 def test_an_account_that_owes_is_left_to_the_general_form(miles: Program) -> None:

@@ -169,6 +169,7 @@ ROWS = (
         staff_needs=("points:reverse",),
     ),
     Row("GET programs/{program}/rewards", READERS),
+    Row("GET rewards", READERS),
     Row("GET reward-orders", (*READ, "points:redeem", "rewards:manage")),
     Row(
         "POST reward-orders",

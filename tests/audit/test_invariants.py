@@ -20,6 +20,7 @@ from . import (
     faults_rewards,
     faults_rules,
     faults_sales,
+    faults_tracked,
 )
 from .changes import open_changes
 from .consents import add_changes
@@ -29,6 +30,7 @@ from .organizations import add_organizations
 from .rewards import add_rewards
 from .rules import add_rules
 from .sales import add_sales
+from .tracked import add_tracked
 from .world import World, build
 
 MODULES = (
@@ -43,6 +45,7 @@ MODULES = (
     faults_rewards,
     faults_rules,
     faults_sales,
+    faults_tracked,
 )
 # Triggers of foreign keys and our own, which fire in every replication role; then whatever else refuses a row.
 STRIP = """
@@ -76,6 +79,7 @@ class SoundWorld(TestCase):
         add_rewards(cls.world)
         add_rules(cls.world)
         add_sales(cls.world)
+        add_tracked(cls.world)
         open_changes(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -99,7 +103,7 @@ class SoundWorld(TestCase):
     def test_the_quick_form_asks_the_whole_ledger(self) -> None:
         asked = {one.invariant.id for one in run(chosen(), recent=timedelta(minutes=5))}
         assert {"L01", "L02", "L03", "L04", "P02", "P03", "P04", "P05", "P11", "I07", "L13"} <= asked
-        assert asked.isdisjoint({"M01", "K05", "H01", "A07"})
+        assert asked.isdisjoint({"M01", "K05", "H01", "A07", "D01", "D04", "T08", "I10", "I11"})
 
 
 class SpoiledWorld(TestCase):
@@ -115,6 +119,7 @@ class SpoiledWorld(TestCase):
         add_rewards(cls.world)
         add_rules(cls.world)
         add_sales(cls.world)
+        add_tracked(cls.world)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(STRIP)
