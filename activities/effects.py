@@ -1,13 +1,12 @@
 """What rules did and why, as sentences: for an activity, a posting, the lines of a statement."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from activities.models import RuleEffect
-from activities.rules.telling import Told, sentence, told_of, why
+from activities.rules.naming import named
+from activities.rules.telling import sentence, told_of, why
 from activities.rules.vocabulary import Vocabulary, vocabulary_of
-from activities.rules.words import words_of
 from points.models import Posting
 from programs.design import design_of
 
@@ -38,6 +37,15 @@ def effects_of_activity(activity_id: int) -> list[EffectLine]:
     return effect_lines(found.order_by("position"))
 
 
+def effects_of_activities(activity_ids: Iterable[int]) -> dict[int, list[EffectLine]]:
+    """By activity, in their order; one without any is left out."""
+    rows = RuleEffect.objects.filter(activity__in=list(activity_ids)).order_by("activity", "position")
+    found: dict[int, list[EffectLine]] = {}
+    for line in effect_lines(rows.select_related("rule_version", "point_type")):
+        found.setdefault(line.effect.activity_id, []).append(line)
+    return found
+
+
 def effects_of_postings(posting_ids: Iterable[int]) -> dict[int, list[EffectLine]]:
     """By posting what rules did by it; they are found through the activities that caused the postings."""
     ids = set(posting_ids)
@@ -51,25 +59,5 @@ def effects_of_postings(posting_ids: Iterable[int]) -> dict[int, list[EffectLine
 
 def _line(effect: RuleEffect, words: Vocabulary) -> EffectLine:
     version = effect.rule_version
-    told = told_of(effect)
-    told = replace(told, because=_named(told, words))
-    if told.condition:
-        told = replace(told, condition=words_of(version.definition, words).condition)
+    told = named(told_of(effect), words)
     return EffectLine(effect, version.rule_id, version.name, version.version, sentence(told), why(told))
-
-
-def _named(told: Told, words: Vocabulary) -> Mapping[str, Any]:
-    """The figures with the names of what they speak of, where the program still has them."""
-    ladder = words.ladders.get(str(told.because.get("group")))
-    attributes = {code: one.name for code, one in words.attributes.items()}
-    names: dict[str, Mapping[str, str]] = {
-        "label": words.labels,
-        "benefit": words.benefits,
-        "reward": words.rewards,
-        "notice": words.notices,
-        "attribute": attributes,
-        "tier": ladder.tiers if ladder else {},
-    }
-    if told.action == "change_tier":
-        names["former"] = names["tier"]
-    return {key: names.get(key, {}).get(str(value), value) for key, value in told.because.items()}

@@ -17,8 +17,12 @@ def event_time(occurred_at: datetime | None, design: Design) -> datetime:
     earliest, latest = now - design.program.late_grace, now + AHEAD
     if not earliest <= occurred_at <= latest:
         raise EventTimeOutOfRange(
-            f"The event is dated {occurred_at.isoformat()}; {design.program.name} takes events "
-            f"from {earliest.isoformat()} to {latest.isoformat()}.",
+            f"The event is dated {_told(occurred_at, design)}; {design.program.name} takes events from "
+            f"{_told(earliest, design)} to {_told(latest, design)}, in the time of {design.zone.key}.",
             facts={"occurred_at": occurred_at.isoformat(), "from": earliest.isoformat(), "to": latest.isoformat()},
         )
     return occurred_at
+
+
+def _told(at: datetime, design: Design) -> str:
+    return f"{at.astimezone(design.zone):%Y-%m-%d %H:%M}"

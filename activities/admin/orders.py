@@ -125,7 +125,7 @@ class VoucherAdmin(LedgerAdmin):
 
     @admin.display(description=_("left of"))
     def left(self, voucher: Voucher) -> str:
-        return f"{voucher.remaining} / {voucher.face} {voucher.currency}"
+        return f"{voucher.remaining:,} / {voucher.face:,} {voucher.currency}"
 
     @admin.display(description=_("cancelled by"))
     def ender(self, voucher: Voucher) -> Any:
@@ -139,6 +139,8 @@ class StockMovementAdmin(LedgerAdmin):
     list_filter = (by_row("item__program"),)
     list_select_related = ("item", "order__item")
     served = ("item__id__exact",)
+    search_exact = ("item__code",)
+    search_help_text = _("Code of the reward")
     readonly_fields = ("through", "staff")
     fieldsets = (
         (_("Movement"), {"fields": (("item", "order"), ("quantity", "left"), "reason_code")}),

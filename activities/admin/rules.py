@@ -12,11 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from activities.effects import effect_lines
 from activities.models import RewardRule, RuleEffect, RuleGroup, RuleRetirement, RuleUse, RuleVersion
-from activities.rules.telling import tell_stored
 from common.admin import LoyaltyModelAdmin, ReadOnlyInline, ReadOnlyMixin, tasks
 from common.admin.filters import by_choice, by_row
 from common.admin.looks import NOTHING, link, signed
+from memberships.models import Membership
 from points.admin.base import LedgerAdmin, user_name
 
 STATUS_LABELS = {"draft": "info", "released": "success", "retired": "warning"}
@@ -137,6 +138,8 @@ class RuleRetirementAdmin(LedgerAdmin):
     list_display = ("rule_version", "retired_at", "why")
     list_filter = (by_row("rule_version__program"),)
     list_select_related = ("rule_version",)
+    search_exact = ("rule_version__rule__code",)
+    search_help_text = _("Code of the rule")
     readonly_fields = ("staff",)
     fieldsets = ((_("Retirement"), {"fields": ("rule_version", ("retired_at", "staff"), "why")}),)
 
@@ -149,7 +152,7 @@ class RuleRetirementAdmin(LedgerAdmin):
 class RuleEffectAdmin(LedgerAdmin):
     list_display = ("id", "rule_version", "action", "shown_points", "point_type", "done_for", "booked")
     list_filter = (by_row("program"), by_choice("action"))
-    list_select_related = ("rule_version", "point_type", "activity", "posting")
+    list_select_related = ("rule_version", "point_type", "activity__type", "posting")
     served = ("activity__id__exact", "rule_version__id__exact", "posting__id__exact")
     search_exact = ("id", "activity__id")
     search_help_text = _("Id of the effect or of the activity")
@@ -175,7 +178,7 @@ class RuleEffectAdmin(LedgerAdmin):
 
     @admin.display(description=_("why"))
     def told(self, effect: RuleEffect) -> str:
-        return tell_stored(effect)
+        return effect_lines([effect])[0].said
 
     @admin.display(description=_("figures"))
     def figures(self, effect: RuleEffect) -> SafeString:
@@ -187,7 +190,7 @@ class RuleEffectAdmin(LedgerAdmin):
 
     @admin.display(description=_("activity"))
     def done_for(self, effect: RuleEffect) -> str:
-        return link(effect.activity)
+        return link(effect.activity, f"{effect.activity.type.name} {effect.activity_id}")
 
     @admin.display(description=_("posting"))
     def booked(self, effect: RuleEffect) -> str:
@@ -197,14 +200,22 @@ class RuleEffectAdmin(LedgerAdmin):
 @admin.register(RuleUse)
 class RuleUseAdmin(LedgerAdmin):
     program_path = "rule__program"
-    list_display = ("rule", "membership_id", "day", "times", "points")
+    list_display = ("rule", "of", "day", "times", "points")
     list_filter = (by_row("rule__program"),)
     list_select_related = ("rule",)
     served = ("rule__id__exact",)
-    search_exact = ("membership_id",)
-    search_help_text = _("Id of the membership")
+    search_exact = ("membership_id", "rule__code")
+    search_help_text = _("Id of the membership or code of the rule")
     fieldsets = ((_("Use"), {"fields": ("rule", ("membership_id", "day"), ("times", "points"))}),)
     help_texts = {
         "membership_id": _("Empty: over the whole program."),
         "day": _("Empty: over all days."),
     }
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[RuleUse]:
+        numbers = Membership.objects.filter(pk=models.OuterRef("membership_id")).values("number")
+        return super().get_queryset(request).annotate(number=models.Subquery(numbers))
+
+    @admin.display(description=_("membership"))
+    def of(self, use: Any) -> str:
+        return use.number or str(_("the whole program"))

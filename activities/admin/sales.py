@@ -18,8 +18,8 @@ CLAIM_LABELS = {"open": "warning", "granted": "success", "refused": "danger"}
 
 
 def money(amount: Any, currency: str) -> str:
-    """120.00 EUR; a dash where no amount was told."""
-    return NOTHING if amount is None else f"{amount:.2f} {currency}"
+    """1,200.00 EUR; a dash where no amount was told."""
+    return NOTHING if amount is None else f"{amount:,.2f} {currency}"
 
 
 class LineInline(ReadOnlyInline):
@@ -85,7 +85,7 @@ class TransactionAdmin(LedgerAdmin):
 @admin.register(TransactionItem)
 class TransactionItemAdmin(LedgerAdmin):
     program_path = "transaction__program"
-    list_display = ("sale", "line", "sku", "category", "quantity", "amount", "returns")
+    list_display = ("sale", "line", "sku", "category", "sold", "paid", "returns")
     list_filter = (by_row("transaction__program"),)
     list_select_related = ("transaction", "returns")
     served = ("transaction__id__exact",)
@@ -101,6 +101,14 @@ class TransactionItemAdmin(LedgerAdmin):
     @admin.display(description=_("transaction"))
     def sale(self, item: TransactionItem) -> str:
         return link(item.transaction)
+
+    @admin.display(description=_("quantity"))
+    def sold(self, item: TransactionItem) -> str:
+        return f"{item.quantity.normalize():f}"
+
+    @admin.display(description=_("amount"))
+    def paid(self, item: TransactionItem) -> str:
+        return money(item.amount, item.transaction.currency)
 
 
 @admin.register(Claim)

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from activities.desk.seen import name_for
+from activities.effects import effects_of_activities
 from activities.models import MemberActivity, Transaction
 from activities.receipts import repeated_receipts
 from activities.returnable import refusal_of, returned_so_far, sold_lines
@@ -86,6 +87,7 @@ class TransactionPage(DeskPage):
         mine = [
             one for one in found.order_by("pk") if self.actor.programs is None or one.program_id in self.actor.programs
         ]
+        said = effects_of_activities(one.pk for one in mine)
         return [
             {
                 "row": told.activity,
@@ -93,7 +95,7 @@ class TransactionPage(DeskPage):
                 "program": told.activity.membership.program,
                 "problem": (told.activity.problem or {}).get("detail", ""),
                 "entries": _entries(told),
-                "effects": told.effects,
+                "effects": said.get(told.activity.pk, []),
             }
             for told in told_again(mine)
         ]

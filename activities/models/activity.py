@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from activities.models.batch import ActivityBatch
@@ -164,4 +165,4 @@ class MemberActivity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.type_id} {self.pk}"
+        return gettext("activity %(id)s") % {"id": self.pk}

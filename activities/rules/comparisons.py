@@ -45,6 +45,8 @@ class Comparison:
     literal: Literal = Literal.TEXT
     several: bool = False
     bare: bool = False
+    # The label in a sentence that names one value only; empty: the same.
+    label_of_one: Any = ""
 
 
 def _ordered(literal: Literal) -> dict[str, Comparison]:
@@ -59,8 +61,8 @@ def _ordered(literal: Literal) -> dict[str, Comparison]:
 
 def _listed(literal: Literal = Literal.TEXT) -> dict[str, Comparison]:
     return {
-        "any_of": Comparison(_("is one of"), "SOURCE in VALUE", literal, several=True),
-        "none_of": Comparison(_("is none of"), "!(SOURCE in VALUE)", literal, several=True),
+        "any_of": Comparison(_("is one of"), "SOURCE in VALUE", literal, several=True, label_of_one=_("is")),
+        "none_of": Comparison(_("is none of"), "!(SOURCE in VALUE)", literal, several=True, label_of_one=_("is not")),
     }
 
 
@@ -88,15 +90,28 @@ COMPARISONS: Mapping[FieldKind, Mapping[str, Comparison]] = {
         "at_most": Comparison(_("is at most"), "SOURCE <= VALUE", Literal.WHOLE),
     },
     FieldKind.LABELS: {
-        "any_of": Comparison(_("include one of"), "SOURCE.exists(one, one in VALUE)", several=True),
-        "none_of": Comparison(_("include none of"), "!(SOURCE.exists(one, one in VALUE))", several=True),
+        "any_of": Comparison(
+            _("include one of"), "SOURCE.exists(one, one in VALUE)", several=True, label_of_one=_("include")
+        ),
+        "none_of": Comparison(
+            _("include none of"), "!(SOURCE.exists(one, one in VALUE))", several=True, label_of_one=_("do not include")
+        ),
     },
     FieldKind.ITEMS: {
-        "any_of": Comparison(_("include one of"), "activity.items.exists(item, SOURCE in VALUE)", several=True),
-        "none_of": Comparison(_("include none of"), "!(activity.items.exists(item, SOURCE in VALUE))", several=True),
+        "any_of": Comparison(
+            _("include one of"), "activity.items.exists(item, SOURCE in VALUE)", several=True, label_of_one=_("include")
+        ),
+        "none_of": Comparison(
+            _("include none of"),
+            "!(activity.items.exists(item, SOURCE in VALUE))",
+            several=True,
+            label_of_one=_("do not include"),
+        ),
     },
     FieldKind.DETAIL: {
-        "any_of": Comparison(_("is one of"), "(NAME in SOURCE && SOURCE[NAME] in VALUE)", several=True),
+        "any_of": Comparison(
+            _("is one of"), "(NAME in SOURCE && SOURCE[NAME] in VALUE)", several=True, label_of_one=_("is")
+        ),
         "at_least": Comparison(_("is at least"), "(NAME in SOURCE && SOURCE[NAME] >= VALUE)", Literal.NUMBER),
         "at_most": Comparison(_("is at most"), "(NAME in SOURCE && SOURCE[NAME] <= VALUE)", Literal.NUMBER),
     },

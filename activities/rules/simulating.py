@@ -18,7 +18,9 @@ from activities.rules.definition import read_definition
 from activities.rules.errors import RuleFailed
 from activities.rules.facts import ActivityFacts, MemberState, Use, UseKey
 from activities.rules.loading import Shared, activity_facts, load_states
-from activities.rules.telling import tell
+from activities.rules.naming import named
+from activities.rules.telling import sentence, told_of_decided
+from activities.rules.vocabulary import vocabulary_of
 from memberships.models import Membership
 from programs.design import Design, design_of
 from programs.models import Program
@@ -100,7 +102,8 @@ class _Tally:
         _add(self.by_membership.setdefault(activity.membership_id, Counter()), effects)
         for effect in effects:
             if len(self.samples) < MOST_SHOWN:
-                self.samples.append((activity.pk, tell(effect, unit=self._unit(effect))))
+                told = told_of_decided(effect, unit=self._unit(effect))
+                self.samples.append((activity.pk, sentence(named(told, vocabulary_of(self.design)))))
 
     def fail(self, activity: MemberActivity, failed: RuleFailed) -> None:
         self.failed += 1

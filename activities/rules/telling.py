@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -38,18 +39,21 @@ class Told:
 
 def tell(effect: Effect, *, unit: str = "") -> str:
     """Of an effect just decided; `unit` is the name of its point type."""
+    return sentence(told_of_decided(effect, unit=unit))
+
+
+def told_of_decided(effect: Effect, *, unit: str = "") -> Told:
+    """What it says, with the condition of its rule in CEL."""
     definition = effect.rule.definition
     condition = definition.condition.source if definition and definition.condition else ""
-    return sentence(
-        Told(
-            effect.rule.name,
-            effect.rule.version,
-            effect.action,
-            effect.because,
-            effect.points,
-            unit or effect.point_type or "",
-            condition,
-        )
+    return Told(
+        effect.rule.name,
+        effect.rule.version,
+        effect.action,
+        effect.because,
+        effect.points,
+        unit or effect.point_type or "",
+        condition,
     )
 
 
@@ -133,14 +137,17 @@ def _amount(because: Because) -> str:
     if "points_per" not in because:
         return ""
     of = because.get("of") and ", ".join([*because.get("categories", ()), *because.get("skus", ())])
-    figures = {**because, "of": of}
+    figures = {**because, "amount": _grouped(because["amount"]), "of": of}
     if of:
         return _("%(amount)s were paid for %(of)s, %(points_per)s for each %(per)s") % figures
     return _("%(amount)s were paid, %(points_per)s for each %(per)s") % figures
 
 
 def _multiple(because: Because) -> str:
-    return _("%(factor)s times the %(of_points)s given before") % because if "factor" in because else ""
+    if "factor" not in because:
+        return ""
+    figures = {**because, "of_points": _grouped(because["of_points"])}
+    return _("%(factor)s times the %(of_points)s given before") % figures
 
 
 def _formula(because: Because) -> str:
@@ -148,7 +155,10 @@ def _formula(because: Because) -> str:
 
 
 def _added(because: Because) -> str:
-    return _("%(added)s were added") % because if "added" in because else ""
+    if "added" not in because:
+        return ""
+    was = str(because["added"]) == "1"
+    return (_("%(added)s was added") if was else _("%(added)s were added")) % because
 
 
 def _cut(because: Because) -> str:
@@ -161,9 +171,18 @@ def _cut(because: Because) -> str:
         "budget": _("the budget of the campaign"),
     }
     limit = limits.get(str(because.get("limit")))
+    figures = {"asked": _grouped(because["asked"]), "left": _grouped(because["left"]), "limit": limit}
     if limit is None:
-        return _("of %(asked)s only %(left)s were there") % because
-    return _("of %(asked)s only %(left)s were left by %(limit)s") % {**because, "limit": limit}
+        return _("of %(asked)s only %(left)s were there") % figures
+    return _("of %(asked)s only %(left)s were left by %(limit)s") % figures
+
+
+def _grouped(figure: Any) -> str:
+    """40000.00 -> 40,000.00; whatever is no figure as it stands."""
+    try:
+        return f"{Decimal(str(figure)):,}"
+    except InvalidOperation:
+        return str(figure)
 
 
 def _own(because: Because) -> str:

@@ -72,7 +72,8 @@ def row_told(row: Row, fields: Mapping[str, Field]) -> str:
         return str(field.label) if row.comparison == "yes" else _("not: %(what)s") % {"what": field.label}
     values = _listed([_value_told(value, field) for value in row.values], _(" or "))
     label = f"“{row.name}”" if field.kind is FieldKind.DETAIL else field.label
-    return f"{label} {comparison.label} {values}"
+    compared = comparison.label_of_one if len(row.values) == 1 and comparison.label_of_one else comparison.label
+    return f"{label} {compared} {values}"
 
 
 def action_told(action: Action, words: Vocabulary) -> str:

@@ -1,6 +1,7 @@
 """Words of the desk's templates: figures, times, and a program's tile."""
 
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -21,6 +22,15 @@ def points(value: int | None) -> str:
     if value is None:
         return ""
     figure = number_format(abs(value), use_l10n=True, force_grouping=True)
+    return f"{MINUS}{figure}" if value < 0 else figure
+
+
+@register.filter
+def money(value: Decimal | None) -> str:
+    """10960 -> 10,960.00, with a minus as wide as the digits; the currency stands beside it. Nothing for None."""
+    if value is None:
+        return ""
+    figure = number_format(abs(value), 2, use_l10n=True, force_grouping=True)
     return f"{MINUS}{figure}" if value < 0 else figure
 
 

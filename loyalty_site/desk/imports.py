@@ -40,7 +40,7 @@ ROWS_SHOWN, REFUSALS_SHOWN = 10, 100
 
 
 class UploadForm(forms.Form):
-    what = forms.ChoiceField(label=gettext_lazy("What the file holds"), widget=forms.RadioSelect)
+    what = forms.ChoiceField(label=gettext_lazy("What the file holds"))
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy("CSV (UTF-8) or XLSX; at most 5 MB and 5,000 lines. The first line names the columns."),
@@ -55,7 +55,7 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         what: Any = self.fields["what"]
-        what.choices = choices
+        what.choices = _by_kind(choices)
         what.initial = choices[0][0]
 
 
@@ -141,6 +141,7 @@ class ImportFile(ImportDesk):
         return self.draw(
             upload=upload,
             what=name_of(upload.what),
+            good=sum(number for result, number in upload.shown["records"].items() if result != Result.REFUSED.value),
             program=program_of(upload.what, self.actor),
             counts=[(word_of(result), number) for result, number in upload.shown["records"].items()],
             rows=[{**row, "word": word_of(row["result"])} for row in upload.shown["rows"]],
@@ -174,6 +175,14 @@ def choices(actor: Actor) -> list[tuple[str, str]]:
         *choices_of_employees(actor),
         *choices_of_activities(actor),
     ]
+
+
+def _by_kind(choices: Sequence[tuple[str, str]]) -> list[tuple[str, Any]]:
+    """Under the kind of file each is of; a kind of its own with one file stands for itself."""
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for what, label in choices:
+        kinds.setdefault(name_of(what), []).append((what, label))
+    return [found[0] if len(found) == 1 else (kind, found) for kind, found in kinds.items()]
 
 
 def importer_of(upload: Upload, actor: Actor) -> Importer:

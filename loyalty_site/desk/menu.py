@@ -25,6 +25,7 @@ ENTRIES: tuple[tuple[str, Any, str, str], ...] = (
     ("hot-list", gettext_lazy("Hot list"), "hot-list", "cards:read"),
     ("batches", gettext_lazy("Batches"), "batches", "cards:read"),
     ("rules", gettext_lazy("Rules"), "rules", "memberships:read"),
+    ("campaigns", gettext_lazy("Campaigns"), "campaigns", "memberships:read"),
     ("rewards", gettext_lazy("Rewards"), "rewards", "memberships:read"),
     ("ladders", gettext_lazy("Tiers"), "ladders", "memberships:read"),
     ("notices", gettext_lazy("Notices"), "notices", "memberships:read"),

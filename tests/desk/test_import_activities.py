@@ -1,5 +1,6 @@
 """Files of activities among the imports of the desk."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from activities.models import ActivityBatch, MemberActivity, RefusedLine
+from activities.timing import event_time
 from common import clock
 from loyalty_site.desk import uploads
 from memberships.models import Membership
+from points.errors import EventTimeOutOfRange
+from programs.design import design_of
 from programs.models import Partner, Program
 from staff.models import AccessLog, Role, User
 from tests.desk.test_imports import figures, staff_client
@@ -45,6 +49,31 @@ def uploaded(client: Client, *numbers: str, what: str = "activities/sky/", name:
     at = clock.now().isoformat()
     lines = ["type,member_number,occurred_at,amount", *[f"purchase,{number},{at},12.50" for number in numbers], ""]
     return client.post("/desk/imports", {"what": what, "file": SimpleUploadedFile(name, "\n".join(lines).encode())})
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ((), "no line below them: there is nothing to import"),
+        (("SK0000",), "No line of this file can be imported as it stands"),
+    ],
+)
+def test_what_has_no_good_line_offers_no_import(
+    supervisor: Client, sky: Program, numbers: tuple[str, ...], said: str
+) -> None:
+    html = supervisor.get(uploaded(supervisor, *numbers)["Location"]).content.decode()
+    assert said in html
+    assert ">Import</button>" not in html
+    assert "/desk/imports?what=activities/sky/" in html
+
+
+def test_an_event_out_of_time_says_in_the_programs_own_time_which_it_takes(sky: Program) -> None:
+    with clock.frozen(datetime(2026, 11, 22, 12, tzinfo=UTC)), pytest.raises(EventTimeOutOfRange) as refused:
+        event_time(datetime(2026, 11, 1, 9, 30, 15, tzinfo=UTC), design_of(sky.pk))
+    assert refused.value.message == (
+        "The event is dated 2026-11-01 09:30; Sky Club takes events from 2026-11-19 12:00 to 2026-11-22 12:05, in the "
+        "time of UTC."
+    )
 
 
 def test_a_file_is_looked_at_then_taken_in_to_wait_for_its_rules(supervisor: Client, emma: Membership) -> None:

@@ -287,7 +287,7 @@ def test_employees_of_an_organization_come_by_file(supervisor: Client, sky: Prog
     what = f"employees/sky/{acme.organization.number}"
     form = supervisor.get("/desk/imports", {"what": what}).content.decode()
     assert "Employees of Acme Ltd, for Sky Club" in form
-    assert re.search(rf'value="{what}"[^>]*checked', form)
+    assert re.search(rf'value="{what}"[^>]*selected', form)
     text = f"personnel_number,customer_number,first_name,last_name\nE-1,,Eva,Stone\nE-2,{known.number},,\n"
     looked = uploaded(supervisor, text, what=what)
     html = supervisor.get(looked["Location"]).content.decode()

@@ -1,6 +1,7 @@
 """The look of the desk: figures, times, programs by color, fields; and who sees what in the menu."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from django import forms
@@ -13,6 +14,11 @@ from common.templatetags import desk
 from loyalty_site.desk import menu
 from programs.models import Program
 from tests.factories import ACTOR
+
+
+def test_money_has_cents_and_groups_and_a_true_minus() -> None:
+    assert [desk.money(Decimal(one)) for one in ("10960", "0.5", "-1234.5")] == ["10,960.00", "0.50", "\u22121,234.50"]
+    assert desk.money(None) == ""
 
 
 @pytest.mark.parametrize(

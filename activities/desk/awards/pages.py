@@ -108,6 +108,8 @@ class NewAward(DeskPage):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = AwardForm(request.POST, request.FILES, types=self._types())
         if not form.is_valid():
+            if "file" in form.errors and int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+                form.errors["file"] = form.error_class([_("The file is larger than 1 MB: split the list in two.")])
             return self._form(form, status=400)
         given = form.cleaned_data
         code, _colon, point_type = given["point_type"].partition(":")

@@ -19,6 +19,7 @@ from programs.models import Program
 
 READ, DESIGN = "memberships:read", "programs:design"
 SECTION = "rules"
+CAMPAIGNS = "campaigns"
 STATES: dict[InForce, tuple[Any, str]] = {
     InForce.DRAFT: (gettext_lazy("draft"), ""),
     InForce.NOW: (gettext_lazy("in force"), "good"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from activities.campaigns import CampaignResults, results_of
 from activities.desk.program_page import ProgramPage
-from activities.desk.rules.base import DESIGN, READ, SECTION, sees
+from activities.desk.rules.base import CAMPAIGNS, DESIGN, READ, sees
 from activities.models import Campaign, CampaignMember, CampaignSpending, CampaignStatus, Eligibility, RewardRule
 from activities.rules.vocabulary import vocabulary_of
 from activities.rules.words import words_of
@@ -31,7 +31,7 @@ BADGES = {CampaignStatus.DRAFT: "", CampaignStatus.RUNNING: "good", CampaignStat
 
 class Campaigns(ProgramPage):
     action = READ
-    section = SECTION
+    section = CAMPAIGNS
     template = "desk/campaigns/list.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -52,7 +52,7 @@ class Campaigns(ProgramPage):
 
 class CampaignPage(DeskPage):
     action = READ
-    section = SECTION
+    section = CAMPAIGNS
     template = "desk/campaigns/campaign.html"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from activities.campaigns import change_campaign, create_campaign, start_campaign, stop_campaign
-from activities.desk.rules.base import DESIGN, SECTION, visible_program
+from activities.desk.rules.base import CAMPAIGNS, DESIGN, visible_program
 from activities.desk.rules.campaign_page import visible_campaign
 from activities.desk.rules.head_forms import free_code
 from activities.models import Campaign, CampaignStatus, Eligibility, RewardRule, RuleStatus
@@ -72,7 +72,7 @@ class CampaignTask(TaskPage):
     """A task about one campaign, for who designs its program."""
 
     action = DESIGN
-    section = SECTION
+    section = CAMPAIGNS
     campaign: Campaign
 
     def load(self, **kwargs: Any) -> None:
@@ -103,7 +103,7 @@ class CampaignTask(TaskPage):
 
 class NewCampaign(TaskPage):
     action = DESIGN
-    section = SECTION
+    section = CAMPAIGNS
     title = gettext_lazy("New campaign")
     what = gettext_lazy(
         "A campaign says when, for whom and within which budget its rules apply. It begins as a draft; its rules are "

@@ -77,6 +77,7 @@ class Simulate(RulePage):
             "found": found,
             "share": 100 * found.matched // found.looked if found.looked else 0,
             "points": [_compared(found, code, design) for code in codes],
+            "has_points": any(any(points.values()) for _pk, _number, points in found.memberships),
             "affected": shares([_affected(*one) for one in found.memberships]),
         }
 

@@ -80,6 +80,17 @@ def test_what_is_typed_is_tried_and_compared_with_what_is_in_force(
     assert (instead.points, instead.released, instead.total) == ({"miles": 390}, {"miles": 130}, {"miles": 390})
 
 
+def test_examples_are_told_by_names_and_in_words(club: Program, group: RuleGroup, emma: Membership) -> None:
+    sale = bought(emma, "40000.00", location="Mall")
+    rule = draft(
+        club, group, {"do": "add_label", "label": "vip"}, per_euro(1), condition='activity.location in ["Mall"]'
+    )
+    assert simulate(club, definitions=[rule], **YEAR).samples == (
+        (sale.pk, "Typed, version 1, added the label VIP because Location is “Mall”."),
+        (sale.pk, "Typed, version 1, gave 40,000 Miles because 40,000.00 were paid, 1 for each 1."),
+    )
+
+
 def test_nothing_is_written(club: Program, group: RuleGroup, emma: Membership) -> None:
     bought(emma)
     capped = draft(

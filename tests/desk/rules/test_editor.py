@@ -87,7 +87,7 @@ def test_a_rule_is_put_together_from_nothing_without_a_script(manager: Visitor, 
     page = send(manager, page, "check", a__0__points="3", a__0__per="2.00", c__1__values="1")
     assert page.status_code == 200
     assert "3 Miles for every 2.00 EUR" in text(page)
-    assert "one of these: Day of the week is one of Sunday Tier reached (Ladder) is at least Gold" in text(page)
+    assert "one of these: Day of the week is Sunday Tier reached (Ladder) is at least Gold" in text(page)
     assert RewardRule.objects.count() == 0
     assert send(manager, page, "save").status_code == 302
     assert RewardRule.objects.get().definition["condition"] == "activity.weekday in [7] || rank.ladder >= 1"

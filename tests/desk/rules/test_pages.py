@@ -75,6 +75,16 @@ def test_a_preview_of_a_release_releases_nothing(manager: Visitor, sky: Program)
     assert RuleVersion.objects.count() == 0
 
 
+def test_a_release_shows_what_is_another_than_before(manager: Visitor, sky: Program) -> None:
+    rule = draft(sky)
+    assert "What is another than in version" not in manager.reads("rule-release", rule.pk).text
+    release_rule(rule, actor=ACTOR, why="agreed")
+    actions = [CREDIT | {"points": 9}]
+    change_rule(rule, actor=ACTOR, name="Basic", group=rule.group, definition=rule.definition | {"actions": actions})
+    page = manager.reads("rule-release", rule.pk).text
+    assert "What is another than in version 1 Then 5 Miles → 9 Miles What it says" in page
+
+
 def test_a_second_version_is_shown_beside_the_first(manager: Visitor, sky: Program) -> None:
     rule = draft(sky)
     release_rule(rule, actor=ACTOR, why="agreed")
