@@ -19,7 +19,7 @@ PRODUCTION := LOYALTY_PRODUCTION=1 ALLOWED_HOSTS=loyalty.example.org SECRET_KEY=
 
 help:
 	@echo "make demo       load the sample world and serve http://127.0.0.1:$(PORT)/ (PORT=...)"
-	@echo "make test       the whole test suite; make test-deep adds the long ones"
+	@echo "make test       the tests; make test-deep runs what takes long: every caller, every failure, long stories"
 	@echo "make check      lint, types, import contract, migrations, schema, deployment settings"
 	@echo "make bench      the benchmarks"
 	@echo "make lock       resolve the requirements again"
@@ -45,7 +45,7 @@ test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-deep: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m "deep or not deep" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m deep -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -1,9 +1,12 @@
 """The activity types of a program; what points do by figures and what a till tells have one each from the start."""
 
+from django.db import transaction
+
 from activities.errors import UnknownActivityType
 from activities.models import ActivityType, PointFlow
+from common.history import create_with_history
 from programs.design import Design
-from programs.models import Program
+from programs.models import Program, bump_design
 
 BUILT_IN = {
     "earn": PointFlow.EARN,
@@ -16,9 +19,16 @@ BUILT_IN = {
 
 def create_built_in_types(program: Program) -> None:
     """Give a program the types every program has; harmless when it has them."""
-    for code, flow in BUILT_IN.items():
-        if not ActivityType.objects.filter(program=program, code=code).exists():
-            ActivityType.objects.create(program=program, code=code, name=code.capitalize(), flow=flow)
+    with transaction.atomic():
+        known = set(ActivityType.objects.filter(program=program).values_list("code", flat=True))
+        lacking = [
+            ActivityType(program=program, code=code, name=code.capitalize(), flow=flow)
+            for code, flow in BUILT_IN.items()
+            if code not in known
+        ]
+        if lacking:
+            create_with_history(lacking)
+            bump_design(program.pk)
 
 
 def activity_type(design: Design, code: str) -> ActivityType:

@@ -17,6 +17,7 @@ from programs.models import Program
 from tests import kept_database
 from tests.emptying import empty_tables, is_superuser
 from tests.factories import make_membership, make_program
+from tests.quickly import quick
 
 # Whether a race without its lock shows the damage in one try is a matter of timing.
 CONTROL_TRIES = 5
@@ -51,6 +52,12 @@ def pytest_runtest_protocol(item: pytest.Function, nextitem: pytest.Item | None)
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quickly() -> Iterator[None]:
+    with quick():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -91,12 +98,6 @@ def nothing_kept_in_memory() -> Iterator[None]:
     forget_programs()
     forget_tokens()
     yield
-
-
-@pytest.fixture
-def quick_passwords(settings: Any) -> None:
-    """A hash that takes no time, where many logins are tried."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

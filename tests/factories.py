@@ -7,6 +7,7 @@ from typing import Any
 from activities.types import create_built_in_types
 from common import clock
 from common.actor import Actor
+from common.history import create_with_history
 from customers.models import Customer, CustomerNumber
 from memberships.enrolment import enrol
 from memberships.models import Member, Membership
@@ -34,11 +35,13 @@ def make_program(code: str = "sky", **values: Any) -> Program:
     """Released, with a redeemable and a qualifying type and one ladder of two rungs."""
     defaults = {"name": code.title(), "status": ProgramStatus.RELEASED, "member_number_prefix": code[:2].upper()}
     program = Program.objects.create(code=code, **(defaults | values))
-    PointType.objects.create(program=program, code="miles", name="Miles", kind=PointKind.REDEEMABLE, is_default=True)
-    status = PointType.objects.create(program=program, code="status", name="Status", kind=PointKind.QUALIFYING)
+    miles = PointType(program=program, code="miles", name="Miles", kind=PointKind.REDEEMABLE, is_default=True)
+    status = PointType(program=program, code="status", name="Status", kind=PointKind.QUALIFYING)
+    create_with_history([miles, status])
     ladder = TierGroup.objects.create(program=program, code="ladder", name="Ladder", point_type=status)
-    Tier.objects.create(group=ladder, code="blue", name="Blue", rank=0)
-    Tier.objects.create(group=ladder, code="gold", name="Gold", rank=1, threshold=1000)
+    blue = Tier(group=ladder, code="blue", name="Blue", rank=0)
+    create_with_history([blue, Tier(group=ladder, code="gold", name="Gold", rank=1, threshold=1000)])
+    # Gives the design its version at last.
     create_built_in_types(program)
     return program
 

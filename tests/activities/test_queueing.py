@@ -220,7 +220,8 @@ def done_so_far() -> int:
 
 @pytest.mark.concurrency
 @pytest.mark.django_db(transaction=True)
-def test_killed_in_the_middle_it_goes_on_and_loses_or_doubles_nothing(start: Start) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(2, marks=pytest.mark.deep)])
+def test_killed_in_the_middle_it_goes_on_and_loses_or_doubles_nothing(start: Start, kills: int) -> None:
     program = make_program("miles")
     in_force(program, PER_EURO, {"do": "credit", "points": 1, "point_type": "status"})
     people = crowd(program, 25, 1)
@@ -240,7 +241,7 @@ def test_killed_in_the_middle_it_goes_on_and_loses_or_doubles_nothing(start: Sta
         for one in MemberActivity.objects.all()
         for n in range(1, 40)
     )
-    for _ in range(2):
+    for _ in range(kills):
         before = done_so_far()
         process = start(PROCESS)
         wait_until(lambda before=before: done_so_far() > before and others_write())  # type: ignore[misc]

@@ -34,7 +34,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = pytest.mark.parametrize("examples", [5, pytest.param(100, marks=pytest.mark.deep)])
+EXAMPLES = pytest.mark.parametrize("examples", [2, pytest.param(100, marks=pytest.mark.deep)])
 # What a random body should name rightly now and then, so that it gets past the first look-up.
 KNOWN = {
     "program": "program",

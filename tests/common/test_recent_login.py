@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
 @pytest.fixture
-def supervisor(client: Client, quick_passwords: None) -> Client:
+def supervisor(client: Client) -> Client:
     create_staff_user("katrin", password=PASSWORD, actor=ADMIN, rights=[(Role.SUPERVISOR, None)])
     client.login(request=HttpRequest(), username="katrin", password=PASSWORD)
     return client

@@ -70,6 +70,7 @@ def test_points_given_while_one_leaves_go_from_where_they_are_by_then(
     assert_audit_clean()
 
 
+@pytest.mark.deep
 @pytest.mark.control
 def test_control_with_nothing_locked_the_wrong_lots_are_given(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch

@@ -1,7 +1,7 @@
 """Every page of desk and back office, visited by everybody: who may not gets 403 or 404 and changes nothing."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 from django.template.response import SimpleTemplateResponse
@@ -46,29 +46,33 @@ def test_every_page_open_to_all_has_a_row() -> None:
     assert missing == set(), f"Who checks them? Add a row to PUBLIC in tests/crawl/pages.py for: {sorted(missing)}"
 
 
+def test_pages_of_the_desk(world: World) -> None:
+    assert_visits(in_turn(visits.desk_visits(world), world))
+
+
+def test_pages_of_the_back_office(world: World, undrawn: None) -> None:
+    assert_visits(in_turn(visits.admin_visits(world), world))
+
+
+def test_actions_of_lists_change_nothing_for_who_may_not_write(world: World, undrawn: None) -> None:
+    assert_no_action(world, everybody=False)
+
+
+@pytest.mark.deep
 @pytest.mark.parametrize("name", CALLERS)
-def test_pages_of_the_desk(world: World, name: str) -> None:
-    assert_visits(visits.desk_visits(world), world.callers[name])
+def test_pages_of_the_desk_for_everybody(world: World, name: str) -> None:
+    assert_visits((visit, world.callers[name]) for visit in visits.desk_visits(world))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", CALLERS)
-def test_pages_of_the_back_office(world: World, undrawn: None, name: str) -> None:
-    assert_visits(visits.admin_visits(world), world.callers[name])
+def test_pages_of_the_back_office_for_everybody(world: World, undrawn: None, name: str) -> None:
+    assert_visits((visit, world.callers[name]) for visit in visits.admin_visits(world))
 
 
-@pytest.mark.parametrize("name", [name for name in CALLERS if name != "admin of all"])
-def test_actions_of_lists_change_nothing_for_who_may_not_write(world: World, undrawn: None, name: str) -> None:
-    caller = world.callers[name]
-    wrong = {}
-    for label, visit in visits.action_visits(world):
-        writes = BACK_OFFICE[label].writes
-        if writes and caller.may_somewhere(writes):
-            continue
-        with undone() as trial:
-            status = visit.send(caller).status_code
-        if trial.changed or status >= 500:
-            wrong[f"{label} {visit.sends['action']}"] = (status, trial.changed)
-    assert wrong == {}
+@pytest.mark.deep
+def test_actions_of_lists_change_nothing_for_anybody_who_may_not_write(world: World, undrawn: None) -> None:
+    assert_no_action(world, everybody=True)
 
 
 def test_pages_of_the_desk_carry_nothing_inline_and_stand_in_no_frame(world: World) -> None:
@@ -87,15 +91,42 @@ def test_pages_of_the_desk_carry_nothing_inline_and_stand_in_no_frame(world: Wor
     assert wrong == {} and looked_at >= 20
 
 
-def assert_visits(made: Iterable[Visit], caller: Caller) -> None:
+def in_turn(made: Iterable[Visit], world: World) -> Iterator[tuple[Visit, Caller]]:
+    """Each visit by one caller who may and by one who may not, so that all of them get their turn."""
+    for number, visit in enumerate(made):
+        for is_refused in (False, True):
+            those = [one for one in world.callers.values() if visit.refused(one) == is_refused]
+            if those:
+                yield visit, those[number % len(those)]
+
+
+def assert_visits(made: Iterable[tuple[Visit, Caller]]) -> None:
     """The visits that went otherwise: what was expected, what came, which tables were changed by who was refused."""
     wrong: list[str] = []
-    for visit in made:
+    for visit, caller in made:
         with undone() as trial:
             response = visit.send(caller)
         status, expected = response.status_code, visit.expected(caller)
         if status not in expected or (trial.changed and visit.refused(caller)):
             error = getattr(response, "exc_info", None)
             told = (sorted(expected), status, trial.changed, error and repr(error[1]))
-            wrong.append(f"{visit.method} {visit.path}: expected {told[0]}, got {told[1:]}")
+            wrong.append(f"{visit.method} {visit.path} by {caller.name}: expected {told[0]}, got {told[1:]}")
     assert not wrong, "\n".join(wrong)
+
+
+def assert_no_action(world: World, *, everybody: bool) -> None:
+    """Each action of each list by all who may not write there, or by one of them in turn."""
+    wrong = {}
+    for number, (label, visit) in enumerate(visits.action_visits(world)):
+        writes = BACK_OFFICE[label].writes
+        those = [
+            one
+            for one in world.callers.values()
+            if one.name != "admin of all" and not (writes and one.may_somewhere(writes))
+        ]
+        for caller in those if everybody else [those[number % len(those)]]:
+            with undone() as trial:
+                status = visit.send(caller).status_code
+            if trial.changed or status >= 500:
+                wrong[f"{label} {visit.sends['action']} by {caller.name}"] = (status, trial.changed)
+    assert wrong == {}

@@ -95,7 +95,7 @@ def missing_admin_rows() -> set[str]:
 
 
 def desk_visits(world: World) -> Iterator[Visit]:
-    for name in names("desk/") & set(DESK):
+    for name in sorted(names("desk/") & set(DESK)):
         page = DESK[name]
         yield from _page_visits(f"desk:{name}", page, world)
 

@@ -56,7 +56,7 @@ def assert_audit_clean(site: Site) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
-@pytest.mark.parametrize("seconds", [15, pytest.param(120, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("seconds", [8, pytest.param(120, marks=pytest.mark.deep)])
 def test_what_was_acknowledged_is_stored_exactly_once(site: Site, tmp_path: Path, seconds: int) -> None:
     journal, killed = Journal(tmp_path / "journal"), Counter[str]()
     with Load(site, journal) as load:

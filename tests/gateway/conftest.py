@@ -18,11 +18,6 @@ from programs.models import Program
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
 def forgetful_process() -> Iterator[None]:
     """Nothing of one test lives on in this process's caches."""
     forget_tokens()

@@ -24,7 +24,7 @@ LOGIN = "/admin/login/"
 
 
 @pytest.fixture
-def katrin(db: None, quick_passwords: None) -> User:
+def katrin(db: None) -> User:
     return create_staff_user("katrin", password=PASSWORD, actor=ADMIN, rights=[(Role.AUDITOR, None)])
 
 

@@ -67,6 +67,7 @@ def migrated(db: None) -> Iterator[str]:
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.mark.deep
 def test_migrations_and_models_make_the_same_database(migrated: str) -> None:
     parameters: dict[str, Any] = connection.get_connection_params()
     own = {key: parameters[key] for key in ("host", "port", "user", "password") if parameters.get(key)}

@@ -30,8 +30,7 @@ SHAPE = {
 
 
 @pytest.fixture(autouse=True)
-def forgetful_process(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def forgetful_process() -> None:
     forget_tokens()
     forget_permits()
 

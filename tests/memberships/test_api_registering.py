@@ -24,8 +24,7 @@ PROOF = {"proof": {"kind": "receipt", "reference": "R-1"}}
 
 
 @pytest.fixture(autouse=True)
-def forgetful(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def forgetful() -> None:
     forget_permits()
 
 

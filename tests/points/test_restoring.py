@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities.calls import PointsCall
@@ -153,17 +153,19 @@ Lots = list[tuple[int, int]]
 
 
 @pytest.mark.django_db
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    brought=st.tuples(BROUGHT, BROUGHT),
-    debts=st.tuples(st.integers(0, 30), st.integers(0, 30)),
-    steps=STEPS,
-    result=st.sampled_from(["shared", "group"]),
-)
-def test_after_an_undo_each_side_is_as_if_it_had_stayed_apart(
-    brought: tuple[Lots, Lots], debts: tuple[int, int], steps: Story, result: str
-) -> None:
+@pytest.mark.parametrize("examples", [6, pytest.param(60, marks=pytest.mark.deep)])
+def test_after_an_undo_each_side_is_as_if_it_had_stayed_apart(examples: int) -> None:
     """Whatever both earned, spent and let run out while they were united; the undo itself makes and loses nothing."""
+    tell = given(
+        brought=st.tuples(BROUGHT, BROUGHT),
+        debts=st.tuples(st.integers(0, 30), st.integers(0, 30)),
+        steps=STEPS,
+        result=st.sampled_from(["shared", "group"]),
+    )(_united_and_undone)
+    settings(max_examples=examples, deadline=None)(tell)()
+
+
+def _united_and_undone(brought: tuple[Lots, Lots], debts: tuple[int, int], steps: Story, result: str) -> None:
     with transaction.atomic():
         with clock.frozen(START):
             program = make_program(f"r{next(_codes)}")

@@ -12,7 +12,7 @@ SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
 def test_the_verbs_do_what_the_model_says() -> None:
-    run_state_machine_as_test(Machine, settings=settings(max_examples=15, stateful_step_count=30, **SLOW))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=6, stateful_step_count=30, **SLOW))
 
 
 def test_the_online_forms_do_what_the_model_says() -> None:

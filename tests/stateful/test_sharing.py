@@ -13,7 +13,7 @@ QUICK = SLOW | {"phases": (Phase.explicit, Phase.reuse, Phase.generate)}
 
 
 def test_changes_do_what_the_model_says() -> None:
-    run_state_machine_as_test(SharingMachine, settings=settings(max_examples=6, stateful_step_count=25, **QUICK))
+    run_state_machine_as_test(SharingMachine, settings=settings(max_examples=3, stateful_step_count=25, **QUICK))
 
 
 @pytest.mark.deep

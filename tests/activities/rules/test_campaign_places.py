@@ -172,7 +172,7 @@ def test_what_the_group_left_since_is_left_by_who_leaves_it(miles: Program, camp
     put(campaigns["summer"], ben)
     group = result_of(done("merge", anna, ben, result_type="group", main_id=member_of(anna)))
     with clock.frozen(MARCH + timedelta(hours=1)):
-        take_off(campaigns["spring"], membership=group, actor=ACTOR)
+        take_off(campaigns["spring"], numbers=[group.number], actor=ACTOR)
     with clock.frozen(MARCH + timedelta(hours=2)):
         split = done("split", group, leaver_id=member_of(ben), policy="leave_behind")
     assert places() == {group.pk: {"summer"}, split.result_id: {"summer"}}

@@ -47,8 +47,8 @@ def failing_at(write: int) -> Iterator[list[str]]:
         yield seen
 
 
-# A whole change for each write takes a minute in all: the ordinary run tries every fourth.
-STEPS = (4, pytest.param(1, marks=pytest.mark.deep))
+# A whole change for each write takes a minute in all: the ordinary run tries every twelfth.
+STEPS = (12, pytest.param(1, marks=pytest.mark.deep))
 
 
 def fails_at_writes(verb: Callable[[], object], *, every: int) -> int:
