@@ -137,7 +137,6 @@ def _questions(asked: Asked) -> list[Filled]:
         "now": asked.now,
         "types": [design.by_code[code].pk for code in sorted(asked.needs.points)],
         "campaigns": sorted(asked.needs.campaigns),
-        "reference": asked.call.reference,
     }
     home = statements.home(tuple(state_parts(asked.needs)))
     found = [one.filled(given) for one in (statements.LOCK_MEMBERSHIP, statements.LOCK_ACCOUNTS, home)]

@@ -64,8 +64,6 @@ SELECT jsonb_build_object('person', able.person, 'own_set', m.own_set_id, 'pool'
     'asked', {asked})::text
 FROM ({able}) able JOIN memberships_membership m ON m.id = able.id
 CROSS JOIN LATERAL (SELECT m.id AS membership, able.person, m.own_set_id AS own_set, m.pool_id AS pool, %(at)s AS at) w
-WHERE NOT EXISTS (SELECT 1 FROM activities_claim c WHERE c.program_id = m.program_id AND c.receipt = %(reference)s
-    AND c.status <> 'refused')
 """
 USES = as_json(rules_sql.USES)
 

@@ -111,13 +111,10 @@ def left_by(membership: Membership) -> dict[str, list[Any]]:
         facts
         for kind, rows in told.items()
         for facts in Event.objects.filter(kind=kind, subject_id__in=rows.values("pk"))
-        .order_by("pk")
+        # Ids are drawn in blocks: of two events the later one may have the smaller.
+        .order_by("recorded_at", "pk")
         .values_list("facts", flat=True)
     ]
-    subjects = [*activities.values_list("pk", flat=True), *sales.values_list("pk", flat=True)]
-    subjects += postings.values_list("pk", flat=True)
-    # Ids are drawn in blocks: of two events the later one may have the smaller.
-    events = Event.objects.filter(subject_id__in=subjects, kind__in=TOLD).order_by("kind", "recorded_at", "pk")
     return {
         "activities": rows_of(activities),
         "sales": rows_of(sales),
