@@ -27,6 +27,8 @@ from memberships.models import Membership
 from programs.models import Program
 
 WORKERS = 2
+# Of a worker that found nothing.
+PAUSE = 0.2
 # Of purchases, which take longer each.
 SHARE = 10
 GOAL_QUEUED, GOAL_SECONDS, GOAL_MB, GOAL_ONLINE = 5_000, 200, 32, 0.5
@@ -52,27 +54,32 @@ def queued(program: Program, lines: int) -> Iterator[Figure]:
         write_file(path, program, type_code="purchase", lines=lines)
         import_file(path, program.pk)
     settle()
-    done, _, seconds = processed(program)
+    done, seconds = processed(program)
     _require(done, lines)
     yield Figure(f"queued: {lines:,} purchases over 20 rules", lines / seconds, "1/s", GOAL_QUEUED)
 
 
 def nightly(program: Program, lines: int) -> Iterator[Figure]:
-    """A file of simple activities, from its first line read to its last one processed."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "night.csv"
+    """A file of simple activities, from its first line read to its last one processed; two workers are at work all the
+    time, as those of a site are."""
+    spawn = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder, spawn.Pool(WORKERS) as workers, spawn.Pool(1) as reader:
+        path, is_read = Path(folder) / "night.csv", Path(folder) / "is_read"
         write_file(path, program, type_code=SIMPLE, lines=lines)
+        workers.map(time.sleep, [1.0] * WORKERS, chunksize=1)
         began = time.perf_counter()
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            (grew,) = pool.starmap(import_file, [(path, program.pk)])
+        working = workers.starmap_async(work, [(program.pk, is_read)] * WORKERS, chunksize=1)
+        (grew,) = reader.starmap(import_file, [(path, program.pk)])
         read = time.perf_counter() - began
-        done, grew_most, seconds = processed(program)
-    _require(done, lines)
-    yield Figure(f"a file of {lines:,} activities: read", read, "s")
-    yield Figure(f"a file of {lines:,} activities: processed", seconds, "s")
-    yield Figure(f"a file of {lines:,} activities: in all", read + seconds, "s", GOAL_SECONDS, at_most=True)
+        is_read.touch()
+        parts = working.get()
+        seconds = time.perf_counter() - began
+    _require(_processed(parts), lines)
+    yield Figure(f"a file of {lines:,} activities beside two workers: read", read, "s")
+    yield Figure(f"a file of {lines:,} activities beside two workers: in all", seconds, "s", GOAL_SECONDS, at_most=True)
     yield Figure("a file of activities: memory grown while it was read", grew, "MB", GOAL_MB, at_most=True)
-    yield Figure("a file of activities: memory grown while it was processed", grew_most, "MB", GOAL_MB, at_most=True)
+    grown = max(most for _, most in parts)
+    yield Figure("a file of activities: memory grown while it was processed", grown, "MB", GOAL_MB, at_most=True)
 
 
 def online(world: World, sizes: Sizes) -> Iterator[Figure]:
@@ -122,23 +129,30 @@ def import_file(path: Path, program_id: int) -> float:
     return memory.grown
 
 
-def processed(program: Program) -> tuple[int, float, float]:
-    """By two workers that stand ready: how many were processed, by how much the larger of the two grew, and how many
-    seconds it took."""
+def processed(program: Program) -> tuple[int, float]:
+    """By two workers that stand ready: how many were processed, and how many seconds it took."""
     with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
         pool.map(time.sleep, [1.0] * WORKERS, chunksize=1)
         began = time.perf_counter()
-        parts = pool.map(work, [program.pk] * WORKERS, chunksize=1)
+        parts = pool.starmap(work, [(program.pk,)] * WORKERS, chunksize=1)
         seconds = time.perf_counter() - began
-    return sum(done[ActivityStatus.PROCESSED] for done, _ in parts), max(grown for _, grown in parts), seconds
+    return _processed(parts), seconds
 
 
-def work(program_id: int) -> tuple[Counter[str], float]:
-    """One worker process."""
-    memory = Growth()
+def _processed(parts: list[tuple[Counter[str], float]]) -> int:
+    return sum(done[ActivityStatus.PROCESSED] for done, _ in parts)
+
+
+def work(program_id: int, until: Path | None = None) -> tuple[Counter[str], float]:
+    """One worker process: what it did, and by how many megabytes it grew. It goes on `until` that file is there."""
+    memory, total = Growth(), Counter[str]()
     program = Program.objects.get(pk=program_id)
-    done = process_waiting(program, actor=system_actor(), progress=lambda counts: memory.look())
-    return done, memory.grown
+    while True:
+        is_last = until is None or until.exists()
+        total += process_waiting(program, actor=system_actor(), progress=lambda counts: memory.look())
+        if is_last:
+            return total, memory.grown
+        time.sleep(PAUSE)
 
 
 class Growth:

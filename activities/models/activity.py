@@ -9,6 +9,7 @@ from activities.models.batch import ActivityBatch
 from activities.models.transaction import Transaction
 from cards.models import Card
 from common.constraints import CompositeForeignKey
+from common.partial import ReadLightly
 from customers.models import Customer
 from gateway.models import Channel
 from memberships.models import Membership
@@ -58,7 +59,7 @@ class ActivityStatus(models.TextChoices):
     REVERSED = "reversed", _("reversed")
 
 
-class MemberActivity(models.Model):
+class MemberActivity(ReadLightly):
     """`reference`, `location` and `note` are free text of the channel and can be erased; nothing else is personal."""
 
     program = models.ForeignKey(

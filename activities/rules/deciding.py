@@ -51,11 +51,11 @@ def all_reads(rules: tuple[CompiledRule, ...]) -> frozenset[Path]:
 
 def _apply(rule: CompiledRule, working: Working) -> bool:
     """Whether it matched. One that matched without any effect is not counted as used."""
-    if not _meant(rule, working.state):
+    if rule.eligibility is not None and not _meant(rule, working.state):
         return False
     try:
-        definition = rule.sound()
-        limits = _limits(rule, working)
+        definition = rule.definition or rule.sound()
+        limits = _limits(rule, working) if rule.limited else {}
         if limits is None:
             return False
         if definition.condition is not None and not definition.condition.run(working.context):
@@ -74,7 +74,7 @@ def _apply(rule: CompiledRule, working: Working) -> bool:
 def _meant(rule: CompiledRule, state: MemberState) -> bool:
     """Whether the rule's campaign is for this membership."""
     match rule.eligibility:
-        case None | Eligibility.ALL:
+        case Eligibility.ALL:
             return True
         case Eligibility.LABEL:
             return rule.label in state.labels
@@ -100,8 +100,6 @@ def key_of(scope: CapScope, rule_id: int, state: MemberState, day: date) -> UseK
 
 def _limits(rule: CompiledRule, working: Working) -> dict[str, int] | None:
     """The points it may still give, by what limits them; None: it is used up."""
-    if not rule.limited:
-        return {}
     limits: dict[str, int] = {}
     keys = _keys(rule, working)
     for cap in rule.sound().caps:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from common.actor import Actor
 from common.constraints import CompositeForeignKey, ConstraintTrigger
 from common.history import AuditedModel, AuditedQuerySet
+from common.partial import ReadLightly
 from customers.models import Customer
 from points.models import PointAccountSet
 from programs.models import Program
@@ -67,7 +68,7 @@ class MembershipQuerySet(AuditedQuerySet):
         return self if actor.programs is None else self.filter(program_id__in=actor.programs)
 
 
-class Membership(AuditedModel):
+class Membership(ReadLightly, AuditedModel):
     """`current` (generated) is true in every status but expired."""
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="memberships", db_index=False)
@@ -233,7 +234,7 @@ class Membership(AuditedModel):
         return self.number
 
 
-class Member(AuditedModel):
+class Member(ReadLightly, AuditedModel):
     """A person in a membership, from `joined_at` until `ended_at`."""
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="members", db_constraint=False)
