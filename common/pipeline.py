@@ -134,7 +134,17 @@ class Conversation:
     def ask(self, statements: Sequence[Filled]) -> list[Row]:
         """Begin, and run the statements; the first row of each."""
         self._is_open = True
-        return _run(self._connection, [BEGIN, *statements], {}, known=self._known)[1:]
+        for _ in range(2 * len(statements)):
+            try:
+                return _run(self._connection, [BEGIN, *statements], {}, known=self._known)[1:]
+            except InvalidSqlStatementName:
+                # psycopg deallocates everything after a rollback, so those of `finish` are gone too.
+                if self._known is not None:
+                    self._known.clear()
+            except DuplicatePreparedStatement:
+                pass
+            self._roll_back()
+        return _run(self._connection, [BEGIN, *statements], {}, known=None)[1:]
 
     def finish(self, statements: Sequence[Filled]) -> list[Row]:
         """Run the statements and commit; the first row of each."""
@@ -144,7 +154,11 @@ class Conversation:
 
     def end(self) -> None:
         """Roll back what was not finished."""
-        if self._is_open and not self._connection.closed:
+        if self._is_open:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if not self._connection.closed:
             _run(self._connection, [ROLLBACK], {}, known=None)
 
 
@@ -152,8 +166,7 @@ class Conversation:
 def conversation(connection: Connection[Any]) -> Iterator[Conversation]:
     """A transaction on a connection in autocommit and idle; rolled back unless it was finished.
 
-    Raises the psycopg error of the first statement that failed; where the server had forgotten a prepared statement
-    that is no fault of the caller's, who may try again.
+    Raises the psycopg error of the first statement that failed.
     """
     talk = Conversation(connection)
     try:
