@@ -142,11 +142,11 @@ def rewritten(one: RewardRule, *actions: Action, **changed: Any) -> None:
     forget_designs()
 
 
-def benefit(program: Program, code: str, *, tier: str = "") -> Benefit:
-    """Given by a tier where one is named."""
+def benefit(program: Program, code: str, *tiers: str) -> Benefit:
+    """Given by the tiers that are named."""
     with audit_context(ACTOR, "design"):
         made: Benefit = Benefit.objects.create(program=program, code=code, name=code.replace("-", " ").capitalize())
-        if tier:
+        for tier in tiers:
             rung = Tier.objects.get(group__program=program, code=tier)
             TierBenefit.objects.create(program=program, group=rung.group, tier=rung, benefit=made)
     forget_designs()
@@ -206,7 +206,10 @@ def tier_of(caller: Caller, membership: int) -> str:
     return str(one["tier"])
 
 
-def benefits_of(caller: Caller, membership: int) -> dict[str, str]:
+def benefits_of(caller: Caller, membership: int) -> dict[str, set[str]]:
     """By code where each comes from; none while the membership may not be used."""
     shown = caller.reads(f"memberships/{membership}/benefits")
-    return {one["benefit"]: one["source"] for one in shown["results"]} if shown["usable"] else {}
+    found: dict[str, set[str]] = {}
+    for one in shown["results"] if shown["usable"] else ():
+        found.setdefault(one["benefit"], set()).add(one["source"])
+    return found

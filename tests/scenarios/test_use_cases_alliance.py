@@ -62,9 +62,9 @@ def sky(transactional_db: None) -> Sky:
     card = rule(airline, "card", ratio, types=["card-spend"])
     rule(airline, "duty-free", per(1, "2.00"))
     rule(alliance, "flown", flown, flown | {"point_type": "alliance-status"}, types=["flight"])
-    lounge = benefit(airline, "lounge", tier="gold")
-    benefit(airline, "extra-bag", tier="platinum")
-    alliance_lounge = benefit(alliance, "alliance-lounge", tier="gold")
+    lounge = benefit(airline, "lounge", "gold", "platinum")
+    benefit(airline, "extra-bag", "platinum")
+    alliance_lounge = benefit(alliance, "alliance-lounge", "gold")
     reciprocal(lounge, alliance, "gold")
     reciprocal(alliance_lounge, airline, "platinum")
     reward(airline, "upgrade", 3_000, stock=1)
@@ -114,7 +114,7 @@ def test_flights_earn_in_each_program_by_itself_and_tiers_open_lounges_in_both(
     assert gave(first) == [("flown", 5_600), ("flown", 5_600)]
     assert tier_of(desk, airline) == "gold"
     # The benefit of a tier is the airline's; the alliance looks at its own tier and at Platinum only.
-    assert benefits_of(desk, airline) == {"lounge": "tier"}
+    assert benefits_of(desk, airline) == {"lounge": {"tier"}}
     assert benefits_of(desk, alliance) == {}
 
     second = flies(desk, airline, 1_001)
@@ -125,7 +125,7 @@ def test_flights_earn_in_each_program_by_itself_and_tiers_open_lounges_in_both(
     assert gave(flies(desk, alliance, 3_999)) == [("flown", 3_999), ("flown", 3_999)]
     assert tier_of(desk, alliance) == "base"
     flies(desk, alliance, 1)
-    assert benefits_of(desk, alliance) == {"alliance-lounge": "tier"}
+    assert benefits_of(desk, alliance) == {"alliance-lounge": {"tier"}}
     assert desk.points_of(airline) == {"skymiles": 7_101, "tier-miles": 6_601}
     assert desk.points_of(alliance) == {"alliance-points": 4_000, "alliance-status": 4_000}
 
@@ -134,13 +134,13 @@ def test_flights_earn_in_each_program_by_itself_and_tiers_open_lounges_in_both(
     asked = [{"program": code, "accept_terms": True} for code in ("skyconnect", "global-wings")]
     his, his_alliance = (one["id"] for one in desk.does("enrollments", customer=john, enrollments=asked)["results"])
     flies(desk, his_alliance, 4_000)
-    assert (tier_of(desk, his), benefits_of(desk, his)) == ("blue", {"lounge": "reciprocal"})
+    assert (tier_of(desk, his), benefits_of(desk, his)) == ("blue", {"lounge": {"reciprocal"}})
     desk.does(f"memberships/{his_alliance}/suspend", status=200, reason="papers")
     assert benefits_of(desk, his_alliance) == {}
     desk.is_refused("reward-orders", 422, "insufficient_points", membership=his, reward="upgrade")
     flies(desk, airline, 14_000)
-    assert benefits_of(desk, airline) == {"lounge": "tier", "extra-bag": "tier"}
-    assert benefits_of(desk, alliance) == {"alliance-lounge": "tier"}
+    assert benefits_of(desk, airline) == {"lounge": {"tier", "reciprocal"}, "extra-bag": {"tier"}}
+    assert benefits_of(desk, alliance) == {"alliance-lounge": {"tier", "reciprocal"}}
 
 
 def test_a_sale_on_board_earns_with_the_airline_and_is_paid_with_points_of_the_alliance(
