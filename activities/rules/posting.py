@@ -5,6 +5,7 @@ An entry per point type, a lot per type and end. They name the channel that sent
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from activities.models import MemberActivity, PointFlow
 from activities.rules.wave import Decided, Postings
 from activities.types import type_by_id
 from common.actor import Actor
+from common.keys import without_key
 from memberships.models import Membership
 from memberships.types import type_of
 from points.accounts import accounts_for
@@ -55,7 +57,8 @@ def credit_directly(
             _plain(one, home, {accounts[place]: [_lot(one, home, point_type, one.points or 0, None, design)]}, design)
             for one, home, place in rows
         ]
-        posted = credit_many(credits, program_id=design.program.pk, actor=sender)
+        with _key_of(sender, actor):
+            posted = credit_many(credits, program_id=design.program.pk, actor=sender)
         done |= {one.pk: each for (one, _, _), each in zip(rows, posted, strict=True)}
     return done
 
@@ -73,9 +76,12 @@ def post_effects(wave: Sequence[Decided], *, design: Design, actor: Actor) -> di
     accounts = {pk: {code: found[place] for code, place in at.items()} for pk, at in places.items()}
     done: dict[int, Postings] = defaultdict(Postings)
     for sender, rows in _by_sender([(one.activity, one) for one in wave], actor).items():
-        _credit([one for _, one in rows], accounts, done, design=design, actor=sender)
+        with _key_of(sender, actor):
+            _credit([one for _, one in rows], accounts, done, design=design, actor=sender)
     for one in wave:
-        spent = _debit(one, accounts[one.activity.pk], design=design, actor=actor)
+        sender = _sender(one.activity, actor)
+        with _key_of(sender, actor):
+            spent = _debit(one, accounts[one.activity.pk], design=design, actor=sender)
         if spent is not None:
             done[one.activity.pk].spent = spent
     return dict(done)
@@ -91,6 +97,11 @@ def _by_sender(rows: Iterable[Row], actor: Actor) -> dict[Actor, list[Row]]:
     for row in rows:
         found[row[0].channel_id, row[0].user_id].append(row)
     return {_sender(rows[0][0], actor): rows for rows in found.values()}
+
+
+def _key_of(sender: Actor, actor: Actor) -> AbstractContextManager[None]:
+    """A posting keeps the key of the request only where it names the channel that sent it."""
+    return nullcontext() if sender.channel_id == actor.channel_id else without_key()
 
 
 def _sender(one: MemberActivity, actor: Actor) -> Actor:
@@ -190,7 +201,7 @@ def _debit(one: Decided, accounts: Mapping[str, int], *, design: Design, actor: 
         person_id=one.activity.customer_id,
         cause=Cause("activity", one.activity.pk),
         occurred_at=one.activity.occurred_at,
-        actor=_sender(one.activity, actor),
+        actor=actor,
         moves=[Debit(account, points, lifetime=Lifetime.REDEEMED) for account, points in sorted(taken.items())],
         counts_as_activity=type_by_id(design, one.activity.type_id).counts_as_activity,
     )

@@ -1,6 +1,7 @@
 """What the statements in one round trip leave behind on their connection when they fail."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from django.test import Client
 
 from activities.calls import AnswerKey, PointsCall
 from activities.earning import earn_online
+from activities.models import Transaction
+from activities.transaction_calls import TransactionCall
+from activities.transaction_online import take_online
 from activities.transfer_online import transfer_online
 from common import clock
 from gateway.models import IdempotencyRecord
@@ -68,6 +72,19 @@ def test_whoever_prepares_again_leaves_the_others_prepared(emma: Membership) -> 
     assert earned_with(emma, b"c") is not None
     assert given_with(emma, katrin) is not None
     assert (account_of(emma).balance, account_of(katrin).balance) == (28, 2)
+
+
+def test_a_sale_is_taken_where_the_connection_lost_what_was_prepared(emma: Membership) -> None:
+    """Twice, and with an earning in between, which prepares its own again."""
+    for number in range(3):
+        call = TransactionCall(f"R-{number}", amount=Decimal("9.50"), currency="EUR", membership_id=emma.pk)
+        assert isinstance(take_online(call, actor=ACTOR), list)
+        connection.connection.execute("SELECT 1", prepare=True)
+        with transaction.atomic():
+            Posting.objects.count()
+            transaction.set_rollback(True)
+        assert earned_with(emma, b"%d" % number) is not None
+    assert (Transaction.objects.count(), account_of(emma).balance) == (3, 30)
 
 
 def test_a_balance_beyond_a_bigint_is_refused_as_malformed(emma: Membership) -> None:

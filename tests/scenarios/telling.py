@@ -5,7 +5,7 @@ from io import StringIO
 from itertools import count
 from typing import Any
 
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from activities.models import MemberActivity
@@ -139,6 +139,16 @@ def run(name: str, *arguments: str) -> str:
     out = StringIO()
     call_command(name, *arguments, stdout=out)
     return out.getvalue().strip()
+
+
+def attempted(name: str, *arguments: str) -> tuple[int, str]:
+    """The exit code of a command, and what it says."""
+    out = StringIO()
+    try:
+        call_command(name, *arguments, stdout=out, stderr=StringIO())
+    except CommandError as error:
+        return error.returncode, out.getvalue().strip()
+    return 0, out.getvalue().strip()
 
 
 def earned(caller: Caller, membership: Membership | int, points: int, **values: Any) -> int:
