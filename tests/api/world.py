@@ -21,7 +21,8 @@ from cards.models import CardKind
 from common.actor import Actor
 from gateway.channels import all_scopes, create_channel, system_actor
 from gateway.events import record_event
-from gateway.models import Channel, DeliveryStatus, WebhookDelivery
+from gateway.models import Channel, DeliveryStatus, EventNumber, WebhookDelivery
+from gateway.numbering import number_all_waiting_events
 from gateway.webhooks import register_webhook
 from memberships.card_holding import cards_in_hand
 from memberships.changes.documents import record_document
@@ -98,8 +99,11 @@ def given_up(channel: Channel, subject_id: int) -> WebhookDelivery:
     """What a webhook of that channel did not get."""
     endpoint, _ = register_webhook(channel, url="https://example.com/hook", actor=system_actor())
     event = record_event("points.earned", program_id=None, subject_id=subject_id, facts={})
+    number_all_waiting_events()
+    endpoint.after = EventNumber.objects.get(event=event.pk).number
+    endpoint.save()
     return WebhookDelivery.objects.create(
-        endpoint=endpoint, event_id=event.pk, number=event.pk, status=DeliveryStatus.DEAD, tries=10
+        endpoint=endpoint, event_id=event.pk, number=endpoint.after, status=DeliveryStatus.DEAD, tries=10
     )
 
 
