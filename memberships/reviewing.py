@@ -22,6 +22,7 @@ from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, retrying
 from common.history import audit_context
+from common.side_by_side import side_by_side
 from memberships import reviewing_sql as sql
 from memberships.figures import figures_of
 from memberships.floors import floors_of
@@ -32,7 +33,7 @@ from memberships.reasons import reason_of
 from memberships.review_kinds import Due, Kind, kind_of
 from memberships.reviewing_sql import Judgement
 from memberships.tiering import climb_many
-from programs.design import Design, design_of
+from programs.design import design_of
 from programs.models import Program, ProgramStatus, Tier
 from programs.runs import last_finished, recorded
 
@@ -61,10 +62,12 @@ def review_tiers(
     at: datetime | None = None,
     dry_run: bool = False,
     progress: Progress = lambda reviewed: None,
+    jobs: int = 1,
 ) -> Counter[str]:
     """Review what is due at `at` (None: the program's present); how many were kept, raised and lowered.
 
-    `progress` hears of everybody who was moved, or in a dry run would be. A program that is not released waits.
+    `progress` hears of everybody who was moved, or in a dry run would be; `jobs` batches are reviewed at once. A
+    program that is not released waits.
     """
     design = design_of(program.pk, fresh=True)
     if design.program.status != ProgramStatus.RELEASED:
@@ -75,14 +78,20 @@ def review_tiers(
     with recorded(program, KIND, actor=actor, dry_run=dry_run) as counts:
         for ladder in ladders_of(design):
             kind = kind_of(ladder, design, at=now)
-            for ids in sql.batches(program.pk, AT_ONCE):
-                if not dry_run:
-                    retrying(partial(_climb_by_pending, ids, ladder, design=design, since=since, at=now, actor=actor))
-                done, kept = retrying(partial(_batch, kind, ids, actor=actor, dry_run=dry_run))
+            review = partial(_reviewed, kind=kind, since=since, actor=actor, dry_run=dry_run)
+            for done, kept in side_by_side(review, sql.batches(program.pk, AT_ONCE), jobs=jobs):
                 counts.update(kept)
                 for reviewed in done:
                     progress(reviewed)
     return counts
+
+
+def _reviewed(
+    ids: Sequence[int], *, kind: Kind, since: datetime | None, actor: Actor, dry_run: bool
+) -> tuple[list[Reviewed], Counter[str]]:
+    if not dry_run:
+        retrying(partial(_climb_by_pending, ids, kind, since=since, actor=actor))
+    return retrying(partial(_batch, kind, ids, actor=actor, dry_run=dry_run))
 
 
 def _batch(kind: Kind, ids: Sequence[int], *, actor: Actor, dry_run: bool) -> tuple[list[Reviewed], Counter[str]]:
@@ -153,13 +162,12 @@ def _outcome(judged: Judgement) -> str:
     return "raised" if judged.after.rank > judged.before.rank else "lowered"
 
 
-def _climb_by_pending(
-    ids: Sequence[int], ladder: Ladder, *, design: Design, since: datetime | None, at: datetime, actor: Actor
-) -> None:
+def _climb_by_pending(ids: Sequence[int], kind: Kind, *, since: datetime | None, actor: Actor) -> None:
     """Points that were pending count from the day they are usable, and no posting says so."""
+    ladder, design = kind.ladder, kind.design
     if ladder.point_type is None or not ladder.point_type.pending_days:
         return
-    events = sql.became_available(ids, ladder.point_type.pk, since=since, at=at)
+    events = sql.became_available(ids, ladder.point_type.pk, since=since, at=kind.at)
     if events:
         with in_program(design.program):
             sql.lock(list(events))

@@ -113,3 +113,17 @@ def test_two_runs_and_many_credits_review_everybody_once(air: Program) -> None:
     assert TierReview.objects.filter(period_end=ENDED, again=0).count() == len(people)
     assert TierStanding.objects.filter(ended_at__isnull=True).count() == len(people)
     assert_audit_clean()
+
+
+def test_batches_reviewed_at_once_come_to_the_same_as_one_after_the_other(
+    air: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviewing, "AT_ONCE", 3)
+    with clock.frozen(JUNE):
+        for number in range(10):
+            earn_status(member_since(air, JUNE, f"Member {number}"), 1_000)
+    with clock.frozen(NOW):
+        assert review_tiers(air, actor=ACTOR, jobs=3) == {"kept": 10, "lowered": 10}
+        assert review_tiers(air, actor=ACTOR, jobs=3) == {}
+    assert TierReview.objects.count() == 20
+    assert_audit_clean()

@@ -25,20 +25,27 @@ class Command(ProgramCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="list whom it would move, change nothing")
+        parser.add_argument("--jobs", type=int, choices=range(1, 9), default=2, help="connections, default 2")
         parser.add_argument("--quiet", action="store_true", help="only the figures, no list")
 
     def handle(
-        self, *args: Any, program: str | None = None, dry_run: bool = False, quiet: bool = False, **options: Any
+        self,
+        *args: Any,
+        program: str | None = None,
+        dry_run: bool = False,
+        quiet: bool = False,
+        jobs: int = 1,
+        **options: Any,
     ) -> None:
         counts: Counter[str] = Counter()
         for one in self.programs(program):
-            counts += self._one(one, dry_run, quiet)
+            counts += self._one(one, dry_run, quiet, jobs)
         would = "would be " if dry_run else ""
         self.stdout.write(
             f"{counts['kept']} tiers {would}kept, {counts['raised']} {would}raised, {counts['lowered']} {would}lowered."
         )
 
-    def _one(self, program: Program, dry_run: bool, quiet: bool) -> Counter[str]:
+    def _one(self, program: Program, dry_run: bool, quiet: bool, jobs: int) -> Counter[str]:
         # None: no bar where nobody watches.
         with tqdm(desc=program.code, unit=" moved", disable=None, file=self.stderr) as bar:
 
@@ -47,7 +54,7 @@ class Command(ProgramCommand):
                 if not quiet:
                     self.stdout.write(self._line(reviewed))
 
-            return review_tiers(program, actor=system_actor(), dry_run=dry_run, progress=heard)
+            return review_tiers(program, actor=system_actor(), dry_run=dry_run, progress=heard, jobs=jobs)
 
     def _line(self, reviewed: Reviewed) -> str:
         number = Membership.objects.values_list("number", flat=True).get(pk=reviewed.membership_id)
