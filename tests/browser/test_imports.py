@@ -35,7 +35,7 @@ def test_a_file_is_looked_at_imported_and_corrected(
     assert_accessible(page)
     file = tmp_path / "customers.csv"
     file.write_text(FILE)
-    page.get_by_label("File").set_input_files(file)
+    page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("button", name="Look at the file").click()
     page.get_by_role("heading", name="Before the import").wait_for()
     expect(page.get_by_text("email: Enter a valid email address.")).to_be_visible()
