@@ -114,9 +114,23 @@ def _batch(kind: Kind, ids: Sequence[int], *, actor: Actor, dry_run: bool) -> tu
             ]
             if not kind.writes_kept:
                 break
+        if kind.ladder.ends:
+            done += _regained(done, kind, actor)
         if dry_run:
             transaction.set_rollback(True)
     return done, counts
+
+
+def _regained(done: Sequence[Reviewed], kind: Kind, actor: Actor) -> list[Reviewed]:
+    """Who has earned in the present period what the last one lacked need not wait for another event."""
+    fallen = {one.membership_id: kind.at for one in done if one.after.rank < one.before.rank}
+    moved = [one.move for one in climb_many(fallen, design=kind.design, actor=actor, at=kind.at)]
+    ladder = kind.ladder
+    return [
+        Reviewed(one.membership_id, ladder, one.before or ladder.lowest, one.tier, one.reason)
+        for one in moved
+        if one.tier.group_id == ladder.group.pk
+    ]
 
 
 def _wanted(kind: Kind, due: Sequence[Due]) -> list[int]:

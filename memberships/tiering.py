@@ -34,9 +34,15 @@ class _Climber:
 
 
 def climb_many(
-    events: Mapping[int, datetime], *, design: Design, actor: Actor, taken_back: bool = False
+    events: Mapping[int, datetime],
+    *,
+    design: Design,
+    actor: Actor,
+    taken_back: bool = False,
+    at: datetime | None = None,
 ) -> list[Moved]:
     """Raise the memberships whose qualifying points or attributes changed by an event of that time; those that moved.
+    Judged at `at`, by default the program's present.
 
     Call it behind the change, in its transaction: the memberships are locked, or FOR SHARE with the account that was
     credited. Harmless where nothing was reached. `taken_back`: points of such an event are gone, and with them what
@@ -45,7 +51,7 @@ def climb_many(
     ladders = [one for one in ladders_of(design) if one.is_fed]
     if not ladders or not events:
         return []
-    now = program_now(design.program)
+    now = at or program_now(design.program)
     enrolled = _reviewable(events, design)
     moved: list[Moved] = []
     with in_program(design.program), audit_context(actor):

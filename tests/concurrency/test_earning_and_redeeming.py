@@ -118,6 +118,18 @@ def test_control_without_the_first_lock_draws_go_wrong(emma: Membership, monkeyp
     assert errors_in(results) or list(audit())
 
 
+def until_one_sleeps() -> None:
+    """Until the other connection has sent its first statement and sleeps before the second."""
+    patience = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < patience:
+            cursor.execute("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")
+            if cursor.fetchone() is not None:
+                return
+            time.sleep(0.01)
+    raise AssertionError("Nobody slept.")
+
+
 def test_what_becomes_able_between_the_lock_and_the_draws_waits(
     emma: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,11 +137,11 @@ def test_what_becomes_able_between_the_lock_and_the_draws_waits(
     earn(PointsCall(emma.pk, 10), actor=ACTOR)
     earn(PointsCall(emma.pk, 10), actor=ACTOR)
     suspend(emma, actor=ACTOR, reason="fraud")
-    slowly = (statements.LOCK, statements.plain("SELECT pg_sleep(0.6)"), statements.REDEEM)
+    slowly = (statements.LOCK, statements.plain("SELECT pg_sleep(1.5)"), statements.REDEEM)
     monkeypatch.setattr(redeeming, "REDEEM", dataclasses.replace(redeeming.REDEEM, statements=slowly))
 
     def back_and_spent() -> Any:
-        time.sleep(0.2)
+        until_one_sleeps()
         reinstate(emma, actor=ACTOR, reason="cleared")
         with transaction.atomic():
             redeeming.redeem_in_general(PointsCall(emma.pk, 8), actor=ACTOR)

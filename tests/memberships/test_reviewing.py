@@ -91,6 +91,22 @@ class TestCalendarYear:
         assert [one.once_key for one in notices][-1] == f"standing:{standing.pk}"
         assert_audit_clean()
 
+    def test_who_earned_it_again_before_the_review_ran_stands_on_it_after_the_review(self, air: Program) -> None:
+        michael = joined(air, JUNE)
+        with clock.frozen(JUNE):
+            earn_status(michael, 1_000)
+        review(air, NEW_YEAR_27)
+        for day, points in ((1, 600), (2, 400)):
+            with clock.frozen(NEW_YEAR_28 + timedelta(days=day)):
+                earn_status(michael, points)
+        heard: list[tuple[str, str]] = []
+        counts = review(
+            air, NEW_YEAR_28 + timedelta(days=3), progress=lambda one: heard.append((one.before.code, one.after.code))
+        )
+        assert (counts, heard) == ({"lowered": 1}, [("gold", "silver"), ("silver", "gold")])
+        assert story_of(michael)[-2:] == [("silver", "review"), ("gold", "earned")]
+        assert review(air, NEW_YEAR_28 + timedelta(days=4)) == {}
+
     def test_a_ladder_may_lower_to_what_was_earned(self, db: None) -> None:
         air = make_airline(downgrade=Downgrade.TO_EARNED)
         michael = joined(air, JUNE, 5_000)
