@@ -16,7 +16,7 @@ from activities.models import ActivityStatus, MemberActivity
 from activities.processing import process
 from common.actor import Actor
 from common.collecting import collected_seldom
-from common.db import in_program, retrying
+from common.db import in_program, planned_for_many, retrying
 from memberships.acting import acting_member
 from memberships.locking import locked_memberships
 from memberships.models import Member, Membership
@@ -129,7 +129,7 @@ def _waiting(program_id: int, *, after: int, limit: int) -> list[int]:
 
 
 def _process(ids: Sequence[int], *, program_id: int, actor: Actor, patiently: bool) -> Counter[str]:
-    with in_program(program_id):
+    with in_program(program_id), planned_for_many():
         wave, memberships = next_wave(ids, program_id=program_id, patiently=patiently)
         moved = put_at_home(wave, memberships)
         staying = [one for one in wave if one.pk not in moved]

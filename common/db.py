@@ -46,6 +46,22 @@ def apart() -> Iterator[Any]:
         beside.close()
 
 
+@contextmanager
+def planned_for_many() -> Iterator[None]:
+    """Have each statement within planned for the very arrays it is given, and none prepared.
+
+    A prepared one is planned once for arrays of any length, which the server takes for ten elements: thousands of
+    rows are then joined by comparing each with each. Not by `plan_cache_mode`, which foreign keys obey as well.
+    """
+    connection.ensure_connection()
+    raw = connection.connection
+    before, raw.prepare_threshold = raw.prepare_threshold, None
+    try:
+        yield
+    finally:
+        raw.prepare_threshold = before
+
+
 def sqlstate(error: BaseException) -> str:
     """The five-letter state of a database error, or ''."""
     return str(getattr(error.__cause__, "sqlstate", None) or "")
