@@ -18,9 +18,9 @@ from customers.notices import Raised
 from memberships.models import Membership, MembershipStatus, MembershipTerm
 from memberships.notifying import notify_each
 from points.ending import ending_points
-from points.keeping import start_of_day
 from points.monthly import months_of
 from programs.design import Design, design_of
+from programs.expiry import start_of_day
 from programs.models import Program, ProgramStatus
 from programs.nightly import run_nightly
 from programs.notice_texts import MEMBERSHIP_EXPIRES, POINTS_EXPIRE, STATEMENT, InMonth, Value

@@ -13,8 +13,7 @@ from django.db import connection
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program
-from points.keeping import start_of_day
-from programs.expiry import add_months
+from programs.expiry import add_months, start_of_day
 from programs.models import Program
 from programs.runs import recorded
 

@@ -57,7 +57,7 @@ def written(sale: Sale, key: AnswerKey | None) -> list[Filled] | None:
     drafted = _credited(sale, key)
     if drafted is None:
         return None
-    postings = Postings(drafted.posted[0]) if drafted.posted else NOT_POSTED
+    postings = Postings(drafted.written()[0]) if drafted.done else NOT_POSTED
     if postings.earned is not None:
         sale.activity.posting_id = postings.earned.id
     columns = transaction_columns(
@@ -95,7 +95,7 @@ def _statements(
 ) -> Iterator[Filled]:
     design, activity, items = sale.design, sale.activity, lines_of(sale.call)
     done = Processed(activity, design, sale.decision.effects, postings)
-    if drafted.posted:
+    if drafted.done:
         yield statements.CREDIT.filled(drafted.parameters)
     yield statements.SALE.filled(
         {

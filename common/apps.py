@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from common import lookups
+from common import lookups, timestamps
 
 
 class CommonConfig(AppConfig):
@@ -9,3 +9,4 @@ class CommonConfig(AppConfig):
 
     def ready(self) -> None:
         lookups.register()
+        timestamps.register()

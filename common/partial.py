@@ -1,6 +1,7 @@
 """Instances of models made without the cost of their constructor."""
 
 from collections.abc import Collection
+from operator import attrgetter
 from typing import Any, Self, TypeVar
 
 from django.db.models import Model
@@ -35,6 +36,8 @@ class ReadLightly(Model):
 
     class Meta:
         abstract = True
+
+    pk = property(attrgetter("id"), lambda row, value: setattr(row, "id", value))
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:

@@ -6,8 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from points.keeping import start_of_day
-from programs.expiry import add_months
+from programs.expiry import add_months, start_of_day
 from programs.models import Program
 
 # Enrolment and activation count as the first activity; transfers, corrections and changes are none (domain 1.6).

@@ -5,7 +5,7 @@ refuses. Both write the same rows; a test holds them against each other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from common.actor import Actor
 from common.arrays import columns
 from common.db import next_ids
 from common.keys import take_key
+from common.records import record
 from points.drafts import Account, Posted, WrittenEntry, WrittenLot
 from points.errors import LedgerError
 from points.ledger import lock_accounts, post
@@ -67,7 +68,7 @@ SELECT at FROM t
 NOT_YET = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlainCredit:
     """What one membership earns by one event: a posting for its own set, an entry per account, lots as dated.
 
@@ -145,15 +146,24 @@ def _write(
     with connection.cursor() as cursor:
         cursor.execute(WRITE, drafted.parameters)
         recorded_at = cursor.fetchone()[0]
-    return [replace(one, recorded_at=recorded_at) for one in drafted.posted]
+    return drafted.written(recorded_at)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DraftedCredits:
-    """The parameters of WRITE, and the postings it will have written: their time of recording is WRITE's to say."""
+    """The parameters of WRITE, and the postings it will have written."""
 
     parameters: Mapping[str, Any]
-    posted: Sequence[Posted]
+    credits: Sequence[PlainCredit]
+    done: Sequence[tuple[int, list[WrittenEntry], list[WrittenLot]]]
+
+    def written(self, recorded_at: datetime = NOT_YET) -> list[Posted]:
+        """Of the credits in their order. When they were recorded is WRITE's to say."""
+        kind, program = self.parameters["kind"], self.parameters["program"]
+        return [
+            Posted(one, kind, program, of.occurred_at, recorded_at, "", None, tuple(entries), tuple(lots), (), (), {})
+            for of, (one, entries, lots) in zip(self.credits, self.done, strict=True)
+        ]
 
 
 def draft_credits(
@@ -193,11 +203,7 @@ def draft_credits(
         "v_entries": "{" + ",".join(rows.told) + "}",
         **columns("a", ("id", "balance", "entries", "earned", "active"), _after(touched, accounts, rows.active)),
     }
-    posted = [
-        Posted(posting, kind, program_id, one.occurred_at, NOT_YET, "", None, tuple(entries), tuple(lots), (), (), {})
-        for one, (posting, entries, lots) in zip(credits, rows.done, strict=True)
-    ]
-    return DraftedCredits(parameters, posted)
+    return DraftedCredits(parameters, credits, rows.done)
 
 
 def _after(

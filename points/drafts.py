@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from common.records import record
 from points.moves import NewLot
 from programs.design import Design
 
@@ -24,7 +25,7 @@ class Account:
     frozen_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WrittenEntry:
     id: int
     account_id: int
@@ -34,7 +35,7 @@ class WrittenEntry:
     balance_after: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WrittenLot:
     id: int
     entry_id: int
@@ -56,7 +57,7 @@ class WrittenChild(NamedTuple):
     keeps_contributor: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WrittenDraw:
     entry_id: int
     lot_id: int
@@ -70,7 +71,7 @@ class NewDebt(NamedTuple):
     points: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Posted:
     """What a posting wrote; `shortfall` are points no lot covered and that became debt, per account."""
 

@@ -12,10 +12,9 @@ from decimal import Decimal
 
 from common import clock
 from points import forecast_sql as sql
-from points.keeping import start_of_day
 from points.liability import in_order, query
 from programs.design import Design, design_of
-from programs.expiry import add_months, inactivity_ends_at
+from programs.expiry import add_months, inactivity_ends_at, start_of_day
 from programs.models import ExpiryPolicy, PointType, Program
 from programs.money import value_of
 

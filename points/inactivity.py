@@ -5,14 +5,14 @@ sets. Where nothing ever counted as activity it starts with the account's first 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from points.errors import AccountRested
 from programs.design import Design
-from programs.expiry import inactivity_ends_at
+from programs.expiry import inactivity_ends_at, start_of_day
 from programs.models import ExpiryPolicy, PointType
 
 LAST_ACTIVITY = """
@@ -36,15 +36,11 @@ def active_since(point_type: PointType, *, at: datetime, zone: ZoneInfo) -> date
     earliest = latest - timedelta(days=31 * ((point_type.expiry_length or 0) + 1) + LONGEST_ROUNDING)
     while earliest < latest:
         middle = earliest + (latest - earliest) // 2
-        if inactivity_ends_at(point_type, last_activity=_start(middle, zone), zone=zone) > at:
+        if inactivity_ends_at(point_type, last_activity=start_of_day(middle, zone), zone=zone) > at:
             latest = middle
         else:
             earliest = middle + timedelta(days=1)
-    return _start(latest, zone)
-
-
-def _start(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+    return start_of_day(latest, zone)
 
 
 def last_activities(account_ids: Sequence[int]) -> dict[int, datetime | None]:

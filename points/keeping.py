@@ -6,9 +6,8 @@ whether the run came or not. A sandbox, whose clock jumps, keeps nothing.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
@@ -18,18 +17,13 @@ from gateway.numbering import safe_horizon
 from points import liability_sql as sql
 from points.models import DayFigure, KeptDays
 from programs.design import Design, design_of
-from programs.expiry import add_months, end_of_day
+from programs.expiry import add_months, end_of_day, start_of_day
 from programs.models import Program
 
 # Two runs at once would write the same days: one lock per program, apart from the numbers other runs lock.
 LOCK = 8_000_000_000_000
 # Expiry is recorded by the clock of the host that runs it; hosts differ by less.
 SETTLED_AFTER = timedelta(hours=1)
-
-
-def start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The midnight `day` begins with in the zone, as UTC."""
-    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def kept_days(design: Design) -> KeptDays | None:

@@ -18,10 +18,10 @@ from django.db import connection
 from common import clock
 from common.errors import FieldError, Malformed
 from points import liability_sql as sql
-from points.keeping import kept_days, start_of_day
+from points.keeping import kept_days
 from points.liability_lines import LINES, SUBTRACTED, LineKind
 from programs.design import Design
-from programs.expiry import add_months
+from programs.expiry import add_months, start_of_day
 from programs.models import PointType
 from programs.money import value_of, worth_of
 

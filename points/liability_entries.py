@@ -10,11 +10,11 @@ from typing import Any
 
 from common import clock
 from points import liability_sql as sql
-from points.keeping import kept_days, start_of_day
+from points.keeping import kept_days
 from points.liability import bounds, query
 from points.liability_lines import LineKind
 from programs.design import Design
-from programs.expiry import end_of_day
+from programs.expiry import end_of_day, start_of_day
 from programs.models import PointType
 
 Position = tuple[datetime, int]

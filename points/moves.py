@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from common.records import record
+
 
 class Lifetime(StrEnum):
     """Which lifetime figure of the account a move counts into; reversals count with the opposite sign."""
@@ -14,7 +16,7 @@ class Lifetime(StrEnum):
     REDEEMED = "redeemed"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cause:
     """Why a posting exists: a kind (see points.causes) and the id of that row."""
 
@@ -22,7 +24,7 @@ class Cause:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewLot:
     """Points that come in together. Times are aware; None: usable at once, never expiring."""
 

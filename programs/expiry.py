@@ -6,6 +6,7 @@ after it, as an aware UTC time that is itself already too late (half-open).
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from programs.models import ExpiryPolicy, ExpiryRounding, PointType
@@ -17,9 +18,15 @@ def add_months(day: date, months: int) -> date:
     return date(year, month0 + 1, min(day.day, calendar.monthrange(year, month0 + 1)[1]))
 
 
+@lru_cache(maxsize=4096)
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The midnight that begins `day` in `zone`."""
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+
+
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The midnight that ends `day` in `zone`."""
-    return datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
+    return start_of_day(day + timedelta(days=1), zone)
 
 
 def rounded(day: date, rounding: str) -> date:

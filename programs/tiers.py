@@ -3,11 +3,11 @@
 Days are days of the program's zone; every period is half-open, its ends aware UTC times.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from programs.expiry import add_months, end_of_day
+from programs.expiry import add_months, end_of_day, start_of_day
 from programs.models import Tier, TierGroup, TierPeriod
 
 
@@ -29,11 +29,13 @@ def period_of(group: TierGroup, *, at: datetime, enrolled_at: datetime, zone: Zo
     day = at.astimezone(zone).date()
     match TierPeriod(group.period):
         case TierPeriod.CALENDAR_YEAR:
-            return Period(_start_of(date(day.year, 1, 1), zone), _start_of(date(day.year + 1, 1, 1), zone))
+            return Period(start_of_day(date(day.year, 1, 1), zone), start_of_day(date(day.year + 1, 1, 1), zone))
         case TierPeriod.ANNIVERSARY:
             first = enrolled_at.astimezone(zone).date()
             year = _years_between(first, day)
-            return Period(_start_of(_anniversary(first, year), zone), _start_of(_anniversary(first, year + 1), zone))
+            return Period(
+                start_of_day(_anniversary(first, year), zone), start_of_day(_anniversary(first, year + 1), zone)
+            )
         case TierPeriod.ROLLING_MONTHS:
             return Period(end_of_day(add_months(day, -_months(group)), zone), end_of_day(day, zone))
     return Period(None, None)
@@ -45,7 +47,7 @@ def counts_until(group: TierGroup, *, earned_at: datetime, enrolled_at: datetime
         day = earned_at.astimezone(zone).date()
         last = add_months(day, _months(group))
         # A shorter month clamps: the day itself may still look back on the day of earning.
-        return _start_of(last, zone) if add_months(last, -_months(group)) >= day else end_of_day(last, zone)
+        return start_of_day(last, zone) if add_months(last, -_months(group)) >= day else end_of_day(last, zone)
     return period_of(group, at=earned_at, enrolled_at=enrolled_at, zone=zone).end
 
 
@@ -61,7 +63,3 @@ def _years_between(first: date, day: date) -> int:
     """How many whole years after `first` the day lies; negative before it."""
     years = day.year - first.year
     return years if _anniversary(first, years) <= day else years - 1
-
-
-def _start_of(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)

@@ -1,6 +1,6 @@
 """What a membership's points are, were, and why (interfaces 3.1)."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -25,7 +25,7 @@ from common.errors import FieldError, Malformed, NotFound
 from memberships.models import Membership
 from points.models import Lot
 from programs.design import design_of
-from programs.expiry import end_of_day
+from programs.expiry import end_of_day, start_of_day
 
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 FROM = OpenApiParameter("from", str, description="A time with offset, or a day of the program's zone. Default: all.")
@@ -63,7 +63,7 @@ class _OfMembership(VerbMixin):
         try:
             day, at = parse_date(text), parse_datetime(text)
             if day is not None:
-                return _start(day, zone) if of_day_start else end_of_day(day, zone)
+                return start_of_day(day, zone) if of_day_start else end_of_day(day, zone)
             if at is not None and at.tzinfo is not None:
                 return at.astimezone(UTC)
         except (ValueError, OverflowError) as error:
@@ -72,10 +72,6 @@ class _OfMembership(VerbMixin):
 
     def program_now(self, membership: Membership) -> datetime:
         return clock.program_now(design_of(membership.program_id).program)
-
-
-def _start(day: date, zone: Any) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
 class BalancesView(_OfMembership, APIView):

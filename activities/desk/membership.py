@@ -1,6 +1,6 @@
 """The pages of one membership: the whole of it, and the base of its statement and explanation."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from common.errors import Malformed
 from memberships.models import Membership
 from memberships.overview import participation
 from programs.design import Design, design_of, designs_of_all
-from programs.expiry import end_of_day
+from programs.expiry import end_of_day, start_of_day
 
 LATEST = 10
 
@@ -77,7 +77,7 @@ class OfMembership(DeskPage):
         try:
             day, at = parse_date(text), parse_datetime(text)
             if day is not None:
-                return end_of_day(day, design.zone) if end else start_of_day(day, design)
+                return end_of_day(day, design.zone) if end else start_of_day(day, design.zone)
             if at is not None:
                 return (at if at.tzinfo else at.replace(tzinfo=design.zone)).astimezone(UTC)
         except (ValueError, OverflowError) as error:
@@ -86,10 +86,6 @@ class OfMembership(DeskPage):
 
     def now(self, design: Design) -> datetime:
         return clock.program_now(design.program)
-
-
-def start_of_day(day: date, design: Design) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=design.zone).astimezone(UTC)
 
 
 def design_and_types(membership: Membership) -> tuple[Design, list[Any]]:

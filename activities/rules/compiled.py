@@ -3,14 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 
 from activities.models import CampaignStatus, CapScope, Eligibility, GroupMode, RuleVersion
 from activities.rules.definition import Definition, read_definition
 from activities.rules.errors import RuleFailed, RuleRefused
 from programs.design import Design
-from programs.expiry import end_of_day
+from programs.expiry import end_of_day, start_of_day
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,14 +196,10 @@ def _in_force(row: RuleVersion, design: Design) -> InForce | None:
         return None
     for period in (row, campaign):
         if period is not None and period.valid_from:
-            since.append(_begins(period.valid_from, design))
+            since.append(start_of_day(period.valid_from, design.zone))
         if period is not None and period.valid_until:
             until.append(end_of_day(period.valid_until, design.zone))
     return InForce(row, max(since), min(until)) if max(since) < min(until) else None
-
-
-def _begins(day: date, design: Design) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=design.zone).astimezone(UTC)
 
 
 def needs(rules: Iterable[CompiledRule]) -> Needs:

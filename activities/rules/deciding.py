@@ -1,7 +1,7 @@
 """What follows from an activity: the rules asked in order, nothing read or written (domain 1.11)."""
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import lru_cache
 
@@ -11,11 +11,12 @@ from activities.rules.errors import RuleFailed
 from activities.rules.facts import NOT_USED, ActivityFacts, MemberState, Use, UseKey
 from activities.rules.language.checking import Path
 from activities.rules.working import Effect, Turn, Working
+from common.records import record
 
 __all__ = ["Decision", "Effect", "carry_forward", "decide"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """`uses` and `spent` (by campaign) are what this activity adds to the counts it was decided with."""
 

@@ -5,16 +5,18 @@ count towards (uses of program-wide caps, budgets) is one mapping that all their
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
+
+from common.records import record
 
 AttributeFact = Decimal | str | bool | date
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ItemFacts:
     """A line of a sale; `amount` is that of the whole line."""
 
@@ -24,7 +26,7 @@ class ItemFacts:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ActivityFacts:
     """`at` is the time of the event, `local` the same in the program's zone; channel and partner are codes."""
 
@@ -57,7 +59,7 @@ class Use(NamedTuple):
 NOT_USED = Use(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemberState:
     """A membership as its rules see it, before the activity.
 

@@ -70,7 +70,8 @@ def post_effects(wave: Sequence[Decided], *, design: Design, actor: Actor) -> di
     if not wanted:
         return {}
     found = accounts_for(wanted, program_id=design.program.pk)
-    if any((effect.points or 0) < 0 for one in wave for effect in one.decision.effects):
+    debiting = [one for one in wave if any((effect.points or 0) < 0 for effect in one.decision.effects)]
+    if debiting:
         # All of them at once and in order: a debit follows a credit. Credits lock what they need.
         lock_accounts(set(found.values()), program_id=design.program.pk)
     accounts = {pk: {code: found[place] for code, place in at.items()} for pk, at in places.items()}
@@ -78,12 +79,10 @@ def post_effects(wave: Sequence[Decided], *, design: Design, actor: Actor) -> di
     for sender, rows in _by_sender([(one.activity, one) for one in wave], actor).items():
         with _key_of(sender, actor):
             _credit([one for _, one in rows], accounts, done, design=design, actor=sender)
-    for one in wave:
+    for one in debiting:
         sender = _sender(one.activity, actor)
         with _key_of(sender, actor):
-            spent = _debit(one, accounts[one.activity.pk], design=design, actor=sender)
-        if spent is not None:
-            done[one.activity.pk].spent = spent
+            done[one.activity.pk].spent = _debit(one, accounts[one.activity.pk], design=design, actor=sender)
     return dict(done)
 
 
@@ -187,13 +186,11 @@ def _lot(
     )
 
 
-def _debit(one: Decided, accounts: Mapping[str, int], *, design: Design, actor: Actor) -> Posted | None:
+def _debit(one: Decided, accounts: Mapping[str, int], *, design: Design, actor: Actor) -> Posted:
     taken: dict[int, int] = defaultdict(int)
     for effect in one.decision.effects:
         if effect.point_type is not None and effect.points is not None and effect.points < 0:
             taken[accounts[effect.point_type]] -= effect.points
-    if not taken:
-        return None
     return post(
         PostingKind.REDEEM,
         program_id=design.program.pk,

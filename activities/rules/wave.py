@@ -6,12 +6,13 @@ from typing import Any
 from activities.models import ActivityType, MemberActivity
 from activities.rules.deciding import Decision, Effect
 from activities.rules.shown import effect_shape
+from common.records import record
 from memberships.models import Membership
 from points.drafts import Posted
 from programs.design import Design
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decided:
     """What the rules make of an activity; nothing is written yet. The membership is locked."""
 
@@ -33,7 +34,7 @@ class Postings:
         return self.earned or self.spent
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Processed:
     """An activity as it stands afterwards; its status and problem say what became of it."""
 

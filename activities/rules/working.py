@@ -13,6 +13,7 @@ from activities.rules.expressions import Compiled, context_of
 from activities.rules.facts import NOT_USED, ActivityFacts, AttributeFact, MemberState, Use, UseKey
 from activities.rules.language.checking import Path
 from activities.rules.values import variables
+from common.records import record
 from programs.expiry import end_of_day
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ MOST_POINTS = 10**9
 MOST_EFFECTS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Effect:
     """One consequence for the membership. `because` holds figures and codes as JSON takes them, so that the effect
     can be told from its row alone; `expires_at` None: by the point type's own rule."""

@@ -31,7 +31,7 @@ def test_numbers_truths_times_and_codes_come_back() -> None:
 
 
 def test_rows_become_columns_that_begin_with_the_prefix() -> None:
-    assert columns("a", ("id", "at"), [(1, None), (2, 3)]) == {"a_id": "{1,2}", "a_at": "{NULL,3}"}
+    assert columns("a", ("id", "at"), [(1, None), (2, 3)]) == {"a_id": "{1, 2}", "a_at": "{NULL, 3}"}
     assert columns("a", ("id", "at"), []) == {"a_id": "{}", "a_at": "{}"}
 
 

@@ -1,6 +1,6 @@
 """/desk/rules/<pk>/simulate: what the rule as it is written would have done with activities of the past."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -18,7 +18,7 @@ from common.desk.fields import DayField
 from common.desk.links import page_of
 from common.errors import LoyaltyError
 from programs.design import Design, design_of
-from programs.expiry import end_of_day
+from programs.expiry import end_of_day, start_of_day
 
 DAYS = 90
 MOST_DAYS = 400
@@ -54,7 +54,7 @@ class Simulate(RulePage):
                 found = simulate(
                     design.program,
                     definitions=[rule],
-                    since=_start(given["since"], design),
+                    since=start_of_day(given["since"], design.zone),
                     until=end_of_day(given["until"], design.zone),
                 )
             except LoyaltyError as refused:
@@ -97,7 +97,3 @@ def _compared(found: Simulation, code: str, design: Design) -> dict[str, Any]:
 def _affected(pk: int, number: str, points: dict[str, int]) -> tuple[str, int, str]:
     """A membership by its number, with the points of all types."""
     return number, abs(sum(points.values())), page_of("membership", pk)
-
-
-def _start(day: date, design: Design) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=design.zone).astimezone(UTC)

@@ -1,7 +1,7 @@
 """Take in a file of activities."""
 
 from argparse import ArgumentParser
-from datetime import UTC, date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from common.sheets.commands import SOME_REFUSED, UNREADABLE, SheetCommand, opene
 from common.sheets.importing import Outcome, Record
 from common.staff_actor import actor_of_username
 from gateway.channels import system_actor
+from programs.expiry import start_of_day
 from programs.models import Program
 
 RULES = """
@@ -79,7 +80,7 @@ class Command(SheetCommand):
                 program=program,
                 name=options["batch"] or Path(options["file"]).name,
                 partner=options["partner"],
-                since=None if since is None else datetime.combine(since, time.min, program.zone).astimezone(UTC),
+                since=None if since is None else start_of_day(since, program.zone),
                 actor=actor_of_username(options["as_user"]) if options["as_user"] else system_actor(),
             )
             total = given.check()
