@@ -5,13 +5,15 @@ from datetime import datetime
 from types import NoneType
 from typing import Any
 
-WHOLE = frozenset({int, NoneType})
+# Of one event: to look at their types takes longer than to write them.
+FEW = 12
+WHOLE, MIXED = frozenset({int, NoneType}), frozenset({object})
 
 
 def array(values: Iterable[Any]) -> str:
     """Of numbers, truths, times, codes or None; never of free text."""
     cells = list(values)
-    kinds = set(map(type, cells))
+    kinds = set(map(type, cells)) if len(cells) > FEW else MIXED
     if kinds <= WHOLE:
         text = str(cells)[1:-1]
     elif datetime in kinds:

@@ -33,7 +33,14 @@ class Transaction(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     location = models.CharField(_("location"), max_length=80, blank=True)
     original = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="returns", verbose_name=_("return of")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        # Most are no return: the index below leaves them out.
+        db_index=False,
+        related_name="returns",
+        verbose_name=_("return of"),
     )
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"))
@@ -46,6 +53,7 @@ class Transaction(models.Model):
         indexes = [
             models.Index(fields=["customer", "-occurred_at"], name="transaction_customer"),
             models.Index(fields=["reference"], name="transaction_by_reference"),
+            models.Index(fields=["original"], name="transaction_original", condition=Q(original__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["channel", "reference"], name="transaction_reference_once"),
@@ -69,7 +77,8 @@ class Transaction(models.Model):
 class TransactionItem(models.Model):
     """A line of a sale; on a return, the line of the sale it takes back, wholly or in part."""
 
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="items")
+    # Found by the constraint on its lines.
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, db_index=False, related_name="items")
     line = models.PositiveSmallIntegerField(_("line"))
     sku = models.CharField(_("article"), max_length=60, blank=True)
     category = models.CharField(_("category"), max_length=60, blank=True)
@@ -80,6 +89,7 @@ class TransactionItem(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="returned_by",
         verbose_name=_("returns line"),
     )
@@ -88,6 +98,9 @@ class TransactionItem(models.Model):
         verbose_name = _("line of a transaction")
         verbose_name_plural = _("lines of transactions")
         ordering = ["transaction", "line"]
+        indexes = [
+            models.Index(fields=["returns"], name="transaction_item_returns", condition=Q(returns__isnull=False)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["transaction", "line"], name="transaction_item_line_once"),
             models.CheckConstraint(name="transaction_item_quantity", condition=Q(quantity__gt=0)),

@@ -1,6 +1,6 @@
 """Arrays as text: what PostgreSQL reads from them is what was put in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,8 +30,17 @@ def test_numbers_truths_times_and_codes_come_back() -> None:
     assert read(array([]), "bigint") == []
 
 
+@pytest.mark.django_db
+def test_so_do_thousands_of_them() -> None:
+    later = AT + timedelta(microseconds=1)
+    assert read(array([1, None, -(2**62)] * 700), "bigint") == [1, None, -(2**62)] * 700
+    assert read(array([True, None, False] * 700), "boolean") == [True, None, False] * 700
+    assert read(array([AT, None, later, AT] * 500), "timestamptz") == [AT, None, later, AT] * 500
+    assert read(array(["activity", None] * 1000), "text") == ["activity", None] * 1000
+
+
 def test_rows_become_columns_that_begin_with_the_prefix() -> None:
-    assert columns("a", ("id", "at"), [(1, None), (2, 3)]) == {"a_id": "{1, 2}", "a_at": "{NULL, 3}"}
+    assert columns("a", ("id", "at"), [(1, None), (2, 3)]) == {"a_id": "{1,2}", "a_at": "{NULL,3}"}
     assert columns("a", ("id", "at"), []) == {"a_id": "{}", "a_at": "{}"}
 
 
