@@ -94,6 +94,12 @@ def lock_rows(queryset: models.QuerySet[M]) -> list[M]:
     return list(queryset.order_by("pk").select_for_update(no_key=True, of=("self",)))
 
 
+def take_turn(name: str) -> None:
+    """Whoever asks for the turn of the same name waits until the transaction of the one before is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
 class IdBlock:
     """Ids of one sequence, drawn in blocks so that a posting needs no round trip for them.
 
