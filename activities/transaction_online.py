@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from activities import transaction_statements as statements
 from activities.calls import AnswerKey
+from activities.claimed import turn_of
 from activities.models import ActivityStatus, MemberActivity
 from activities.online import EPOCH, RACES, Sent
 from activities.partners import active_partner
@@ -136,6 +137,7 @@ def _questions(asked: Asked) -> list[Filled]:
         "states": able_states(design, "earn"),
         "pooled": True,
         "reference": asked.call.reference,
+        "turn": turn_of(asked.call.reference, program.pk),
         "at": asked.at,
         "now": asked.now,
         "types": [design.by_code[code].pk for code in sorted(asked.needs.points)],

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from activities.claimed import share_receipts
 from activities.errors import ReferenceTaken
 from activities.general import new_activity, post_activity
 from activities.models import MemberActivity, PointFlow, Transaction, TransactionItem, TransactionType
@@ -133,6 +134,9 @@ def _spent(case: Case, row: Transaction) -> Sequence[Told]:
     if target is None or asked is None:
         return ()
     design = design_of(target.membership.program_id)
+    if row.program_id is not None:
+        # Before the accounts that pay are locked; what earns asks for it again.
+        share_receipts([row.reference], row.program_id)
     if case.sides.code is not None:
         use_up(case.sides.code, transaction_id=row.pk)
     done = post_activity(

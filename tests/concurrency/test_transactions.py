@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
 from activities import claims, returning
 from activities.claims import ClaimCall, grant_claim, open_claim
-from activities.errors import AlreadyReturned, ClaimDecided, ReferenceTaken, ReturnTooLarge
+from activities.errors import AlreadyReturned, ClaimDecided, ReceiptAttributed, ReferenceTaken, ReturnTooLarge
 from activities.models import Claim, MemberActivity, Transaction
 from activities.returnable import ReturnCall
 from activities.returning import return_transaction
@@ -135,6 +136,41 @@ def test_control_without_locks_a_claim_earns_twice(emma: Membership, monkeypatch
     monkeypatch.setattr(claims, "refuse_attributed", lambda *given, **options: None)
     grant_at_once(claim)
     assert MemberActivity.objects.count() > 1
+
+
+def claimed_and_told(emma: Membership, ben: Membership, *, quick: bool) -> int:
+    """How often of several times a receipt earned twice: a claim of Emma's is granted while a till tells it for Ben."""
+    card = main_card(ben).number_id
+    twice = 0
+    for turn in range(ROUNDS * 2):
+        claim, reference = claim_of(emma, f"R-{turn}"), f"R-{turn}"
+        named = {} if quick else {"membership_id": None, "card_number": card}
+        told = partial(sale, ben, "100", reference=reference, **named)
+        results = together(partial(grant_claim, claim.pk, actor=ACTOR), told)
+        assert {type(one) for one in errors_in(results)} <= {ReceiptAttributed}
+        earned_by = MemberActivity.objects.filter(reference=reference, posting__isnull=False)
+        assert earned_by.count() in (1, 2)
+        twice += earned_by.count() == 2
+    return twice
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_receipt_claimed_and_told_at_once_for_two_memberships_earns_once(emma: Membership, quick: bool) -> None:
+    ben = make_membership(emma.program, "Ben Miller")
+    assert claimed_and_told(emma, ben, quick=quick) == 0
+    given = Claim.objects.filter(status="granted").count()
+    assert account_of(emma).balance == 50 * given
+    assert account_of(ben).balance == 100 * (ROUNDS * 2 - given)
+    assert_audit_clean()
+
+
+@pytest.mark.control
+@pytest.mark.parametrize("quick", [True, False])
+def test_control_without_the_receipts_turn_it_earns_twice(
+    emma: Membership, quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "take_turn", lambda name: None)
+    assert claimed_and_told(emma, make_membership(emma.program, "Ben Miller"), quick=quick) > 0
 
 
 @pytest.fixture
