@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from activities.claimed import attributed
+from activities.claimed import attributed, turn_of
 from activities.errors import ClaimDecided
 from activities.general import new_activity
 from activities.models import (
@@ -29,7 +29,7 @@ from activities.transaction_calls import Spent
 from activities.types import activity_type
 from common import clock
 from common.actor import Actor
-from common.db import in_program, lock_rows, retrying
+from common.db import in_program, lock_rows, retrying, take_turn
 from common.errors import NotFound
 from gateway.events import record_event
 from memberships.able import require_able
@@ -117,6 +117,7 @@ def _grant(claim_id: int, *, actor: Actor, why: str) -> tuple[Claim, Processed]:
         target = locked_target(find(), find, exclusively=True)
         claim = _locked(claim_id, actor)
         require_able(target.membership, "earn", design, member=target.member)
+        take_turn(turn_of(claim.receipt, design.program.pk))
         refuse_attributed(claim.receipt, design, but=claim.pk)
         activity = _activity(claim, target, design, actor)
         memberships = {target.membership.pk: target.membership}

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from activities.models import RuleEffect
 from activities.rules.naming import named
 from activities.rules.telling import sentence, told_of, why
-from activities.rules.vocabulary import Vocabulary, vocabulary_of
 from points.models import Posting
-from programs.design import design_of
+from programs.design import Design, design_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class EffectLine:
 
 def effect_lines(effects: Iterable[RuleEffect]) -> list[EffectLine]:
     """In the order given, each with `rule_version` and `point_type` read; names instead of codes."""
-    return [_line(one, vocabulary_of(design_of(one.program_id))) for one in effects]
+    return [_line(one, design_of(one.program_id)) for one in effects]
 
 
 def effects_of_activity(activity_id: int) -> list[EffectLine]:
@@ -57,7 +56,7 @@ def effects_of_postings(posting_ids: Iterable[int]) -> dict[int, list[EffectLine
     return found
 
 
-def _line(effect: RuleEffect, words: Vocabulary) -> EffectLine:
+def _line(effect: RuleEffect, design: Design) -> EffectLine:
     version = effect.rule_version
-    told = named(told_of(effect), words)
+    told = named(told_of(effect), design)
     return EffectLine(effect, version.rule_id, version.name, version.version, sentence(told), why(told))

@@ -50,7 +50,7 @@ class ReferenceTaken(ActivityError):
 
 class NotThatPersons(ActivityError):
     code = "card_needed"
-    title = "Another person's points take that person's card"
+    title = "Another person's points take that person's card or code"
 
 
 class NotReturnable(ActivityError):

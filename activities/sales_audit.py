@@ -5,6 +5,7 @@ from common.audit import Invariant, Source
 SOURCES = (
     Source("sale", "activities_transaction", program="program_id = %(program)s"),
     Source("claim", "activities_claim", program="program_id = %(program)s"),
+    Source("spending_code", "memberships_spendingcode", program="program_id = %(program)s"),
 )
 # A channel may have lost a program since; its history keeps that it had it.
 EVERY_PROGRAM = """(
@@ -149,6 +150,24 @@ INVARIANTS = (
         SELECT c.id, 'the receipt stands in claim ' || o.id FROM claim c
         JOIN activities_claim o ON o.receipt = c.receipt AND o.program_id = c.program_id AND o.id < c.id
         WHERE c.status <> 'refused' AND o.status <> 'refused'
+        """,
+    ),
+    Invariant(
+        "R08",
+        "sales",
+        "a code that was used paid for one sale of its channel, with its membership's points and no more than it says",
+        "Ask the person; reverse the redemption if they did not allow it.",
+        """
+        SELECT c.id, 'transaction ' || c.transaction_id || coalesce(' took ' || v.points, ' is not there')
+        FROM spending_code c
+        LEFT JOIN (
+            SELECT v.transaction_id, v.channel_id, v.membership_id, v.points FROM activities_memberactivity v
+            JOIN activities_activitytype t ON t.id = v.type_id WHERE t.flow = 'redeem'
+        ) v ON v.transaction_id = c.transaction_id
+        WHERE c.transaction_id IS NOT NULL AND (
+            v.transaction_id IS NULL OR v.channel_id <> c.channel_id OR v.membership_id <> c.membership_id
+            OR v.points > c.most_points
+        )
         """,
     ),
 )

@@ -21,12 +21,14 @@ class ItemCall:
 
 @dataclass(frozen=True, slots=True)
 class SpendCall:
-    """Points that pay a part. Those of another person take the number of a card that person holds."""
+    """Points that pay a part. Those of another person take the number of a card that person holds, or the code that
+    was sent to them (memberships.spending_codes)."""
 
     membership_id: int
     points: int
     point_type: str | None = None
     card_number: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from activities import transaction_statements as statements
 from activities.calls import AnswerKey
+from activities.claimed import turn_of
 from activities.models import ActivityStatus, MemberActivity
 from activities.online import EPOCH, RACES, Sent
 from activities.partners import active_partner
@@ -23,6 +24,7 @@ from activities.rules.deciding import Decision, Effect, decide, points_of
 from activities.rules.errors import RuleFailed
 from activities.rules.facts import ItemFacts, Use, UseKey
 from activities.rules.loading import Shared, facts_of_one, state_of, state_parts
+from activities.rules.vocabulary import vocabulary_of
 from activities.timing import event_time
 from activities.transaction_calls import TAKE, TransactionCall
 from activities.transaction_writing import Sale, written
@@ -100,6 +102,8 @@ def _asked(call: TransactionCall, actor: Actor) -> Asked | None:
         partner_id = None if call.partner is None else active_partner(design, call.partner).pk
     except LoyaltyError:
         return None
+    # The names in the answer are read now: while the two round trips last nothing else can be asked.
+    vocabulary_of(design)
     wanted, now = needs(rules), program_now(design.program)
     if not _is_plain(design) or wanted.program_uses or wanted.budgets:
         return None
@@ -133,6 +137,7 @@ def _questions(asked: Asked) -> list[Filled]:
         "states": able_states(design, "earn"),
         "pooled": True,
         "reference": asked.call.reference,
+        "turn": turn_of(asked.call.reference, program.pk),
         "at": asked.at,
         "now": asked.now,
         "types": [design.by_code[code].pk for code in sorted(asked.needs.points)],

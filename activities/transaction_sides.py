@@ -14,10 +14,12 @@ from common.errors import NotFound
 from customers.models import Customer, CustomerStatus
 from memberships.able import require_able
 from memberships.admission import current_participation
-from memberships.errors import NotAMember
+from memberships.errors import CodeNotValid, NotAMember
 from memberships.locking import locked_memberships
+from memberships.models import SpendingCode
 from memberships.persons import surviving_id
 from memberships.programs import program_of
+from memberships.spending_codes import proven, refuse_beyond
 from memberships.targets import NOWHERE, Target, card_behind_lock, find_target, visible_card
 from programs.design import design_of
 from programs.models import Program
@@ -28,12 +30,13 @@ NO_CUSTOMER = "There is no such customer that you can see."
 @dataclass(frozen=True, slots=True)
 class Sides:
     """`earning` and `spending` under lock; each may be missing, and both may be one membership. `nowhere` says why
-    nothing was earned on."""
+    nothing was earned on, `code` is the one that allows the spending, to be used up."""
 
     customer_id: int | None
     earning: Target | None
     spending: Target | None
     nowhere: str = ""
+    code: SpendingCode | None = None
 
 
 def program_of_call(call: TransactionCall, actor: Actor) -> int | None:
@@ -54,7 +57,9 @@ def program_of_call(call: TransactionCall, actor: Actor) -> int | None:
 
 def sides_of(call: TransactionCall, *, program_id: int | None, actor: Actor, at: datetime) -> Sides:
     """Both sides, locked in order of their ids and able to do it. Raises what finding a target and asking it raise,
-    and NotThatPersons."""
+    NotThatPersons, CodeNotValid and CodeNotEnough."""
+    # First, so that a wrong code is answered alike whatever else is wrong with the sale.
+    code = None if call.redeem is None or call.redeem.code is None else _code(call.redeem, call.redeem.code, actor, at)
     if call.card_number is not None:
         use_if_unused(visible_card(actor, call.card_number), at=at, actor=actor)
     customer_id = _customer(call)
@@ -62,8 +67,11 @@ def sides_of(call: TransactionCall, *, program_id: int | None, actor: Actor, at:
     def find() -> list[Target | None]:
         earning = _earning(call, customer_id, program_id=program_id, actor=actor, at=at)
         buyer = customer_id if earning is None else earning.person_id
-        spending = None if call.redeem is None else _spending(call, call.redeem, earning, buyer, actor=actor, at=at)
-        return [earning, spending]
+        if call.redeem is None:
+            return [earning, None]
+        if code is not None:
+            return [earning, _by_code(code, actor=actor, at=at)]
+        return [earning, _spending(call, call.redeem, earning, buyer, actor=actor, at=at)]
 
     earning, spending = _locked(find)
     _refuse_unable(earning, "earn", actor=actor, at=at)
@@ -71,7 +79,7 @@ def sides_of(call: TransactionCall, *, program_id: int | None, actor: Actor, at:
         require_right(actor, "points:redeem", spending.membership.program_id)
     _refuse_unable(spending, "redeem", actor=actor, at=at)
     buyer = customer_id if earning is None else earning.person_id
-    return Sides(buyer, earning, spending, "" if earning else _nowhere(call, program_id))
+    return Sides(buyer, earning, spending, "" if earning else _nowhere(call, program_id), code)
 
 
 def _program_named(code: str, actor: Actor) -> int:
@@ -122,6 +130,26 @@ def _earning(
     )
 
 
+def _code(asked: SpendCall, given: str, actor: Actor, at: datetime) -> SpendingCode:
+    """The code that was sent to a member of the membership that is to pay."""
+    membership = find_target(actor, at=at, membership_id=asked.membership_id).membership
+    require_right(actor, "points:redeem", membership.program_id)
+    code = proven(membership, given, actor=actor)
+    refuse_beyond(code, points=asked.points, point_type=design_of(membership.program_id).point_type(asked.point_type))
+    return code
+
+
+def _by_code(code: SpendingCode, *, actor: Actor, at: datetime) -> Target:
+    """The person the code went to, in the membership it was sent for: one that went into another takes a new one."""
+    target = find_target(actor, at=at, membership_id=code.membership_id, member=code.customer_id)
+    if target.membership.pk != code.membership_id:
+        raise CodeNotValid(
+            "The membership went into another one since the code was sent: have a new one sent.",
+            facts={"membership": code.membership_id},
+        )
+    return target
+
+
 def _spending(
     call: TransactionCall,
     asked: SpendCall,
@@ -154,7 +182,7 @@ def _spending(
         pass
     raise NotThatPersons(
         f"Membership {named.membership.number} is not the buyer's: give the number of a card of the person whose "
-        "points pay.",
+        "points pay, or the code that was sent to them.",
         facts={"membership": named.membership.pk, "customer": buyer},
     )
 

@@ -43,10 +43,12 @@ LOCK_MEMBERSHIP = plain(
     FROM memberships_membership WHERE id = %(membership)s AND program_id = %(program)s FOR NO KEY UPDATE
     """
 )
-# With a snapshot younger than the membership's lock; what is read of the accounts has one younger than theirs.
+# With a snapshot younger than the membership's lock; what is read of the accounts, and of claims, has one younger than
+# theirs and than the receipt's turn (activities.claimed), which costs no statement of its own.
 LOCK_ACCOUNTS = plain(
     """
-    SELECT 1 FROM points_pointaccount a JOIN memberships_membership m ON m.id = %(membership)s
+    SELECT 1 FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended(%(turn)s, 0)) OFFSET 0) turn
+    CROSS JOIN points_pointaccount a JOIN memberships_membership m ON m.id = %(membership)s
     WHERE a.account_set_id IN (m.own_set_id, m.pool_id) ORDER BY a.id FOR NO KEY UPDATE OF a
     """
 )

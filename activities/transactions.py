@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from activities.claimed import share_receipts
 from activities.errors import ReferenceTaken
 from activities.general import new_activity, post_activity
 from activities.models import MemberActivity, PointFlow, Transaction, TransactionItem, TransactionType
@@ -26,6 +27,7 @@ from common import clock
 from common.actor import Actor
 from common.db import in_program, retrying
 from gateway.events import record_event
+from memberships.spending_codes import use_up
 from memberships.targets import Target
 from points.errors import EventTimeOutOfRange
 from programs.design import Design, design_of
@@ -45,7 +47,7 @@ class Case:
 def take_transaction(call: TransactionCall, *, actor: Actor) -> dict[str, Any]:
     """The API's <transaction>. The sale of a customer in no program is recorded too, and the answer says so.
 
-    Raises ReferenceTaken, NotThatPersons and what finding, earning and redeeming raise.
+    Raises ReferenceTaken, NotThatPersons, CodeNotValid, CodeNotEnough and what finding, earning and redeeming raise.
     """
     facts = take_online(call, actor=actor)
     return render(facts) if isinstance(facts, list) else take_in_general(call, actor=actor)
@@ -132,6 +134,11 @@ def _spent(case: Case, row: Transaction) -> Sequence[Told]:
     if target is None or asked is None:
         return ()
     design = design_of(target.membership.program_id)
+    if row.program_id is not None:
+        # Before the accounts that pay are locked; what earns asks for it again.
+        share_receipts([row.reference], row.program_id)
+    if case.sides.code is not None:
+        use_up(case.sides.code, transaction_id=row.pk)
     done = post_activity(
         activity_type(design, PointFlow.REDEEM),
         Spent(asked.points, asked.point_type, row.reference, row.location),

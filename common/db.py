@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -92,6 +92,21 @@ def retrying(func: Callable[[], T], attempts: int = 3) -> T:
 def lock_rows(queryset: models.QuerySet[M]) -> list[M]:
     """The rows in order of their ids, each locked FOR NO KEY UPDATE."""
     return list(queryset.order_by("pk").select_for_update(no_key=True, of=("self",)))
+
+
+def take_turn(name: str) -> None:
+    """Whoever asks for the turn of the same name waits until the transaction of the one before is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def share_turns(names: Iterable[str]) -> None:
+    """As `take_turn` for who need not wait for one another, only for who takes one of these turns alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name",
+            [sorted(set(names))],
+        )
 
 
 class IdBlock:

@@ -64,6 +64,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("activities.Transaction", "shopping_cart"),
             ("activities.TransactionItem", "list_alt"),
             ("activities.Claim", "report"),
+            ("memberships.SpendingCode", "password"),
         ),
     ),
     (

@@ -235,3 +235,25 @@ class WrongCode(LoyaltyError):
 class RegistrationClosed(Conflict):
     code = "registration_status"
     title = "The registration waits no more"
+
+
+class CodeNotValid(LoyaltyError):
+    """Wrong, used, over, for somebody else, or never sent: all answer alike."""
+
+    code = "code_not_valid"
+    title = "No such code stands for these points"
+
+
+class CodeNotEnough(LoyaltyError):
+    code = "code_not_enough"
+    title = "The code stands for fewer points"
+
+
+class CodeNotSent(LoyaltyError):
+    code = "code_not_sent"
+    title = "No code can be sent"
+
+
+class TooManyCodes(Conflict):
+    code = "too_many_codes"
+    title = "The person was sent too many codes"

@@ -35,6 +35,7 @@ from memberships.models import (
     MembershipChange,
     MembershipLabel,
     MembershipTerm,
+    SpendingCode,
     TermsAcceptance,
     TierStanding,
 )
@@ -46,6 +47,7 @@ from programs.models import Program
 OWN_ROWS = (
     AttributeValue,
     MembershipLabel,
+    SpendingCode,
     CardRegistration,
     CardHolding,
     TermsAcceptance,

@@ -3,20 +3,25 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from common.clock import program_now
 from common.db import apart
 from common.errors import LoyaltyError
 from programs.models import Program, ProgramStatus
-from programs.runs import ran_since
+from programs.runs import ran_since, stopped_since
 
 logger = logging.getLogger(__name__)
+SOONEST = timedelta(minutes=1)
 
 
 def run_nightly(kind: str, run: Callable[[Program], object]) -> int:
     """Call `run`, which records itself under `kind`, for each released program it was not carried through for since
-    the program's last midnight; for how many. Where somebody else is at it, it is left to them."""
+    the program's last midnight; for how many. Where somebody else is at it, it is left to them.
+
+    One that stopped rests as long as it has been stopping tonight: a dozen tries until the next midnight, of which the
+    history has a row each. Who has cured the reason need not wait: the command runs at once.
+    """
     done = 0
     for program in Program.objects.filter(status=ProgramStatus.RELEASED).order_by("pk"):
         if _is_due(program, kind):
@@ -38,8 +43,17 @@ def _ran(run: Callable[[Program], object], program: Program) -> int:
 
 
 def _is_due(program: Program, kind: str) -> bool:
-    today = program_now(program).astimezone(program.zone).date()
-    return not ran_since(program, kind, datetime.combine(today, time.min, tzinfo=program.zone))
+    now = program_now(program)
+    midnight = datetime.combine(now.astimezone(program.zone).date(), time.min, tzinfo=program.zone)
+    return not ran_since(program, kind, midnight) and not _rests(program, kind, midnight, now)
+
+
+def _rests(program: Program, kind: str, midnight: datetime, now: datetime) -> bool:
+    stopped = stopped_since(program, kind, midnight)
+    if stopped is None:
+        return False
+    first, latest = stopped
+    return now < latest + max(SOONEST, latest - first)
 
 
 @contextmanager

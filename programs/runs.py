@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from django.db.models import Max, Min
+
 from common.actor import Actor
 from common.clock import program_now
 from programs.models import Program, Run
@@ -43,3 +45,10 @@ def ran_since(program: Program, kind: str, since: datetime) -> bool:
     """Whether such a run was carried through that began at or after that time."""
     last = last_finished(program, kind)
     return last is not None and last.started_at >= since
+
+
+def stopped_since(program: Program, kind: str, since: datetime) -> tuple[datetime, datetime] | None:
+    """When the first and the latest run that began since then stopped because of a problem; None where none did."""
+    runs = Run.objects.filter(program=program, kind=kind, dry_run=False, started_at__gte=since, ended_at__isnull=False)
+    times = runs.exclude(problem="").aggregate(first=Min("ended_at"), latest=Max("ended_at"))
+    return None if times["first"] is None else (times["first"], times["latest"])

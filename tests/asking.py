@@ -20,6 +20,7 @@ from memberships.models import (
     MembershipChange,
     MembershipType,
     PartyRole,
+    SpendingCode,
 )
 from tests.changes import people_of
 from tests.factories import ACTOR, member_of
@@ -113,7 +114,7 @@ def reachable(*memberships: Membership) -> None:
             customer.save()
 
 
-def code_in(invitation: ConsentInvitation) -> str:
+def code_in(invitation: ConsentInvitation | SpendingCode) -> str:
     """What the letter says."""
     assert invitation.message is not None
     found = re.search(r"\b(\d{6})\b", invitation.message.body or "")

@@ -120,7 +120,10 @@ class EffectSerializer(serializers.Serializer):
     action = serializers.CharField()
     point_type = serializers.SlugField(required=False)
     points = serializers.IntegerField(required=False, help_text="Signed; where the effect gave or took points.")
-    because = serializers.CharField(help_text="The figures behind it, in a sentence.")
+    because = serializers.CharField(help_text="The figures behind it, or the rule's condition, in a sentence.")
+    condition = serializers.CharField(
+        required=False, help_text="The rule's condition as an expression; left out where it always applies."
+    )
 
 
 class ActivityProblemSerializer(serializers.Serializer):

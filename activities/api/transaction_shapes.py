@@ -35,8 +35,18 @@ class RedeemInput(StrictSerializer):
     points = PointsField(min_value=1)
     point_type = StrictCharField(max_length=40, required=False, help_text="Default: the program's default type.")
     card_number = StrictCharField(
-        max_length=60, required=False, help_text="A card of the membership; needed where it is not the buyer's."
+        max_length=60,
+        required=False,
+        help_text="A card of the membership; this or a code is needed where it is not the buyer's.",
     )
+    code = StrictCharField(
+        max_length=20, required=False, help_text="That was sent to the member by .../spending-codes of this channel."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "card_number" in attrs and "code" in attrs:
+            raise serializers.ValidationError("Give card_number or code, not both.")
+        return attrs
 
 
 class TransactionInput(StrictSerializer):

@@ -66,7 +66,7 @@ class TransactionsView(OnlineMixin, APIView):
         )
 
     def _take(self, call: TransactionCall) -> dict[str, Any]:
-        with guess(self.request) if _by_number(call) else nullcontext():
+        with guess(self.request) if _by_secret(call) else nullcontext():
             return _kept(take_in_general(call, actor=self.actor))
 
 
@@ -173,9 +173,10 @@ def _call(asked: dict[str, Any]) -> TransactionCall:
     return TransactionCall(items=items, redeem=SpendCall(**redeem) if redeem else None, **asked)
 
 
-def _by_number(call: TransactionCall) -> bool:
-    by_card = call.redeem is not None and call.redeem.card_number is not None
-    return by_card or call.card_number is not None or call.member_number is not None
+def _by_secret(call: TransactionCall) -> bool:
+    """Whether it names a number or a code, which somebody may have made up."""
+    shown = call.redeem is not None and (call.redeem.card_number is not None or call.redeem.code is not None)
+    return shown or call.card_number is not None or call.member_number is not None
 
 
 def _line(row: Transaction, history: History) -> dict[str, Any]:

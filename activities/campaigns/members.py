@@ -1,6 +1,6 @@
 """Who is in a campaign: put on its list and taken off by staff, or joined by the member."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -42,10 +42,16 @@ def put_on_list(campaign: Campaign, *, actor: Actor, numbers: Sequence[str]) -> 
         has_list(campaign)
         wanted = list(dict.fromkeys(text for number in numbers if (text := number.strip())))
         found: dict[str, int] = {}
-        for start in range(0, len(wanted), AT_ONCE):
-            found |= _current_of(campaign.program, wanted[start : start + AT_ONCE])
+        put, missed = 0, wanted
         now = clock.program_now(campaign.program)
-        put = put_memberships(campaign, sorted(set(found.values())), actor=actor, at=now)
+        # Who was merged while this waited is put on it where they are by now.
+        while missed:
+            homes: dict[str, int] = {}
+            for start in range(0, len(missed), AT_ONCE):
+                homes |= _current_of(campaign.program, missed[start : start + AT_ONCE])
+            put += put_memberships(campaign, sorted(set(homes.values())), actor=actor, at=now)
+            found |= homes
+            missed = _moved_on(homes)
         facts = {"campaign": campaign.code, "memberships": put}
         record_event("campaign.listed", program_id=campaign.program_id, subject_id=campaign.pk, facts=facts)
         return put, [number for number in wanted if number not in found]
@@ -136,6 +142,13 @@ def _current_of(program: Program, numbers: Sequence[str]) -> dict[str, int]:
         if home is not None:
             found[ended.number] = home.pk
     return found
+
+
+def _moved_on(homes: Mapping[str, int]) -> list[str]:
+    """The numbers whose membership, locked by now unless it had ended before, is no longer current."""
+    ended = Membership.objects.filter(pk__any_of=set(homes.values()), current=False)
+    gone = set(ended.values_list("pk", flat=True))
+    return [number for number, pk in homes.items() if pk in gone]
 
 
 def _end(campaign: Campaign, rows: QuerySet[CampaignMember]) -> int:

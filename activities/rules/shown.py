@@ -5,15 +5,16 @@ from typing import Any
 
 from activities.models import RuleEffect
 from activities.rules.deciding import Effect
-from activities.rules.telling import tell, tell_stored
-from programs.design import Design
+from activities.rules.naming import named
+from activities.rules.telling import Told, sentence, told_of, told_of_decided
+from programs.design import Design, design_of
 
 
 def effect_shape(effect: Effect, design: Design) -> dict[str, Any]:
     """The API's <effect> of what was just decided."""
     rule, code = effect.rule, effect.point_type
-    told = tell(effect, unit=design.by_code[code].name if code else "")
-    return _shape(rule.code, rule.version, effect.action, code, effect.points, told)
+    told = told_of_decided(effect, unit=design.by_code[code].name if code else "")
+    return _shape(rule.code, code, told, design)
 
 
 def effects_of(activity_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
@@ -28,11 +29,11 @@ def effects_of(activity_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
 def stored_shape(row: RuleEffect) -> dict[str, Any]:
     """The same of one that was written; with `rule_version.rule` and `point_type` read."""
     code, version = row.point_type.code if row.point_type else None, row.rule_version
-    return _shape(version.rule.code, version.version, row.action, code, row.points, tell_stored(row))
+    return _shape(version.rule.code, code, told_of(row), design_of(row.program_id))
 
 
-def _shape(
-    rule: str, version: int, action: str, point_type: str | None, points: int | None, because: str
-) -> dict[str, Any]:
-    posted = {} if point_type is None else {"point_type": point_type, "points": points}
-    return {"rule": rule, "version": version, "action": action, **posted, "because": because}
+def _shape(rule: str, point_type: str | None, told: Told, design: Design) -> dict[str, Any]:
+    posted = {} if point_type is None else {"point_type": point_type, "points": told.points}
+    conditional = {"condition": told.condition} if told.condition else {}
+    because = sentence(named(told, design))
+    return {"rule": rule, "version": told.version, "action": told.action, **posted, "because": because, **conditional}

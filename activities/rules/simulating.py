@@ -20,7 +20,6 @@ from activities.rules.facts import ActivityFacts, MemberState, Use, UseKey
 from activities.rules.loading import Shared, activity_facts, load_states
 from activities.rules.naming import named
 from activities.rules.telling import sentence, told_of_decided
-from activities.rules.vocabulary import vocabulary_of
 from memberships.models import Membership
 from programs.design import Design, design_of
 from programs.models import Program
@@ -103,7 +102,7 @@ class _Tally:
         for effect in effects:
             if len(self.samples) < MOST_SHOWN:
                 told = told_of_decided(effect, unit=self._unit(effect))
-                self.samples.append((activity.pk, sentence(named(told, vocabulary_of(self.design)))))
+                self.samples.append((activity.pk, sentence(named(told, self.design))))
 
     def fail(self, activity: MemberActivity, failed: RuleFailed) -> None:
         self.failed += 1

@@ -37,13 +37,8 @@ class Told:
     condition: str = ""
 
 
-def tell(effect: Effect, *, unit: str = "") -> str:
-    """Of an effect just decided; `unit` is the name of its point type."""
-    return sentence(told_of_decided(effect, unit=unit))
-
-
 def told_of_decided(effect: Effect, *, unit: str = "") -> Told:
-    """What it says, with the condition of its rule in CEL."""
+    """Of an effect just decided, with the condition of its rule in CEL; `unit` is the name of its point type."""
     definition = effect.rule.definition
     condition = definition.condition.source if definition and definition.condition else ""
     return Told(
@@ -57,13 +52,8 @@ def told_of_decided(effect: Effect, *, unit: str = "") -> Told:
     )
 
 
-def tell_stored(row: RuleEffect) -> str:
-    """Of one that was written; with `rule_version` and `point_type` read."""
-    return sentence(told_of(row))
-
-
 def told_of(row: RuleEffect) -> Told:
-    """What a row says, with the condition of its rule in CEL."""
+    """Of one that was written, with the condition of its rule in CEL; with `rule_version` and `point_type` read."""
     version = row.rule_version
     definition = version.definition if isinstance(version.definition, dict) else {}
     return Told(
@@ -125,10 +115,14 @@ WHAT: dict[str, Callable[[Told], str]] = {
 }
 
 
+# Where the figures say enough, the condition is left out.
+FIGURES = frozenset({"amount", "factor", "expression"})
+
+
 def why(told: Told) -> str:
     """The figures behind it, else the rule's condition; '' where it has none of these."""
     found = [text for ask in (_amount, _multiple, _formula, _added, _cut, _own) if (text := ask(told.because))]
-    if told.condition and not told.because.keys() & {"amount", "factor", "expression"}:
+    if told.condition and not told.because.keys() & FIGURES:
         found.insert(0, told.condition)
     return "; ".join(found)
 

@@ -21,6 +21,7 @@ from .parts import (
     CardRegistrationAdmin,
     MemberAdmin,
     MembershipTermAdmin,
+    SpendingCodeAdmin,
     TermsAcceptanceAdmin,
     TierStandingAdmin,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "MembershipTermAdmin",
     "OrganizationAgreementAdmin",
     "OrganizationSignatoryAdmin",
+    "SpendingCodeAdmin",
     "TermsAcceptanceAdmin",
     "TierReviewAdmin",
     "TierStandingAdmin",

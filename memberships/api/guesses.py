@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from cards.errors import NumberTaken
 from common.errors import NotFound
 from gateway.throttling import FAILURE_WINDOW, count_failure, seconds_left, too_many_failures
-from memberships.errors import CardRegistered, WrongCode
+from memberships.errors import CardRegistered, CodeNotValid, WrongCode
 
 # Wrong numbers and codes; and that a number is somebody's tells that there is such a card.
-GUESSED = (NotFound, NumberTaken, CardRegistered, WrongCode)
+GUESSED = (NotFound, NumberTaken, CardRegistered, WrongCode, CodeNotValid)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from memberships.api.memberships import CustomerMembershipViewSet, EnrollmentVie
 from memberships.api.overriding import OverridingViewSet
 from memberships.api.registering import CardRegistrationViewSet
 from memberships.api.sharing import SharingViewSet
+from memberships.api.spending_codes import SpendingCodeViewSet
 from memberships.api.tiers import StandingViewSet
 
 ONE = r"^memberships/(?P<pk>[0-9]{1,18})"
@@ -65,6 +66,7 @@ urlpatterns = [
         )
         for verb in ("suspend", "reinstate")
     ],
+    re_path(f"{ONE}/spending-codes$", SpendingCodeViewSet.as_view({"post": "create"}), name="spending-codes"),
     path("enrollments", EnrollmentViewSet.as_view({"post": "create"}), name="enrollments"),
     path("customers/lookup", CustomerLookupViewSet.as_view({"get": "list"}), name="customer-lookup"),
     re_path(

@@ -1,21 +1,19 @@
 """Asking a person by a code or a link that goes to the registered address alone, and the answer by link (domain 1.9).
 
-Of both only digests are kept. A code is six digits, so its digest takes the secret key, and it belongs to the terms
-it was sent for: when they change it fits no longer. Wrong tries are counted apart from the verb, which is rolled back.
+Of both only digests are kept; that of a code belongs to the terms it was sent for: when they change it fits no longer.
 """
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare, salted_hmac
 
 from common import clock
 from common.actor import Actor
-from common.db import apart, next_ids
+from common.db import next_ids
 from common.errors import NotFound
 from customers.models import CustomerStatus, MessagePurpose, MessageStatus
 from customers.outbox import put_message
@@ -31,6 +29,17 @@ from memberships.changes.answering import (
 )
 from memberships.changes.errors import CodeWrong, ConsentNotTaken, TooManyInvitations
 from memberships.changes.states import is_overdue
+from memberships.codes import (
+    CODE_LASTS,
+    MOST_SENT,
+    MOST_TRIES,
+    SENT_WITHIN,
+    code_digest,
+    count_wrong_try,
+    fits,
+    minutes,
+    new_code,
+)
 from memberships.models import (
     OPEN,
     ChangeStatus,
@@ -42,11 +51,7 @@ from memberships.models import (
     MembershipChange,
 )
 
-CODE_DIGITS = 6
-MOST_TRIES = 6
-CODE_LASTS = timedelta(minutes=30)
-# Each code allows six tries more, so their number is bounded.
-MOST_SENT, SENT_WITHIN = 10, timedelta(days=1)
+PURPOSE = "consent-code"
 TOKEN_BYTES = 32
 DEAD_LINK = "There is nothing behind this link that waits for an answer."
 
@@ -84,9 +89,8 @@ def use_code(question: Question, code: str) -> ConsentInvitation:
             f"The code was tried wrongly {MOST_TRIES} times and is dead: send a new one.",
             facts={**question.facts, "tries_left": 0},
         )
-    expected = code_digest(invitation.pk, question.change.digest, code.strip())
-    if not constant_time_compare(expected, bytes(invitation.secret_digest)):
-        _count_wrong_try(invitation)
+    if not fits(invitation.secret_digest, PURPOSE, _bound_to(invitation.pk, question), code):
+        count_wrong_try(invitation)
         left = MOST_TRIES - invitation.tries - 1
         raise CodeWrong(
             f"This is not the code that was sent for these terms; {left} tries are left.",
@@ -140,11 +144,6 @@ def decide_by_link(token: str, *, decision: str, digest: str) -> Consent:
         return answer(question, told)
 
 
-def code_digest(invitation_id: int, terms_digest: str, code: str) -> bytes:
-    """Bound to one invitation and to the terms; without the secret key a million codes could be tried."""
-    return salted_hmac("consent-code", f"{invitation_id}/{terms_digest}/{code}", algorithm="sha256").digest()
-
-
 def token_digest(token: str) -> bytes:
     """Of 256 random bits, which nobody can try."""
     return hashlib.sha256(token.encode()).digest()
@@ -171,14 +170,14 @@ def _refuse_too_many(question: Question, method: str, now: datetime) -> None:
 
 
 def _send_code(question: Question, now: datetime) -> ConsentInvitation:
-    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    code = new_code()
     (pk,) = next_ids("memberships_consentinvitation_id_seq")
     return _send(
         question,
         InvitationKind.CODE,
-        {"code": code, "minutes": int(CODE_LASTS.total_seconds() // 60)},
+        {"code": code, "minutes": minutes()},
         pk=pk,
-        secret_digest=code_digest(pk, question.change.digest, code),
+        secret_digest=code_digest(PURPOSE, _bound_to(pk, question), code),
         sent_at=now,
         expires_at=now + CODE_LASTS,
     )
@@ -225,8 +224,6 @@ def _send(question: Question, kind: InvitationKind, told: dict[str, Any], **valu
     )
 
 
-def _count_wrong_try(invitation: ConsentInvitation) -> None:
-    """On a connection of its own: the refusal that follows rolls back everything else. The change is held, so that
-    no other try is judged meanwhile."""
-    with apart() as connection, connection.cursor() as cursor:
-        cursor.execute("UPDATE memberships_consentinvitation SET tries = tries + 1 WHERE id = %s", [invitation.pk])
+def _bound_to(invitation_id: int, question: Question) -> str:
+    """One invitation, and the terms it was sent for."""
+    return f"{invitation_id}/{question.change.digest}"

@@ -32,6 +32,7 @@ from memberships.models.organization import (
 )
 from memberships.models.participation import MembershipTerm, StandingSource, TermsAcceptance, TierStanding
 from memberships.models.registration import CardRegistration, ProofKind, RegistrationOutcome, RegistrationStatus
+from memberships.models.spending_code import SpendingCode
 
 __all__ = [
     "DONE",
@@ -72,6 +73,7 @@ __all__ = [
     "ProofKind",
     "RegistrationOutcome",
     "RegistrationStatus",
+    "SpendingCode",
     "StandingSource",
     "TermsAcceptance",
     "TierReview",

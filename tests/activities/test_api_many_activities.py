@@ -8,10 +8,11 @@ import pytest
 
 from activities.models import ActivityStatus, MemberActivity, RuleEffect
 from activities.queueing import process_waiting
+from activities.rules import shown
 from gateway.models import Event, IdempotencyRecord
 from memberships.models import Membership
 from points.models import Posting
-from programs.models import Partner, Program
+from programs.models import Label, Partner, Program
 from tests.activities.conftest import Caller
 from tests.activities.ruling import PER_EURO, effects_of, in_force, purchase, release, waiting
 from tests.activities.till import MADE
@@ -44,6 +45,24 @@ def test_a_purchase_is_answered_with_effects_and_balances(shop: Caller, michael_
     assert [(one["point_type"], one["balance"]) for one in body["balances"]] == [("miles", 120)]
     assert (str(activity.amount), activity.currency, activity.channel_id) == ("120.00", "EUR", 2)
     assert_audit_clean()
+
+
+def test_an_effect_says_its_condition_in_words_and_beside_them_as_an_expression(
+    shop: Caller, michael_adams: Membership
+) -> None:
+    program = michael_adams.program
+    Label.objects.create(program=program, code="vip", name="Very important")
+    condition = "activity.amount >= 100.0"
+    in_force(program, {"do": "credit", "points": 7}, code="big", name="Big basket", condition=condition)
+    in_force(program, {"do": "add_label", "label": "vip"}, code="label", name="Label", condition="true && true")
+    (first, second) = shop.post("activities", PURCHASE | {"membership": michael_adams.pk}).json()["effects"]
+    assert first["because"] == "Big basket, version 1, gave 7 Miles because Amount is at least 100 EUR."
+    assert first["condition"] == condition
+    # Written by hand: there are no other words for it.
+    assert second["because"] == "Label, version 1, added the label Very important because true && true."
+    assert second["condition"] == "true && true"
+    pk = MemberActivity.objects.get().pk
+    assert shown.effects_of([pk]) == {pk: [first, second]}
 
 
 def test_rules_read_attributes_and_the_partner(shop: Caller, michael_adams: Membership) -> None:

@@ -151,6 +151,7 @@ ROWS = (
     Row(f"POST {ONE}/convert-points", ("points:transfer",), own=422, body=POINTS | {"from": "miles", "to": "status"}),
     Row(f"POST {ONE}/holds", ("points:redeem",), own=201, body=POINTS),
     Row(f"POST {ONE}/adjustments", ("points:adjust",), own=201, body=POINTS | {"reason_code": "goodwill"}),
+    Row(f"POST {ONE}/spending-codes", ("points:redeem",), own=201, body=POINTS),
     Row("POST activities", ("activities:write",), own=201, body=POINTS | {"type": "earn", "membership": "$membership"}),
     Row("POST activities/{failed_activity}/reprocess", ("activities:write",)),
     Row("POST transactions", ("activities:write",), own=201, body=SALE | {"membership_id": "$membership"}),

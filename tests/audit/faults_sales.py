@@ -2,6 +2,7 @@
 
 from activities.models import ActivityType, Claim, MemberActivity, Transaction, TransactionItem
 from gateway.models import Channel
+from memberships.models import SpendingCode
 from points.models import ReversalLine
 
 from .faults import fault
@@ -142,3 +143,18 @@ def _of(reference: str) -> Transaction:
 def _kiosk() -> Channel:
     made: Channel = Channel.objects.create(code="kiosk", name="Kiosk")
     return made
+
+
+@fault("R08")
+def code_that_paid_for_more_than_it_says(w: World) -> None:
+    SpendingCode.objects.update(most_points=8)
+
+
+@fault("R08")
+def code_that_paid_for_no_sale(w: World) -> None:
+    SpendingCode.objects.update(transaction_id=Transaction.objects.latest("pk").pk + 1)
+
+
+@fault("R08")
+def code_of_another_channel_used(w: World) -> None:
+    SpendingCode.objects.update(channel_id=w.till.pk + 1)

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from activities.models import ActivityType, Claim, MemberActivity, Transaction, TransactionItem
+from customers.models import Message
+from memberships.models import SpendingCode
 from points.models import Lot, Posting, Reversal, ReversalLine
 
 from . import ledger
@@ -22,13 +24,30 @@ def add_sales(world: World) -> None:
     TransactionItem.objects.create(transaction=sale, line=2, sku="lamp", amount="20.00")
     earned = _posted(world, "earn", _activity(world, "purchase", bought, transaction=sale, **SOLD), bought)
     lot = ledger.credit(earned, world.account("katrin"), 60, expires_at=world.now + days(80))
-    paid = _posted(world, "redeem", _activity(world, "redeem", bought, transaction=sale), bought)
+    paid = _posted(world, "redeem", _activity(world, "redeem", bought, transaction=sale, points=9), bought)
     ledger.debit(paid, world.account("katrin"), [(lot, 9)])
+    _allowed_by_code(world, sale, bought)
     _returned_in_part(world, sale, cups, earned)
     elsewhere = _transaction(world, "A3", bought, amount="5.00", currency="EUR")
     _transaction(world, "A4", bought, type="return", original=elsewhere, amount="5.00", currency="EUR")
     _claims(world)
     number_events()
+
+
+def _allowed_by_code(world: World, sale: Transaction, at: datetime) -> None:
+    message = Message.objects.create(
+        customer=world.customers["katrin"],
+        channel="email",
+        purpose="code",
+        template="spending-code",
+        created_at=at,
+        status="failed",
+    )
+    SpendingCode.objects.create(
+        program=world.north, membership=world.memberships["katrin"], customer=world.customers["katrin"],
+        point_type=world.miles, channel_id=world.till.pk, most_points=9, secret_digest=b"code", sent_at=at,
+        expires_at=at, used_at=at, transaction_id=sale.pk, message=message,
+    )  # fmt: skip
 
 
 def _returned_in_part(world: World, sale: Transaction, cups: TransactionItem, earned: Posting) -> None:

@@ -9,7 +9,8 @@ from memberships.changes import answering
 from memberships.changes.consent import decide
 from memberships.changes.documents import confirm, record_document
 from memberships.changes.errors import CodeWrong, ConsentNotTaken
-from memberships.changes.inviting import MOST_TRIES, ask, decide_by_link
+from memberships.changes.inviting import ask, decide_by_link
+from memberships.codes import MOST_TRIES
 from memberships.models import ConsentDecision, ConsentInvitation, Membership, MembershipChange
 from tests.asking import (
     AGENT,

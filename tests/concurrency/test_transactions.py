@@ -3,21 +3,27 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
 from activities import claims, returning
 from activities.claims import ClaimCall, grant_claim, open_claim
-from activities.errors import AlreadyReturned, ClaimDecided, ReferenceTaken, ReturnTooLarge
+from activities.errors import AlreadyReturned, ClaimDecided, ReceiptAttributed, ReferenceTaken, ReturnTooLarge
 from activities.models import Claim, MemberActivity, Transaction
 from activities.returnable import ReturnCall
 from activities.returning import return_transaction
 from common import clock
-from memberships.models import Membership
+from memberships import spending_codes
+from memberships.codes import MOST_TRIES
+from memberships.errors import CodeNotValid
+from memberships.models import Membership, SpendingCode
+from memberships.spending_codes import CodeCall, send_spending_code
 from tests.activities.conftest import earned
 from tests.activities.sales import paying, per_euro, released, sale
 from tests.activities.till import main_card
+from tests.asking import code_in, reachable
 from tests.audit.helpers import assert_audit_clean
 from tests.factories import ACTOR, account_of, make_membership, make_program
 from tests.threads import errors_in, together
@@ -130,3 +136,105 @@ def test_control_without_locks_a_claim_earns_twice(emma: Membership, monkeypatch
     monkeypatch.setattr(claims, "refuse_attributed", lambda *given, **options: None)
     grant_at_once(claim)
     assert MemberActivity.objects.count() > 1
+
+
+def claimed_and_told(emma: Membership, ben: Membership, *, quick: bool) -> int:
+    """How often of several times a receipt earned twice: a claim of Emma's is granted while a till tells it for Ben."""
+    card = main_card(ben).number_id
+    twice = 0
+    for turn in range(ROUNDS * 2):
+        claim, reference = claim_of(emma, f"R-{turn}"), f"R-{turn}"
+        named = {} if quick else {"membership_id": None, "card_number": card}
+        told = partial(sale, ben, "100", reference=reference, **named)
+        results = together(partial(grant_claim, claim.pk, actor=ACTOR), told)
+        assert {type(one) for one in errors_in(results)} <= {ReceiptAttributed}
+        earned_by = MemberActivity.objects.filter(reference=reference, posting__isnull=False)
+        assert earned_by.count() in (1, 2)
+        twice += earned_by.count() == 2
+    return twice
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_receipt_claimed_and_told_at_once_for_two_memberships_earns_once(emma: Membership, quick: bool) -> None:
+    ben = make_membership(emma.program, "Ben Miller")
+    assert claimed_and_told(emma, ben, quick=quick) == 0
+    given = Claim.objects.filter(status="granted").count()
+    assert account_of(emma).balance == 50 * given
+    assert account_of(ben).balance == 100 * (ROUNDS * 2 - given)
+    assert_audit_clean()
+
+
+@pytest.mark.control
+@pytest.mark.parametrize("quick", [True, False])
+def test_control_without_the_receipts_turn_it_earns_twice(
+    emma: Membership, quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "take_turn", lambda name: None)
+    assert claimed_and_told(emma, make_membership(emma.program, "Ben Miller"), quick=quick) > 0
+
+
+@pytest.fixture
+def katrin(emma: Membership) -> Membership:
+    """With 1000 miles and an address."""
+    membership = make_membership(emma.program, "Katrin Bauer", at=clock.now() - timedelta(days=90))
+    earned(membership, 1000)
+    reachable(membership)
+    return membership
+
+
+def tills_with_one_code(emma: Membership, katrin: Membership) -> list[Any]:
+    code = code_in(send_spending_code(CodeCall(katrin.pk, 60), actor=ACTOR))
+    return together(*[lambda: sale(emma, "10", redeem=paying(katrin, 60, code=code)) for _ in range(THREADS)])
+
+
+def test_a_code_at_several_tills_at_once_pays_once(emma: Membership, katrin: Membership) -> None:
+    for turn in range(1, ROUNDS + 1):
+        results = tills_with_one_code(emma, katrin)
+        assert [type(one) for one in errors_in(results)] == [CodeNotValid] * (THREADS - 1)
+        assert (account_of(emma).balance, account_of(katrin).balance) == (10 * turn, 1000 - 60 * turn)
+    assert SpendingCode.objects.filter(transaction_id__isnull=False).count() == Transaction.objects.count() == ROUNDS
+    # Those that came too late met no code that waited, so no try counts.
+    assert not SpendingCode.objects.exclude(tries=0).exists()
+    assert_audit_clean()
+
+
+@pytest.mark.control
+def test_control_without_the_turn_a_code_pays_several_times(
+    emma: Membership, katrin: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spending_codes, "take_turn", lambda name: None)
+    tills_with_one_code(emma, katrin)
+    assert Transaction.objects.count() > 1
+
+
+def guesses_at_once(emma: Membership, katrin: Membership) -> SpendingCode:
+    row = send_spending_code(CodeCall(katrin.pk, 60), actor=ACTOR)
+    right = int(code_in(row))
+
+    def guess(n: int) -> Callable[[], Any]:
+        code = f"{(right + n) % 1_000_000:06}"
+        return lambda: sale(emma, "10", redeem=paying(katrin, 60, code=code))
+
+    results = together(*[guess(n) for n in range(1, THREADS + 1)])
+    assert {type(one) for one in results} == {CodeNotValid}
+    row.refresh_from_db()
+    return row
+
+
+def test_of_guesses_at_tills_at_once_six_are_judged_and_no_more(emma: Membership, katrin: Membership) -> None:
+    assert guesses_at_once(emma, katrin).tries == MOST_TRIES
+    assert not Transaction.objects.exists()
+
+
+@pytest.mark.control
+def test_control_without_the_turn_more_guesses_are_judged(
+    emma: Membership, katrin: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spending_codes, "take_turn", lambda name: None)
+    assert guesses_at_once(emma, katrin).tries > MOST_TRIES
+
+
+def test_codes_asked_for_at_once_leave_one(katrin: Membership) -> None:
+    results = together(*[lambda: send_spending_code(CodeCall(katrin.pk, 60), actor=ACTOR) for _ in range(THREADS)])
+    assert errors_in(results) == []
+    assert SpendingCode.objects.filter(ended_at=None).count() == 1

@@ -77,6 +77,7 @@ BACK_OFFICE: dict[str, Rows] = {
     "memberships.membershiplabel": Rows("memberships:read"),
     "memberships.cardholding": Rows("memberships:read"),
     "memberships.cardregistration": Rows("memberships:read"),
+    "memberships.spendingcode": Rows("memberships:read"),
     "memberships.termsacceptance": Rows("memberships:read"),
     "memberships.membershipterm": Rows("memberships:read"),
     "memberships.membershipchange": Rows("memberships:read"),

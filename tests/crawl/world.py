@@ -33,6 +33,7 @@ from memberships.changes.proposing import propose
 from memberships.lifecycle import suspend
 from memberships.models import Membership
 from memberships.registering import register
+from memberships.spending_codes import CodeCall, send_spending_code
 from points.models import Debt, Entry, LotDateChange
 from points.reversal_parts import Part
 from programs.models import ConversionRate, NoticeTemplate, Partner, PointKind, PointType, Program, Run
@@ -134,6 +135,7 @@ def furnish(side: Side) -> Side:
         context={"membership": membership.number},
     )  # fmt: skip
     write_a_rule(side)
+    send_spending_code(CodeCall(membership.pk, 5), actor=ACTOR)
     return side
 
 

@@ -28,11 +28,13 @@ from gateway.channels import create_channel, system_actor
 from gateway.models import Channel, DeliveryStatus, Event, WebhookDelivery
 from gateway.webhooks import register_webhook
 from memberships.models import Membership, MembershipTerm
+from memberships.spending_codes import CodeCall, send_spending_code
 from points.models import Lot, LotDateChange
 from points.reversal_parts import Part
 from programs.models import ConversionRate, NoticeTemplate, Partner, Program, Run, Tier, TierBenefit
 from staff.access import log_access
 from staff.models import Role, StaffRight, User
+from tests.asking import reachable
 from tests.factories import ACTOR, make_membership, make_program, make_terms, member_of
 from tests.memberships.tracked import describe, give_elsewhere
 from tests.organizations import make_benefit
@@ -116,6 +118,8 @@ def make_world(code: str = "sky") -> Membership:
     TierBenefit.objects.create(program=program, group=gold.group, tier=gold, benefit=make_benefit(program))
     give_elsewhere(make_benefit(program, "priority"), gold)
     describe(membership)
+    reachable(membership)
+    send_spending_code(CodeCall(membership.pk, 5), actor=ACTOR)
     NoticeTemplate.objects.create(program=program, code="welcome", subject="Hello", body="{{ customer }}")
     Run.objects.create(program=program, kind="send_notices", started_at=clock.now())
     Partner.objects.create(program=program, code="hotel", name="Hotel")

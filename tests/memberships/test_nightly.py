@@ -12,6 +12,7 @@ from common.errors import LoyaltyError
 from memberships.nightly import do_nightly_runs
 from programs.models import Program, Run
 from programs.nightly import run_nightly
+from programs.runs import recorded
 from tests.factories import ACTOR, make_membership, make_program
 
 # 23:30 in Berlin, 17:30 in New York.
@@ -76,10 +77,14 @@ def test_a_dry_run_and_one_that_was_cut_off_do_not_count(berlin: Program) -> Non
     started = {"program": berlin, "kind": "review_tiers", "started_at": EVENING}
     Run.objects.create(**started, ended_at=EVENING, dry_run=True)
     Run.objects.create(**started)
-    Run.objects.create(**started, ended_at=EVENING, problem="OperationalError: away")
     assert run_nightly("review_tiers", lambda program: None) == 1
-    Run.objects.create(**started, ended_at=EVENING)
+    Run.objects.create(**started, ended_at=EVENING, problem="OperationalError: away")
     assert run_nightly("review_tiers", lambda program: None) == 0
+    with clock.frozen(EVENING + timedelta(minutes=1)):
+        assert run_nightly("review_tiers", lambda program: None) == 1
+    Run.objects.create(**started, ended_at=EVENING)
+    with clock.frozen(EVENING + timedelta(minutes=1)):
+        assert run_nightly("review_tiers", lambda program: None) == 0
 
 
 def test_two_workers_never_make_the_same_run_at_once(berlin: Program, new_york: Program) -> None:
@@ -114,3 +119,31 @@ def test_what_one_program_refuses_keeps_no_other_waiting(
 
     assert run_nightly("review_tiers", refusing) == 1
     assert "berlin stopped: It was locked meanwhile." in caplog.text
+
+
+def test_what_keeps_being_refused_is_tried_ever_later_and_anew_after_midnight(
+    berlin: Program, new_york: Program
+) -> None:
+    def refusing(program: Program) -> None:
+        with recorded(program, "review_tiers", actor=ACTOR):
+            if program == berlin:
+                raise LoyaltyError("Something is wrong with its design.")
+
+    midnight = EVENING - timedelta(hours=23, minutes=30)
+    day, tried = 24 * 60, []
+    around = {2**n + beside for n in range(11) for beside in (-1, 0, 1)}
+    for minute in sorted(around | {day - 1, day, day + 1}):
+        with clock.frozen(midnight + timedelta(minutes=minute)):
+            before = Run.objects.filter(program=berlin).count()
+            run_nightly("review_tiers", refusing)
+            if Run.objects.filter(program=berlin).count() > before:
+                tried.append(minute)
+    assert tried == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, day, day + 1]
+    assert set(Run.objects.filter(program=berlin).values_list("problem", flat=True)) == {
+        "LoyaltyError: Something is wrong with its design."
+    }
+    # Whoever made it run by hand has ended the waiting.
+    with clock.frozen(midnight + timedelta(minutes=day + 1)):
+        with recorded(berlin, "review_tiers", actor=ACTOR):
+            pass
+        assert run_nightly("review_tiers", refusing) == 0

@@ -13,7 +13,7 @@ from activities.rules.deciding import decide
 from activities.rules.definition import read_with_names
 from activities.rules.errors import RuleFailed, RuleRefused
 from activities.rules.own import own_action
-from activities.rules.telling import tell
+from activities.rules.telling import sentence, told_of_decided
 from tests.activities.rules.ruling import NAMES, activity, member, rule
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,7 +56,7 @@ def test_the_example_gives_the_bonus_of_the_step(amount: str, labels: list[str],
     effects = decide(member(labels=frozenset(labels)), bought, [rule(STEPS)]).effects
     assert [one.points for one in effects] == ([] if points is None else [points])
     if points:
-        assert tell(effects[0]) == (
+        assert sentence(told_of_decided(effects[0])) == (
             f"Double points, version 3, gave {points} base because the own action bonus_by_steps says so."
         )
 

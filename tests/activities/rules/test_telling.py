@@ -8,7 +8,7 @@ import pytest
 
 from activities.models import RuleEffect, RuleVersion
 from activities.rules.deciding import decide
-from activities.rules.telling import tell, tell_stored
+from activities.rules.telling import sentence, told_of, told_of_decided
 from programs.models import PointType
 from tests.activities.rules.ruling import activity, item, member, rule
 
@@ -54,17 +54,17 @@ def test_an_effect_is_told_alike_when_decided_and_from_its_row(
 ) -> None:
     sale = activity(items=(item("shoes", "80.00"), item("hats", "40.00")))
     (effect,) = decide(STATE, sale, [rule(action, **given)]).effects
-    assert tell(effect) == f"Double points, version 3, {said}"
+    assert sentence(told_of_decided(effect)) == f"Double points, version 3, {said}"
     definition = {"condition": given.get("condition", "")}
     version = RuleVersion(name="Double points", version=3, definition=definition, released_at=datetime.now(UTC))
     row = RuleEffect(rule_version=version, action=effect.action, points=effect.points, because=dict(effect.because))
     row.point_type = PointType(name="base") if effect.point_type else None
-    assert tell_stored(row) == tell(effect)
+    assert told_of(row) == told_of_decided(effect)
 
 
 def test_a_multiple_says_of_what() -> None:
     rules = [rule({"do": "credit", "points": 25}), rule({"do": "multiply", "factor": "2"})]
     effect = decide(STATE, activity(), rules).effects[1]
-    assert tell(effect, unit="Style Points") == (
+    assert sentence(told_of_decided(effect, unit="Style Points")) == (
         "Double points, version 3, gave 25 Style Points more because 2 times the 25 given before."
     )

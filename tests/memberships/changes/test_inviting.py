@@ -13,7 +13,8 @@ from customers.exits import mark_deceased
 from customers.models import ContactPreference, Customer, Message
 from gateway.models import Event
 from memberships.changes.consent import decide
-from memberships.changes.inviting import CODE_LASTS, MOST_SENT, ask, decide_by_link, open_invitation
+from memberships.changes.inviting import ask, decide_by_link, open_invitation
+from memberships.codes import CODE_LASTS, MOST_SENT
 from memberships.models import ChangeStatus, ConsentInvitation, Membership, MembershipChange
 from tests.asking import (
     AGENT,
