@@ -30,7 +30,7 @@ from activities.types import activity_type
 from common import clock
 from common.actor import Actor
 from common.db import in_program, lock_rows, retrying, take_turn
-from common.errors import NotFound
+from common.errors import NotAllowed, NotFound
 from gateway.events import record_event
 from memberships.able import require_able
 from memberships.models import Membership
@@ -44,6 +44,7 @@ from programs.models import Program
 OPEN_RIGHT = "activities:write"
 # Whoever may correct points may decide that some were missing.
 DECIDE_RIGHT = "points:adjust"
+OWN_CLAIM = "Whoever opened a claim does not grant it: ask a second person. Refusing it takes it back."
 # Longer than the late grace, for members look at their statements late; one reads no older receipt.
 WITHIN = timedelta(days=365)
 NO_CLAIM = "There is no such claim that you can see."
@@ -104,13 +105,15 @@ def _open(call: ClaimCall, *, actor: Actor) -> Claim:
 
 
 def grant_claim(claim_id: int, *, actor: Actor, why: str = "") -> tuple[Claim, Processed]:
-    """The claim with the late activity that came of it. Raises NotFound, ClaimDecided, ReceiptAttributed, OwnPoints,
-    MembershipNotAble."""
+    """The claim with the late activity that came of it. Raises NotFound, NotAllowed for who opened it, ClaimDecided,
+    ReceiptAttributed, OwnPoints, MembershipNotAble."""
     return retrying(lambda: _grant(claim_id, actor=actor, why=why))
 
 
 def _grant(claim_id: int, *, actor: Actor, why: str) -> tuple[Claim, Processed]:
     claim = decidable_claim(actor, claim_id)
+    if is_own_claim(claim, actor):
+        raise NotAllowed(OWN_CLAIM, facts={"claim": claim_id})
     with in_program(claim.program_id):
         design = design_of(claim.program_id)
         find = _finder(claim, actor)
@@ -149,6 +152,11 @@ def decidable_claim(actor: Actor, claim_id: int) -> Claim:
     require_right(actor, DECIDE_RIGHT, claim.program_id)
     refuse_own(actor, [] if claim.customer_id is None else [claim.customer_id])
     return claim
+
+
+def is_own_claim(claim: Claim, actor: Actor) -> bool:
+    """Whether this member of staff opened it: a claim is worth points, and nobody gives any alone by it."""
+    return claim.user_id is not None and claim.user_id == actor.user_id
 
 
 def refuse_attributed(receipt: str, design: Design, *, but: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Work that waits for staff: adjustments for a second person, activities that failed, open changes."""
+"""Work that waits for staff: what a second person decides about, activities that failed, open orders and changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,15 +20,24 @@ PAGE = 50
 MOST_COUNTED = 100
 COUNTED_FOR = 10
 
-COUNTS = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM points_adjustment WHERE status = 'waiting'
-            AND (%(programs)s::bigint[] IS NULL OR program_id = ANY(%(programs)s)) LIMIT %(most)s) a),
-       (SELECT count(*) FROM (SELECT 1 FROM activities_memberactivity WHERE status = 'failed'
-            AND (%(programs)s::bigint[] IS NULL OR program_id = ANY(%(programs)s)) LIMIT %(most)s) b),
-       (SELECT count(*) FROM (SELECT 1 FROM memberships_membershipchange m
-            JOIN programs_program p ON p.id = m.program_id WHERE m.is_open AND m.expires_at > now() + p.clock_offset
-            AND (%(programs)s::bigint[] IS NULL OR m.program_id = ANY(%(programs)s)) LIMIT %(most)s) c)
-"""
+# By the section of the menu: where it stands, and which of it waits.
+WAITING = {
+    "adjustments": ("points_adjustment t", "t.status = 'waiting'"),
+    "activities": ("activities_memberactivity t", "t.status = 'failed'"),
+    "claims": ("activities_claim t", "t.status = 'open'"),
+    "awards": ("activities_bulkaward t", "t.status = 'waiting'"),
+    "orders": ("activities_rewardorder t", "t.status = 'ordered'"),
+    "changes": (
+        "memberships_membershipchange t JOIN programs_program p ON p.id = t.program_id",
+        "t.is_open AND t.expires_at > now() + p.clock_offset",
+    ),
+}
+# Our own names only are put in.
+ONE = (
+    "(SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} "
+    "AND (%(programs)s::bigint[] IS NULL OR t.program_id = ANY(%(programs)s)) LIMIT %(most)s) one)"
+)
+COUNTS = f"SELECT {', '.join(ONE.format(table, waits) for table, waits in WAITING.values())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +67,7 @@ def waiting_counts(actor: Actor) -> dict[str, int]:
     if found is None:
         with connection.cursor() as cursor:
             cursor.execute(COUNTS, {"programs": programs, "most": MOST_COUNTED})
-            adjustments, failed, changes = cursor.fetchone()
-        found = {"adjustments": adjustments, "activities": failed, "changes": changes}
+            found = dict(zip(WAITING, cursor.fetchone(), strict=True))
         cache.set(key, found, COUNTED_FOR)
     return found
 

@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from activities.analytics.programs import NAME as ANALYSIS
 from activities.analytics.programs import counts_of
-from activities.models import ActivityStatus, MemberActivity
+from activities.models import ActivityStatus, AwardStatus, BulkAward, Claim, ClaimStatus, MemberActivity
 from common import clock
 from memberships.changes.waiting import count_of
 from memberships.counting import membership_counts
@@ -63,6 +63,8 @@ class Waiting:
     held_points: int
     changes_waiting: int
     changes_agreed: int
+    claims: int
+    awards: int
 
 
 def sums_of(program: Program) -> Sums:
@@ -90,4 +92,6 @@ def waiting_in(program: Program) -> Waiting:
         held_points=sum(points),
         changes_waiting=count_of(program, ChangeStatus.AWAITING_CONSENT),
         changes_agreed=count_of(program, ChangeStatus.AGREED),
+        claims=Claim.objects.filter(program=program, status=ClaimStatus.OPEN).count(),
+        awards=BulkAward.objects.filter(program=program, status=AwardStatus.WAITING).count(),
     )

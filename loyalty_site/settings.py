@@ -212,7 +212,7 @@ REST_FRAMEWORK = {
 # What lower apps ask of those above them, by name, so that no import points upward.
 LOYALTY_WRITE_GATE = "gateway.api.writing.write_gate"
 LOYALTY_ACTOR_OF_USER = "loyalty_site.authentication.actor_of_user"
-LOYALTY_DESK_MENU = "loyalty_site.desk.menu.entries"
+LOYALTY_DESK_MENU = "loyalty_site.desk.menu.groups"
 LOYALTY_LEDGER_KEY_LOOKUP = "points.keys.posting_of_key"
 LOYALTY_PROGRAM_OBSTACLES = [f"{app}.exits.program_obstacles" for app in ("points", "memberships", "activities")]
 LOYALTY_CUSTOMER_OBSTACLES = ["memberships.exits.obstacles", "activities.sales_exits.obstacles"]

@@ -96,6 +96,19 @@ def words_of(code: str) -> str:
     return WORDS.get(code, code)
 
 
+def notice_in_words(code: str) -> str:
+    """As a heading: a system's notice in words, a rule's by its own code."""
+    return gettext(words_of(code)).capitalize() if code in SYSTEM else code
+
+
+def language_in_words(code: str) -> str:
+    """“es” is Spanish; what Django does not know stays as it is written."""
+    try:
+        return str(translation.get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
+
+
 def names_of(code: str) -> tuple[str, ...]:
     """What a text of that notice may name."""
     return EVERYWHERE + SYSTEM.get(code, OF_RULES)

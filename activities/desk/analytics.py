@@ -80,10 +80,10 @@ class Analytics(OfAllPrograms):
             customers_sheet=address("desk:analytics-customers"),
         )
 
-    def _pairs(self, found: overlap.Overlap) -> list[tuple[Program, list[Pair | None]]]:
+    def _pairs(self, found: overlap.Overlap) -> list[tuple[Program, list[tuple[Program, Pair | None]]]]:
         if not 1 < len(self.programs) <= MOST_PAIRS:
             return []
-        return [(one, [self._pair(found, one, other) for other in self.programs]) for one in self.programs]
+        return [(one, [(other, self._pair(found, one, other)) for other in self.programs]) for one in self.programs]
 
     def _pair(self, found: overlap.Overlap, one: Program, other: Program) -> Pair | None:
         if one.pk == other.pk:

@@ -5,17 +5,28 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from activities.claims import DECIDE_RIGHT, ClaimCall, grant_claim, open_claim, refuse_attributed, refuse_claim
+from activities.claims import (
+    DECIDE_RIGHT,
+    OWN_CLAIM,
+    ClaimCall,
+    grant_claim,
+    is_own_claim,
+    open_claim,
+    refuse_attributed,
+    refuse_claim,
+)
 from activities.claims import visible_claim as find_claim
 from activities.desk.returning import decimal_field, told
 from activities.desk.seen import name_for
 from activities.desk.work import WorkList
-from activities.models import Claim, ClaimStatus
+from activities.models import ActivityStatus, Claim, ClaimStatus, MemberActivity
 from common import clock
 from common.desk.fields import MomentField, NoteField
 from common.desk.outcomes import Figure, Outcome, Way
@@ -29,23 +40,44 @@ from points.adjusting import refuse_own
 
 PAGE = 50
 GRANT, REFUSE = "grant", "refuse"
+WORDS = {
+    ClaimStatus.OPEN: gettext_lazy("Waiting"),
+    ClaimStatus.GRANTED: gettext_lazy("Granted"),
+    ClaimStatus.REFUSED: gettext_lazy("Refused"),
+}
 
 
 class Claims(WorkList):
+    """Those that wait, the oldest first; or with ?status= those that were decided, the latest first."""
+
     action = "memberships:read"
     template = "desk/sales/claims.html"
     section = "claims"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        found = Claim.objects.filter(status=ClaimStatus.OPEN, pk__gt=self.after())
+        asked = request.GET.get("status", "")
+        status = ClaimStatus(asked) if asked in ClaimStatus.values else ClaimStatus.OPEN
+        rows = list(self._found(status)[: PAGE + 1])
+        return self.draw(
+            tabs=[(WORDS[one], self._address(one), one == status) for one in ClaimStatus],
+            waits=status == ClaimStatus.OPEN,
+            rows=[(one, self._name(one), self.may(DECIDE_RIGHT, one.program_id)) for one in rows[:PAGE]],
+            next_page=self._address(status, after=rows[PAGE - 1].pk) if len(rows) > PAGE else "",
+            first_page=self._address(status) if request.GET.get("after") else "",
+        )
+
+    def _found(self, status: ClaimStatus) -> QuerySet[Claim]:
+        found = Claim.objects.filter(status=status).select_related("program", "membership", "customer")
         if self.actor.programs is not None:
             found = found.filter(program_id__in=self.actor.programs)
-        rows = list(found.select_related("program", "membership", "customer").order_by("pk")[: PAGE + 1])
-        return self.draw(
-            rows=[(one, self._name(one), self.may(DECIDE_RIGHT, one.program_id)) for one in rows[:PAGE]],
-            next_page=self.next_page(rows[PAGE - 1].pk if len(rows) > PAGE else None),
-            first_page=self.first_page(),
-        )
+        after = self.after()
+        if status == ClaimStatus.OPEN:
+            return found.filter(pk__gt=after).order_by("pk")
+        return (found.filter(pk__lt=after) if after else found).order_by("-pk")
+
+    def _address(self, status: ClaimStatus, **asked: Any) -> str:
+        given = asked if status == ClaimStatus.OPEN else {"status": str(status), **asked}
+        return f"{self.request.path}?{urlencode(given)}" if given else self.request.path
 
     def _name(self, claim: Claim) -> str | None:
         return name_for(self.actor, claim.customer_id, claim.customer.name) if claim.customer else ""
@@ -117,7 +149,7 @@ class NewClaim(MembershipTask):
     def ways(self, facts: dict[str, Any]) -> Sequence[Way]:
         found = [membership_page(self._of(facts), main=True), Way(_("Claims that wait"), reverse("desk:claims"))]
         if self.may(DECIDE_RIGHT):
-            found.append(Way(_("Decide about it"), reverse("desk:claim", args=[facts["claim"]])))
+            found.append(Way(_("Take it back: refuse it"), reverse("desk:claim", args=[facts["claim"]])))
         return found
 
     def _of(self, facts: dict[str, Any]) -> int:
@@ -201,6 +233,9 @@ class DecideClaim(MembershipTask):
             "claim": self.claim,
             "money": told(self.claim.amount, self.claim.currency),
             "attributed": self._attributed(),
+            "same_receipt": self._same_receipt(),
+            "own": self.claim.status == ClaimStatus.OPEN and is_own_claim(self.claim, self.actor),
+            "own_words": OWN_CLAIM,
             "late": (clock.program_now(self.program) - self.claim.occurred_at).days,
         }
 
@@ -212,6 +247,16 @@ class DecideClaim(MembershipTask):
         except LoyaltyError as error:
             return error.message
         return ""
+
+    def _same_receipt(self) -> MemberActivity | None:
+        """What the receipt earned by already, or what the claim became."""
+        if self.claim.activity_id is not None:
+            return self.claim.activity
+        same = MemberActivity.objects.filter(program=self.claim.program_id, reference=self.claim.receipt)
+        return same.exclude(status=ActivityStatus.REFUSED).first()
+
+    def exits(self) -> Sequence[Way]:
+        return [*super().exits(), Way(_("Claims that wait"), reverse("desk:claims"))]
 
     def ways(self, facts: dict[str, Any]) -> Sequence[Way]:
         return [membership_page(facts["membership"], main=True), Way(_("Claims that wait"), reverse("desk:claims"))]

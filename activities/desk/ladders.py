@@ -67,7 +67,7 @@ class LaddersOfMembership(OfMembership):
             ],
             standings=standings.order_by("-since", "-pk")[:MOST],
             reviews=[(one, plain(one.figure)) for one in reviews.order_by("-pk")[:MOST]],
-            attributes=_attributes(membership, design),
+            attributes=list(_attributes(membership, design)),
             labels=MembershipLabel.objects.filter(membership=membership, ended_at__isnull=True).select_related("label"),
             may_manage=self.may("memberships:manage", membership.program_id),
             has_labels=bool(labels_by_code(design)),

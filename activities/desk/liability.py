@@ -9,6 +9,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from activities.desk.program_page import ProgramPage, address
 from activities.liability_entries import with_memberships
@@ -25,6 +26,15 @@ from programs.money import amount
 
 MONTHS = 12
 NAME = "liability report"
+# Of a year's table: opening, the columns, closing.
+HEADS = (
+    gettext_lazy("Opening"),
+    gettext_lazy("Earned"),
+    gettext_lazy("Redeemed"),
+    gettext_lazy("Expired"),
+    gettext_lazy("Adjusted"),
+    gettext_lazy("Closing"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +52,11 @@ class ShownLine:
 
 @dataclass(frozen=True, slots=True)
 class ShownMonth:
-    """A row of the year: opening, the columns, closing, as the formula has them."""
+    """A row of the year: opening, the columns, closing, as the formula has them, each with its name."""
 
     name: str
     href: str
-    figures: list[int]
+    figures: list[tuple[Any, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class LiabilityPage(ProgramPage):
             month=month,
             month_text=month_text(month),
             month_name=month_name(month),
+            heads=HEADS,
             is_over=report.is_over(month),
             zone=self.design.zone.key,
             cards=[self._card(report, row) for row in report.of_month(month)],
@@ -96,8 +107,9 @@ class LiabilityPage(ProgramPage):
         return Card(row, list(self._lines(row)), [self._month(one) for one in year])
 
     def _month(self, one: TypeMonth) -> ShownMonth:
-        figures = [one.opening, *(one.column(name) for name in COLUMNS), one.closing]
-        return ShownMonth(month_name(one.month), self._at(one.month), figures)
+        moved = (one.column(name) for name in COLUMNS)
+        figures = zip(HEADS, (one.opening, *moved, one.closing), strict=True)
+        return ShownMonth(month_name(one.month), self._at(one.month), list(figures))
 
     def _lines(self, row: TypeMonth) -> Iterator[ShownLine]:
         yield ShownLine(_("Opening"), row.opening, money(row.opening_value), role="sum")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from activities.desk.program_page import ProgramPage, address
 from programs.models import Program, Run
+from programs.run_words import figures_in_words, kind_in_words
 from staff.models import User
 
 PAGE = 50
@@ -53,7 +54,7 @@ class Runs(ProgramPage):
     def _tab(self, kind: str, *, here: bool) -> tuple[str, str, bool]:
         asked = {"program": self.program.code} if self.program else {}
         url = address("desk:runs", **asked, **({"kind": kind} if kind else {}))
-        return kind.replace("_", " ") or _("every run"), url, here
+        return kind_in_words(kind) or _("every run"), url, here
 
 
 def _row(run: Run, names: dict[int, str]) -> dict[str, Any]:
@@ -62,11 +63,11 @@ def _row(run: Run, names: dict[int, str]) -> dict[str, Any]:
         state, badge = _("running, or cut off"), "warn"
     return {
         "run": run,
-        "kind": run.kind.replace("_", " "),
+        "kind": kind_in_words(run.kind),
         "state": state,
         "badge": badge,
         "is_done": badge == "good",
         "by": names.get(run.user_id or 0, ""),
         "seconds": (run.ended_at - run.started_at).total_seconds() if run.ended_at else None,
-        "figures": [(name.replace("_", " "), value) for name, value in sorted(run.counts.items())],
+        "figures": figures_in_words(run.counts),
     }

@@ -80,6 +80,8 @@ def compute(program: Any, context: Any) -> Any:
     except (ValueError, RuntimeError) as error:
         if "ZeroDivisionError" in str(error):
             raise RuleFailed("division_by_zero", "It divides by zero.") from None
+        if "parse error" in str(error):
+            raise RuleFailed("not_a_number", "It makes a number of a text that is none, as “1,200” or “two”.") from None
         raise RuleFailed("not_computable", f"It can't be computed: {str(error)[:120]}") from None
 
 

@@ -18,7 +18,24 @@ class Entry:
     count: int | None = None
 
 
-def menu_of(actor: Actor) -> list[Entry]:
-    """The pages this member of staff may open."""
-    found: list[Entry] = import_string(settings.LOYALTY_DESK_MENU)(actor)
+@dataclass(frozen=True)
+class Group:
+    """Entries of one kind of work under a heading, unfolded when they are wanted."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def count(self) -> int:
+        """How much work waits in all of it."""
+        return sum(entry.count or 0 for entry in self.entries)
+
+    @property
+    def sections(self) -> frozenset[str]:
+        return frozenset(entry.section for entry in self.entries)
+
+
+def menu_of(actor: Actor) -> list[Group]:
+    """The pages this member of staff may open; no group is empty."""
+    found: list[Group] = import_string(settings.LOYALTY_DESK_MENU)(actor)
     return found

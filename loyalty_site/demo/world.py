@@ -10,7 +10,7 @@ from common.db import forget_ids
 from customers.models import Customer
 from gateway.authentication import forget_tokens
 from gateway.channels import system_actor
-from loyalty_site.demo import access, acme, changes, corrections, designing, found_cards, year
+from loyalty_site.demo import access, acme, changes, corrections, deciding, designing, found_cards, lately, year
 from loyalty_site.demo.building import build_program, end_take_over
 from loyalty_site.demo.history import bring_in
 from loyalty_site.demo.people import PEOPLE
@@ -71,6 +71,8 @@ def _live(programs: dict[str, Program]) -> None:
     year.go_by(programs, actor=actor)
     corrections.correct()
     acme.employ()
+    lately.go_on(programs)
+    deciding.decide()
     for program in programs.values():
         end_take_over(program, actor=actor)
     expire_points(actor=actor)
@@ -135,7 +137,13 @@ def stories() -> dict[str, Any]:
     for person, plan, membership in planned(PEOPLE):
         story = told.setdefault(person.story, {"customer": customer_of(person).pk, "memberships": {}})
         story["memberships"][plan.program] = membership.pk
-    return told | changes.rows() | acme.rows() | found_cards.rows() | {"worth-a-look": corrections.rows()}
+    return (
+        told
+        | changes.rows()
+        | acme.rows()
+        | found_cards.rows()
+        | {"worth-a-look": corrections.rows() | deciding.rows()}
+    )
 
 
 def _balance_of(set_ids: Iterable[int]) -> int:

@@ -98,6 +98,8 @@ def _work(program: Program) -> Iterator[Tile]:
     note = agreed if waiting.changes_agreed else ""
     yield Tile(_("Changes waiting for consent"), figure(waiting.changes_waiting), changes, note=note)
     yield Tile(_("Adjustments waiting"), figure(waiting.adjustments), address("desk:adjustments", program=code))
+    yield Tile(_("Awards waiting"), figure(waiting.awards), address("desk:awards"))
+    yield Tile(_("Claims waiting"), figure(waiting.claims), address("desk:claims"))
     failed = address("desk:activities", program=code, status="failed")
     yield Tile(_("Failed activities"), figure(waiting.failed_activities), failed)
     holds = address("admin:points_hold_changelist", program__id__exact=program.pk, status__exact="open")

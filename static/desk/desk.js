@@ -13,6 +13,19 @@
     find.select();
   });
 
+  // A group of the menu closes where one goes on to something else.
+  const unfolded = () => document.querySelectorAll(".menu details[open]");
+  document.addEventListener("click", (event) => {
+    for (const group of unfolded()) if (!group.contains(event.target)) group.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const group of unfolded()) {
+      group.open = false;
+      group.querySelector("summary").focus();
+    }
+  });
+
   // A button that only a script can serve is hidden until here.
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;

@@ -199,3 +199,17 @@ def test_deciding_takes_the_right_to_correct_points_in_that_program(michael_adam
     till = Actor("channel", None, 2, "till", lambda action, program_id: action == "activities:write", None)
     refused(NotAllowed, lambda: grant_claim(claim.pk, actor=till))
     refused(NotFound, lambda: grant_claim(claim.pk, actor=actor_in(make_program("abroad"))))
+
+
+def test_who_opened_a_claim_takes_it_back_and_a_colleague_grants_it(michael_adams: Membership) -> None:
+    agent, colleague = (
+        Actor("user", User.objects.create(username=name).pk, 1, name, lambda action, program_id: True, None)
+        for name in ("agent", "colleague")
+    )
+    own = claimed(michael_adams, actor=agent)
+    refused(NotAllowed, lambda: grant_claim(own.pk, actor=agent))
+    own.refresh_from_db()
+    assert (own.status, own.activity_id, account_of(michael_adams).balance) == ("open", None, 0)
+    assert refuse_claim(own.pk, actor=agent, why="opened twice").status == "refused"
+    again = claimed(michael_adams, actor=agent)
+    assert grant_claim(again.pk, actor=colleague)[0].status == "granted"

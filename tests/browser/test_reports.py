@@ -42,7 +42,7 @@ def opened(open_page: Open, name: str, width: int) -> Page:
     path, heading = PAGES[name]
     page = open_page(path, width=width)
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-    for folded in page.locator("summary").all():
+    for folded in page.locator("main summary").all():
         folded.click()
     return page
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from common.actor import Actor
 from common.desk.colors import contrast, text_on
+from common.desk.menu import Entry, Group
 from common.templatetags import desk
 from loyalty_site.desk import menu
 from programs.models import Program
@@ -75,14 +76,29 @@ def test_a_field_shows_its_label_help_and_errors_tied_to_its_control() -> None:
 def test_the_menu_holds_only_what_one_may_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(menu, "reverse", lambda name: f"/{name}")
     monkeypatch.setattr(menu, "waiting_counts", lambda actor: {"adjustments": 3})
-    every = [section for section, *_ in menu.ENTRIES]
-    shown = menu.entries(ACTOR)
-    assert [entry.section for entry in shown] == [*every, "back-office"]
-    assert {entry.section: entry.count for entry in shown if entry.count} == {"adjustments": 3}
+    every = [section for _, rows in menu.GROUPS for section, *_ in rows]
+    shown = menu.groups(ACTOR)
+    assert [entry.section for group in shown for entry in group.entries] == every
+    assert {entry.section: entry.count for group in shown for entry in group.entries if entry.count} == {
+        "adjustments": 3
+    }
     reader = Actor("user", 1, 1, "reader", lambda action, _: action == "reports:read", None)
-    assert [entry.section for entry in menu.entries(reader)] == [
-        "home", "adjustments", "awards", "liability", "expiry", "analytics", "runs", "exports", "back-office",
-    ]  # fmt: skip
+    assert [(group.label, [entry.section for entry in group.entries]) for group in menu.groups(reader)] == [
+        ("Points", ["adjustments", "awards"]),
+        ("Reports", ["home", "liability", "expiry", "analytics", "runs"]),
+        ("Setting", ["exports", "back-office"]),
+    ]
+
+
+def test_a_heading_of_the_menu_sums_up_what_waits_and_names_the_page_that_is_open() -> None:
+    entries = (Entry("claims", "Claims", "/claims", 2), Entry("orders", "Orders", "/orders"), Entry("x", "X", "/x", 3))
+    given = {"menu": [Group("Points", entries), Group("Design", (Entry("rules", "Rules", "/rules", 0),))]}
+    html = render_to_string("desk/parts/menu.html", given | {"section": "orders"})
+    first, second = (one.split("</summary>")[0] for one in html.split("<details ")[1:])
+    assert '<summary class="current">Points <span class="badge count warn">5<span' in first
+    assert first.endswith('<span class="here">Orders</span>')
+    assert second == 'name="menu"><summary>Design'
+    assert html.count('aria-current="page"') == 1 and '<a href="/orders" aria-current="page">' in html
 
 
 def test_what_does_not_exist_is_told_on_a_page_of_ours(client: Client, db: None) -> None:

@@ -73,12 +73,18 @@ def test_the_list_shows_what_is_sent_in_which_words(miles: Program) -> None:
     NoticeTemplate.objects.create(program=miles, code="points_expire", subject="Use them", body="-", days_before=14)
     NoticeTemplate.objects.create(program=miles, code="welcome", language="de", subject="Servus", body="-")
     page = Visitor(Role.AUDITOR, miles).reads("notices", program="miles")
-    assert cells(page, "Points end soon") == ["Points end soon", "14 days ahead, once", "en", "Use them", "own text"]
-    assert cells(page, "Tier changed")[2:] == ["en", "–", "text of the system"]
-    assert cells(page, "Monthly statement")[2:] == ["en", "–", "not sent"]
+    assert cells(page, "Points end soon") == [
+        "Points end soon",
+        "14 days ahead, once",
+        "English",
+        "Use them",
+        "own text",
+    ]
+    assert cells(page, "Tier changed")[2:] == ["English", "–", "text of the system"]
+    assert cells(page, "Monthly statement")[2:] == ["English", "–", "not sent"]
     welcome = [row for row in page.rows if row and row[0] == "welcome"]
     assert [row[1:] for row in welcome] == [
-        ["when a rule says so", "de", "Servus", "own text"], ["when a rule says so", "en", "–", "missing"],
+        ["when a rule says so", "German", "Servus", "own text"], ["when a rule says so", "English", "–", "missing"],
     ]  # fmt: skip
 
 

@@ -174,6 +174,8 @@ def test_home_shows_how_the_program_does_and_what_waits(auditor: Client, people:
         "Expire in 90 days": "30",
         "Adjustments waiting": "1",
         "Changes waiting for consent": "0",
+        "Awards waiting": "0",
+        "Claims waiting": "0",
         "Failed activities": "0",
         "Open holds": "1",
     }

@@ -25,11 +25,13 @@ def test_each_run_tells_when_how_long_and_what(miles: Program) -> None:
     ran(miles, "tidy_up", counts={})
     ran(make_program("stars"), "secret_run")
     page = Visitor(Role.AUDITOR, miles).reads("runs", program="miles")
-    assert cells(page, "send notices") == ["send notices", "1 Mar 2026, 12:00", "90.0", "done", "waiting 1,200"]
-    assert cells(page, "review tiers")[3:] == ["stopped RuntimeError no more paper", "–"]
-    assert cells(page, "renew memberships dry run")[2:] == ["–", "running, or cut off", "lapsed 2"]
-    assert cells(page, "tidy up")[3:] == ["done", "nothing to do"]
-    assert "secret run" not in page.text
+    assert cells(page, "Notices written") == ["Notices written", "1 Mar 2026, 12:00", "90.0", "done", "written 1,200"]
+    assert cells(page, "Tiers reviewed")[3:] == ["stopped RuntimeError no more paper", "–"]
+    assert cells(page, "Memberships renewed dry run")[2:] == [
+        "–", "running, or cut off", "lapsed for want of payment 2",
+    ]  # fmt: skip
+    assert cells(page, "Tidy up")[3:] == ["done", "nothing to do"]
+    assert "ecret run" not in page.text
 
 
 def test_one_kind_alone_and_page_by_page(miles: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,10 +40,10 @@ def test_one_kind_alone_and_page_by_page(miles: Program, monkeypatch: pytest.Mon
     ran(miles, "review_tiers")
     visitor = Visitor(Role.AUDITOR, miles)
     page = visitor.reads("runs", program="miles", kind="send_notices")
-    assert [row[-1] for row in page.rows[1:]] == ["waiting 2", "waiting 1"]
+    assert [row[-1] for row in page.rows[1:]] == ["written 2", "written 1"]
     assert f"/desk/runs?program=miles&kind=send_notices&before={rows[1].pk}" in page.links
     older = visitor.reads("runs", program="miles", kind="send_notices", before=str(rows[1].pk))
-    assert [row[-1] for row in older.rows[1:]] == ["waiting 0"]
+    assert [row[-1] for row in older.rows[1:]] == ["written 0"]
     assert len(visitor.reads("runs", program="miles", kind="no-such", before="x").rows) == 3
 
 

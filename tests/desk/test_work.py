@@ -66,7 +66,8 @@ def test_counts_are_asked_for_once_in_some_seconds(
     actor = agent.client.get("/desk/search").context["actor"]
     cache.clear()
     with django_assert_num_queries(1):
-        assert [waiting_counts(actor) for _ in range(3)] == [{"adjustments": 0, "activities": 0, "changes": 0}] * 3
+        nothing = dict.fromkeys(("adjustments", "activities", "claims", "awards", "orders", "changes"), 0)
+        assert [waiting_counts(actor) for _ in range(3)] == [nothing] * 3
 
 
 def test_pages_of_adjustments_go_on(agent: Visitor, michael_adams: Membership, monkeypatch: pytest.MonkeyPatch) -> None:

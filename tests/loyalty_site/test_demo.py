@@ -16,6 +16,16 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from waitress.server import create_server
 
+from activities.models import (
+    ActivityBatch,
+    BulkAward,
+    Campaign,
+    Claim,
+    MemberActivity,
+    RewardOrder,
+    RewardRule,
+    Voucher,
+)
 from cards.models import Card
 from common import clock
 from customers.models import Customer, DuplicateCustomer, Message
@@ -118,6 +128,37 @@ def test_something_is_open_everywhere_one_would_look(logins: dict[str, Any]) -> 
     assert Membership.objects.get(pk=rows["suspended_membership"]).status == "suspended"
     pending = Lot.objects.get(account=account("SC8739201"), available_at__gt=clock.now())
     assert pending.remaining == 2_500
+
+
+def test_claims_and_awards_stand_in_every_state_and_wait_for_a_second_person(logins: dict[str, Any]) -> None:
+    rows = logins["stories"]["worth-a-look"]
+    claims = Claim.objects.values_list("status", flat=True)
+    assert {status: list(claims).count(status) for status in claims} == {"open": 3, "granted": 1, "refused": 1}
+    awards = BulkAward.objects.order_by("pk").values_list("name", "status", "needs_approval")
+    assert list(awards) == [
+        ("Opening of the Mall shop", "posted", False),
+        ("Flight 417: night at the airport", "waiting", True),
+        ("Lounge closed in August", "posted", True),
+        ("Summer thanks", "refused", True),
+        ("Autumn run", "draft", False),
+    ]
+    assert BulkAward.objects.get(pk=rows["waiting_award"]).name == "Flight 417: night at the airport"
+    agent = User.objects.get(username="agent")
+    assert Claim.objects.get(pk=rows["open_claim"]).user_id == agent.pk
+
+
+def test_marketing_and_partners_left_something_of_everything(logins: dict[str, Any]) -> None:
+    (failed,) = MemberActivity.objects.filter(status="failed")
+    assert (failed.attributes, failed.problem is not None) == ({"miles": "1,200"}, True)
+    batch = ActivityBatch.objects.get()
+    assert (batch.received, batch.refused, batch.complete) == (4, 1, True)
+    campaigns = Campaign.objects.order_by("pk").values_list("eligibility", "status")
+    assert set(campaigns) == {
+        ("all", "running"), ("list", "running"), ("opt_in", "running"), ("all", "stopped"), ("all", "draft"),
+    }  # fmt: skip
+    assert set(RewardRule.objects.values_list("status", flat=True)) == {"draft", "released", "retired"}
+    assert set(Voucher.objects.values_list("status", flat=True)) == {"issued", "part_used", "used", "cancelled"}
+    assert set(RewardOrder.objects.values_list("status", flat=True)) == {"ordered", "fulfilled", "cancelled"}
 
 
 def test_friends_share_their_miles_and_keep_ladder_and_tier(logins: dict[str, Any]) -> None:

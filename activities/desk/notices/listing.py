@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from activities.desk.program_page import ProgramPage
 from programs.life import DESIGN
 from programs.models import NoticeTemplate, Program
-from programs.notice_texts import AHEAD, STATEMENT, SYSTEM, TIER_CHANGED, words_of
+from programs.notice_texts import AHEAD, STATEMENT, SYSTEM, TIER_CHANGED, language_in_words, notice_in_words
 from programs.notices import ENGLISH, days_ahead
 
 WHEN = {
@@ -21,11 +22,16 @@ WHEN = {
 }
 
 
+def _languages() -> list[tuple[str, str]]:
+    """Every language Django knows, by its name."""
+    return sorted(((code, language_in_words(code)) for code, _name in settings.LANGUAGES), key=lambda one: one[1])
+
+
 class NewTextForm(forms.Form):
     notice = forms.SlugField(
         label=gettext_lazy("Notice"), max_length=40, help_text=gettext_lazy("Rules name it so, as in welcome.")
     )
-    language = forms.SlugField(label=gettext_lazy("Language"), max_length=10, initial=ENGLISH)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=_languages, initial=ENGLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,8 @@ class Notices(ProgramPage):
         for row in NoticeTemplate.objects.filter(program=program).order_by("code", "language"):
             rows.setdefault(row.code, []).append(row)
         return [
-            Notice(name_of(code), code, self._when(code), _lines(program, code, found)) for code, found in rows.items()
+            Notice(notice_in_words(code), code, self._when(code), _lines(program, code, found))
+            for code, found in rows.items()
         ]
 
     def _when(self, code: str) -> Any:
@@ -81,7 +88,7 @@ class Notices(ProgramPage):
 def _lines(program: Program, code: str, rows: list[NoticeTemplate]) -> list[Line]:
     lines = [
         Line(
-            row.language,
+            language_in_words(row.language),
             row.subject,
             _("own text") if row.is_active else _("not sent"),
             "good" if row.is_active else "bad",
@@ -94,12 +101,7 @@ def _lines(program: Program, code: str, rows: list[NoticeTemplate]) -> list[Line
     state = _("not sent") if code == STATEMENT and not rows else _("text of the system")
     if code not in SYSTEM:
         state = _("missing")
-    return [*lines, Line(ENGLISH, "", state, "", address_of(program, code, ENGLISH))]
-
-
-def name_of(code: str) -> str:
-    """As people call it, its own code where a rule names it."""
-    return _(words_of(code)).capitalize() if code in SYSTEM else code
+    return [*lines, Line(language_in_words(ENGLISH), "", state, "", address_of(program, code, ENGLISH))]
 
 
 def address_of(program: Program, notice: str, language: str) -> str:

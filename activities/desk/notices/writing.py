@@ -10,7 +10,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from activities.desk.notices.listing import name_of
 from common.desk.fields import ReasonField
 from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
@@ -18,7 +17,18 @@ from common.desk.tasks import TaskPage
 from customers.notices import Recipient, written_for
 from programs.life import DESIGN
 from programs.models import NoticeTemplate, Program
-from programs.notice_texts import AHEAD, DEFAULT_DAYS, LONGEST, SAMPLES, Text, built_in, mistakes, names_of
+from programs.notice_texts import (
+    AHEAD,
+    DEFAULT_DAYS,
+    LONGEST,
+    SAMPLES,
+    Text,
+    built_in,
+    language_in_words,
+    mistakes,
+    names_of,
+    notice_in_words,
+)
 from programs.writing_notices import write_notice_text
 
 LONGEST_LANGUAGE = 10
@@ -75,7 +85,7 @@ class WriteText(TaskPage):
             raise Http404
         self.allow(found.pk)
         self.program = found
-        self.subject = f"{name_of(self.notice)} · {self.language}"
+        self.subject = f"{notice_in_words(self.notice)} · {language_in_words(self.language)}"
 
     def form_options(self) -> dict[str, Any]:
         return {"notice": self.notice}

@@ -220,7 +220,7 @@ def test_what_an_int_or_a_text_needs_is_checked_when_saved() -> None:
         ("floor(activity.attributes.color) > 1", "not_computable"),
         ("sum([activity.attributes.color]) > 1", "not_computable"),
         ("activity.attributes.nights", "wrong_type"),
-        ('double("abc") > 1', "not_computable"),
+        ('double("abc") > 1', "not_a_number"),
         ('floor(double("nan")) > 1', "not_computable"),
     ],
 )

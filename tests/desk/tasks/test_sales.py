@@ -121,7 +121,11 @@ def test_a_claim_is_opened_at_the_membership_and_waits(agent: Desk, anna: Member
     receipt = agent.does(f"memberships/{anna.pk}/claim", **values)
     claim = Claim.objects.get()
     assert (claim.receipt, claim.amount, claim.status) == ("R-9", Decimal("80.00"), "open")
-    assert ways(receipt)["Decide about it"] == f"/desk/claims/{claim.pk}"
+    assert ways(receipt)["Take it back: refuse it"] == f"/desk/claims/{claim.pk}"
+    page = agent.opens(f"claims/{claim.pk}").content.decode()
+    assert "ask a second person" in page
+    (refusal,) = said(agent.previews(f"claims/{claim.pk}", decision="grant", why=""))
+    assert "ask a second person" in refusal
     listed = agent.client.get("/desk/claims").content.decode()
     assert "R-9" in listed
     assert f"/desk/claims/{claim.pk}" in listed
@@ -145,6 +149,10 @@ def test_a_refusal_says_why(agent: Desk, claim: Claim, anna: Membership) -> None
     agent.does(path, decision="refuse", why="unreadable")
     claim.refresh_from_db()
     assert (claim.status, claim.why, account_of(anna).balance) == ("refused", "unreadable", 0)
+    assert "R-9" not in agent.client.get("/desk/claims").content.decode()
+    decided = agent.client.get("/desk/claims?status=refused").content.decode()
+    assert "R-9" in decided and "unreadable" in decided
+    assert "No claim was decided so." in agent.client.get("/desk/claims?status=granted").content.decode()
 
 
 def test_a_claim_for_what_earned_meanwhile_warns_and_is_not_granted(
