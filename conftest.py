@@ -2,11 +2,15 @@
 
 import os
 import shutil
+import sys
 
 import django
 import pytest
 from hypothesis import settings
 
+# Tests start many processes: none of them compiles again what another one has compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 os.environ.setdefault("LOYALTY_CLUSTER", "test")
 # A server named in DATABASE_URL is a test's server here, not production.
 os.environ.setdefault("LOYALTY_PRODUCTION", "0")

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.dataclasses import SearchResult
@@ -169,7 +170,7 @@ def navigation(request: HttpRequest) -> list[Entry]:
     work = {"title": _("Work lists"), "items": list(_desk(request, tasks.WORK_LISTS))}
     reports = {"title": _("Reports"), "items": list(_desk(request, tasks.REPORTS))}
     lists = [
-        {"title": title, "separator": True, "collapsible": True, "items": list(_lists(request, rows))}
+        {"title": str(title), "separator": True, "collapsible": True, "items": list(_lists(request, rows))}
         for title, rows in GROUPS
     ]
     return [group for group in (desk, work, reports, *lists) if group["items"]]
@@ -207,9 +208,17 @@ def _lists(request: HttpRequest, rows: Iterable[tuple[str, str]]) -> Iterator[En
     for label, symbol in rows:
         model = apps.get_model(label)
         if admin.site.get_model_admin(model).has_view_permission(request):
-            link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            link = _address(label, get_script_prefix())
             title = str(model._meta.verbose_name_plural)
-            yield {"title": title[:1].upper() + title[1:], "icon": symbol, "link": link}
+            is_open = request.path.startswith(link)
+            yield {"title": title[:1].upper() + title[1:], "icon": symbol, "link": link, "active": is_open}
+
+
+@cache
+def _address(label: str, prefix: str) -> str:
+    """Of the list, looked up once for all pages; an address begins with the prefix the site is served under."""
+    app, model = label.lower().split(".")
+    return reverse(f"admin:{app}_{model}_changelist")
 
 
 def _hits(request: HttpRequest, label: str, term: str) -> Iterator[SearchResult]:

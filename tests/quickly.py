@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
+from loyalty_site.admin_site import BackOffice
+
 
 @contextmanager
 def quick() -> Iterator[None]:
@@ -19,4 +21,12 @@ def quick() -> Iterator[None]:
         # The collector need not look again and again at what was imported.
         gc.collect()
         gc.freeze()
+        yield
+
+
+@contextmanager
+def without_menu() -> Iterator[None]:
+    """The back office's menu is a third of each of its pages, and shows no row: left out where all pages are drawn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BackOffice, "get_sidebar_list", lambda *_: [{"items": []}])
         yield

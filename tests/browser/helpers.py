@@ -12,8 +12,22 @@ WIDE, NARROW = 1440, 390
 SERIOUS = {"serious", "critical"}
 LogIn = Callable[..., User]
 Open = Callable[..., Page]
+AXE = Axe()
 
-wide_and_narrow = pytest.mark.parametrize("width", [WIDE, NARROW])
+# A story is played at one width and each of its pages looked at in both; the other one is among what takes long.
+mostly_wide = pytest.mark.parametrize("width", [WIDE, pytest.param(NARROW, marks=pytest.mark.deep)])
+mostly_narrow = pytest.mark.parametrize("width", [pytest.param(WIDE, marks=pytest.mark.deep), NARROW])
+
+
+def assert_sound(page: Page) -> None:
+    """At both widths it fits and axe finds nothing serious: one document, loaded once."""
+    opened = page.viewport_size
+    for width in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert_fits(page)
+        assert_accessible(page)
+    if opened is not None:
+        page.set_viewport_size(opened)
 
 
 def assert_fits(page: Page) -> None:
@@ -24,7 +38,7 @@ def assert_fits(page: Page) -> None:
 
 def assert_accessible(page: Page) -> None:
     """axe finds nothing serious or critical."""
-    found = Axe().run(page).response["violations"]
+    found = AXE.run(page).response["violations"]
     told = [
         f"{one['id']} ({one['impact']}): {node['html']} {node['failureSummary']}"
         for one in found

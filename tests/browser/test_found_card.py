@@ -13,7 +13,7 @@ from memberships.models import CardRegistration, Membership
 from programs.models import Program
 from staff.models import Role
 from tests.audit.helpers import assert_audit_clean
-from tests.browser.helpers import LogIn, Open, assert_accessible, assert_fits, wide_and_narrow
+from tests.browser.helpers import LogIn, Open, assert_sound, mostly_narrow, mostly_wide
 from tests.changes import earn
 from tests.factories import ACTOR, account_of, make_terms
 from tests.memberships.changes.planning import change_program
@@ -27,12 +27,6 @@ def emma(live_server: LiveServer, miles: Program) -> Customer:
     return create_customer(first_name="Emma", last_name="Moore", phone="+43 664 1234567", actor=ACTOR)
 
 
-def sound(page: Page) -> None:
-    """Every state fits and is accessible."""
-    assert_fits(page)
-    assert_accessible(page)
-
-
 def find(page: Page, heading: str, text: str) -> None:
     """In the box of that section, not in the one above every page."""
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
@@ -42,7 +36,7 @@ def find(page: Page, heading: str, text: str) -> None:
         box.press("Enter")
 
 
-@wide_and_narrow
+@mostly_wide
 def test_somebody_without_a_membership_registers_a_card_with_a_receipt(
     log_in: LogIn, open_page: Open, miles: Program, emma: Customer, width: int
 ) -> None:
@@ -51,28 +45,28 @@ def test_somebody_without_a_membership_registers_a_card_with_a_receipt(
     card = found_card(miles, 450)
     log_in(Role.SUPPORT_AGENT)
     page = open_page("/desk/playbooks/found-card", width=width)
-    sound(page)
+    assert_sound(page)
     find(page, "The card", f"{card.number_id[:4]} {card.number_id[4:]}")
     expect(page.get_by_text("the number alone is not enough")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("link", name="Find the person").click()
     find(page, "Who has it?", "+43 664 1234567")
-    sound(page)
+    assert_sound(page)
     page.get_by_role("link", name=re.compile("For this person")).click()
     expect(page.get_by_text("Points end after two years.")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_label("A receipt of a purchase with this card").check()
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Say where the proof can be found again.")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_label("Reference", exact=True).fill("receipt 1234 of 20 Nov")
     page.get_by_label("The customer accepted the terms").check()
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("The card becomes their main card")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("button", name="Register the card").dblclick()
     expect(page.get_by_role("heading", name="Done: Register a found card")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.reload()
     membership = Membership.objects.get()
     assert (membership.type, account_of(membership).balance) == ("standard", 450)
@@ -80,7 +74,7 @@ def test_somebody_without_a_membership_registers_a_card_with_a_receipt(
     assert_audit_clean()
 
 
-@wide_and_narrow
+@mostly_narrow
 def test_somebody_who_takes_part_gets_the_points_and_it_can_be_undone(
     log_in: LogIn, open_page: Open, miles: Program, emma: Customer, width: int
 ) -> None:
@@ -93,11 +87,11 @@ def test_somebody_who_takes_part_gets_the_points_and_it_can_be_undone(
     find(page, "The card", card.number_id)
     page.get_by_role("link", name="Register the card").click()
     expect(page.get_by_text("Nothing more is needed.")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("button", name="Preview").click()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("button", name="Register the card").click()
-    sound(page)
+    assert_sound(page)
     assert account_of(membership).balance == 400
     page.get_by_role("link", name="Take it back: undo").click()
     expect(page.get_by_role("heading", name=re.compile("Undo"))).to_be_visible()

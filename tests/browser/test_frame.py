@@ -3,14 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.helpers import Open, assert_accessible, assert_fits, wide_and_narrow
+from tests.browser.helpers import Open, assert_sound
 
 pytestmark = pytest.mark.browser
 
 
-@wide_and_narrow
-def test_an_address_that_leads_nowhere(open_page: Open, width: int) -> None:
-    page = open_page("/desk/nowhere", width=width)
+def test_an_address_that_leads_nowhere(open_page: Open) -> None:
+    page = open_page("/desk/nowhere")
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here that you can see")
-    assert_fits(page)
-    assert_accessible(page)
+    assert_sound(page)

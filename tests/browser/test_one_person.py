@@ -1,7 +1,7 @@
 """One person with two records, told so at the desk, from the work list to the receipt."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from customers.creating import create_customer
@@ -11,7 +11,7 @@ from memberships.enrolment import enrol
 from programs.models import Program
 from staff.models import Role
 from tests.audit.helpers import assert_audit_clean
-from tests.browser.helpers import LogIn, Open, assert_accessible, assert_fits, wide_and_narrow
+from tests.browser.helpers import LogIn, Open, assert_sound, mostly_wide
 from tests.factories import ACTOR
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -32,32 +32,27 @@ def emmas(live_server: LiveServer, miles: Program) -> list[Customer]:
     return found
 
 
-def sound(page: Page) -> None:
-    assert_fits(page)
-    assert_accessible(page)
-
-
-@wide_and_narrow
+@mostly_wide
 def test_two_records_are_found_to_be_one_person(
     log_in: LogIn, open_page: Open, emmas: list[Customer], width: int
 ) -> None:
     stays, goes = emmas
     log_in(Role.SUPPORT_AGENT)
     page = open_page("/desk/work/duplicates", width=width)
-    sound(page)
+    assert_sound(page)
     page.get_by_role("link", name=f"Same person as {stays.number}").click()
-    sound(page)
+    assert_sound(page)
     page.get_by_label("Reason").fill("Same identification document")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text(f"{stays.number} stays and answers to both numbers")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("button", name="They are one person").click()
     expect(page.get_by_role("heading", name="Done: One person twice")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("link", name="Customer page").click()
     expect(page.get_by_role("heading", name="Messages")).to_be_visible()
     expect(page.get_by_text("the customer has not allowed notices by e-mail")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     goes.refresh_from_db()
     assert goes.merged_into == stays
     assert_audit_clean()

@@ -18,7 +18,7 @@ from memberships.models import ChangeKind, MembershipType
 from staff.models import Role
 from tests.activities.conftest import earned
 from tests.activities.sales import paying, per_euro, released, sale
-from tests.browser.helpers import LogIn, Open, assert_accessible, assert_fits, wide_and_narrow
+from tests.browser.helpers import LogIn, Open, assert_sound
 from tests.factories import ACTOR, make_membership, make_program, member_of
 
 pytestmark = pytest.mark.browser
@@ -55,16 +55,12 @@ def lived() -> dict[str, str]:
     }
 
 
-@wide_and_narrow
-def test_pages_fit_and_axe_finds_nothing_serious(
-    transactional_db: None, log_in: LogIn, open_page: Open, width: int
-) -> None:
+def test_pages_fit_and_axe_finds_nothing_serious(transactional_db: None, log_in: LogIn, open_page: Open) -> None:
     pages = lived()
     log_in(Role.SUPERVISOR)
     for path in pages.values():
-        page = open_page(path, width=width)
-        assert_fits(page)
-        assert_accessible(page)
+        page = open_page(path)
+        assert_sound(page)
 
 
 def test_a_line_is_returned_from_the_page_of_the_sale(transactional_db: None, log_in: LogIn, open_page: Open) -> None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from activities.calls import PointsCall
@@ -15,7 +15,7 @@ from points.models import Adjustment, Posting
 from programs.models import Program
 from staff.models import Role
 from tests.audit.helpers import assert_audit_clean
-from tests.browser.helpers import NARROW, WIDE, LogIn, Open, assert_accessible, assert_fits, wide_and_narrow
+from tests.browser.helpers import LogIn, Open, assert_sound, mostly_narrow, mostly_wide
 from tests.factories import ACTOR, account_of, make_terms
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,13 +27,7 @@ def emma(live_server: LiveServer, miles: Program) -> Membership:
     return enrol(customer, program=miles, actor=ACTOR)
 
 
-def sound(page: Page) -> None:
-    """Every state of a task fits and is accessible."""
-    assert_fits(page)
-    assert_accessible(page)
-
-
-@wide_and_narrow
+@mostly_narrow
 def test_wrong_points_were_booked_yesterday(log_in: LogIn, open_page: Open, emma: Membership, width: int) -> None:
     earn_in_general(PointsCall(emma.pk, 500), actor=ACTOR)
     log_in(Role.SUPERVISOR)
@@ -42,13 +36,13 @@ def test_wrong_points_were_booked_yesterday(log_in: LogIn, open_page: Open, emma
     page.keyboard.press("Enter")
     page.locator(f'a[href="/desk/postings/{Posting.objects.get().pk}"]').first.click()
     page.get_by_role("link", name="Reverse", exact=True).click()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("500 of 500 Miles are moved back.")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("button", name="Reverse", exact=True).click()
     expect(page.get_by_role("heading", name="Done: Reverse a posting")).to_be_visible()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("link", name="Book the right points: adjust").click()
     expect(page.get_by_label("Reason")).to_have_value("booked-wrongly")
     page.get_by_label("Points", exact=True).fill("50")
@@ -62,7 +56,7 @@ def test_wrong_points_were_booked_yesterday(log_in: LogIn, open_page: Open, emma
     assert_audit_clean()
 
 
-@wide_and_narrow
+@mostly_wide
 def test_a_customer_asks_why_points_are_gone(log_in: LogIn, open_page: Open, emma: Membership, width: int) -> None:
     earn_in_general(PointsCall(emma.pk, 500), actor=ACTOR)
     log_in(Role.SUPPORT_AGENT)
@@ -72,11 +66,11 @@ def test_a_customer_asks_why_points_are_gone(log_in: LogIn, open_page: Open, emm
     page.locator(f'a[href="/desk/memberships/{emma.pk}"]').first.click()
     page.locator(f'a[href^="/desk/memberships/{emma.pk}/explain"]').first.click()
     expect(page.get_by_text("500").first).to_be_visible()
-    sound(page)
+    assert_sound(page)
     assert Posting.objects.count() == 1
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@mostly_narrow
 def test_goodwill_above_the_limit_by_keyboard(log_in: LogIn, open_page: Open, emma: Membership, width: int) -> None:
     log_in(Role.SUPPORT_AGENT)
     page = open_page(f"/desk/memberships/{emma.pk}/adjust", width=width)
@@ -91,14 +85,14 @@ def test_goodwill_above_the_limit_by_keyboard(log_in: LogIn, open_page: Open, em
     expect(page.get_by_text("it waits for a second person")).to_be_visible()
     page.get_by_role("button", name="Book it").press("Enter")
     expect(page.get_by_role("heading", name="Done: Adjust points")).to_be_visible()
-    sound(page)
+    assert_sound(page)
 
     log_in(Role.SUPERVISOR)
     page = open_page("/desk/work/adjustments", width=width)
     page.locator(f'a[href="/desk/adjustments/{Adjustment.objects.get().pk}"]').first.click()
     expect(page.get_by_text("two hours in the queue")).to_be_visible()
     page.get_by_label("Approve: book the points").check()
-    sound(page)
+    assert_sound(page)
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Decide").click()
     expect(page.get_by_role("heading", name=re.compile("Done: Decide"))).to_be_visible()
@@ -106,9 +100,8 @@ def test_goodwill_above_the_limit_by_keyboard(log_in: LogIn, open_page: Open, em
     assert_audit_clean()
 
 
-@wide_and_narrow
 def test_every_kind_of_form_fits_and_is_accessible(
-    log_in: LogIn, open_page: Open, emma: Membership, miles: Program, width: int
+    log_in: LogIn, open_page: Open, emma: Membership, miles: Program
 ) -> None:
     make_terms(miles)
     customer = emma.members.get().customer_id
@@ -117,4 +110,4 @@ def test_every_kind_of_form_fits_and_is_accessible(
     paths = [f"memberships/{emma.pk}/{name}" for name in names]
     paths += [f"customers/{customer}/{name}" for name in ("enrol", "edit", "deactivate", "delete", "erase")]
     for path in ["customers/new", *paths]:
-        sound(open_page(f"/desk/{path}", width=width))
+        assert_sound(open_page(f"/desk/{path}"))

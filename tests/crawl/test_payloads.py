@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 
 from common import clock
 from customers.models import Customer
 from customers.unmasking import SESSION_KEY
 from tests.crawl import visits
-from tests.crawl.changes import undone
 from tests.crawl.payloads import ESCAPED, SCRIPT, Payloads, store_everywhere
 from tests.crawl.world import Caller, World
+from tests.quickly import without_menu
 
 pytestmark = pytest.mark.django_db
 # Found on some page, or the crawl looks at nothing.
@@ -42,8 +42,9 @@ def pages(world: World, caller: Caller) -> Iterator[tuple[str, bool, str]]:
     """(path, is it HTML, what was answered), for every page this caller can open."""
     caller.client.raise_request_exception = False
     for path in paths(world):
-        with undone():
+        with transaction.atomic(), without_menu():
             response = caller.client.get(path)
+            transaction.set_rollback(True)
         if response.status_code == 200:
             yield path, response["Content-Type"].startswith("text/html"), response.getvalue().decode()
 

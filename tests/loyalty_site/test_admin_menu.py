@@ -80,6 +80,27 @@ def opened() -> Client:
     return login(User.objects.create_superuser("root"))
 
 
+def test_the_list_that_is_open_is_marked(opened: Client) -> None:
+    def marked(path: str) -> list[str]:
+        groups = opened.get(path).context["sidebar_navigation"]
+        return [str(item["title"]) for group in groups for item in group["items"] if item["active"]]
+
+    assert marked("/admin/points/lot/") == ["Lots"]
+    assert marked(f"/admin/staff/user/{user_of(opened).pk}/change/") == ["Users"]
+    assert marked("/admin/") == []
+
+
+def test_the_list_of_all_applications_is_put_together_where_it_is_drawn(
+    opened: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    monkeypatch.setattr(admin.AdminSite, "_build_app_dict", lambda *given: made.append(given) or {})
+    assert opened.get("/admin/points/lot/").status_code == 200
+    assert made == []
+    assert opened.get("/admin/points/").status_code == 404
+    assert len(made) == 1
+
+
 @pytest.mark.parametrize("page", [*tasks.WITHOUT_ID, *tasks.WITH_ID], ids=lambda page: page.name)
 def test_every_page_of_the_desk_that_is_linked_exists_and_asks_for_that_right(page: tasks.Page) -> None:
     address = tasks.url_of(page, *(() if page in tasks.WITHOUT_ID else (1,)))
