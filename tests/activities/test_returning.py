@@ -278,7 +278,9 @@ def test_what_rules_took_away_comes_back_before_what_they_gave_is_taken(
 ) -> None:
     program = michael_adams.program
     _policy(program, policy)
-    released(program, {"do": "credit", "points": 20, "expires_days": 2}, {"do": "debit", "points": 35, "if_short": "skip"})
+    released(
+        program, {"do": "credit", "points": 20, "expires_days": 2}, {"do": "debit", "points": 35, "if_short": "skip"}
+    )
     earned(michael_adams, 40)
     # The debit draws what ends first: the twenty of this very sale.
     told = sale(michael_adams, "10.00")
