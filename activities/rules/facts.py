@@ -26,7 +26,8 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True)
 class ActivityFacts:
-    """`at` is the time of the event, `local` the same in the program's zone; channel and partner are codes."""
+    """`at` is the time of the event, `local` the same in the program's zone; channel and partner are codes. `foreign`:
+    its money is of another currency than the program's."""
 
     type: str
     at: datetime
@@ -39,6 +40,7 @@ class ActivityFacts:
     location: str = ""
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
     items: tuple[ItemFacts, ...] = ()
+    foreign: bool = False
 
 
 class UseKey(NamedTuple):

@@ -247,3 +247,13 @@ def test_a_claim_is_opened_and_refused_where_the_receipt_earned(till: Caller, mi
     problem = refused(till, "claims", given | {"receipt": "R-10"}, 422, "receipt_attributed")
     assert problem["facts"]["receipt"] == "R-10"
     refused(till, "claims", given | {"card_number": "1"}, 400, "malformed")
+
+
+def test_money_of_another_currency_earns_only_by_rules_that_ask_for_it(till: Caller, michael_adams: Membership) -> None:
+    released(michael_adams.program, {"do": "credit", "points": 5})
+    told = till.post("transactions", body(membership_id=michael_adams.pk, amount="10000.00", currency="JPY")).json()
+    assert (told["amount"], told["currency"]) == ("10000.00", "JPY")
+    assert [effect["points"] for effect in told["effects"]] == [5]
+    assert account_of(michael_adams).balance == 5
+    till.post("transactions", body(reference="R-2", membership_id=michael_adams.pk))
+    assert account_of(michael_adams).balance == 5 + 50 + 5
