@@ -32,7 +32,7 @@ from memberships.capabilities import can
 from memberships.models import Member, Membership
 from memberships.targets import Target
 from points.adjusting import refuse_own
-from points.models import Entry, Posting, Reversal, ReversalLine
+from points.models import Entry, Posting, PostingKind, Reversal, ReversalLine
 from points.reversal_parts import Part, Reversed, totals_of
 from points.reversal_shares import Rounding
 from programs.design import design_of
@@ -113,9 +113,13 @@ def _item(row: Transaction, line: int, sold: TransactionItem, back: ReturnedLine
 def _taken_back(
     activity: MemberActivity, back: Back, row: Transaction, *, actor: Actor
 ) -> list[tuple[MemberActivity, Reversed]]:
-    """Each posting of the activity, by its share; one that did nothing is only marked."""
+    """Each posting of the activity, by its share; one that did nothing is only marked.
+
+    What rules took away comes back first: it may be of the very points that are taken back then.
+    """
     found = []
-    for posting in Posting.objects.filter(pk__in=posting_ids_of({activity.pk: activity})).order_by("pk"):
+    postings = Posting.objects.filter(pk__in=posting_ids_of({activity.pk: activity})).order_by("pk")
+    for posting in sorted(postings, key=lambda one: one.kind != PostingKind.REDEEM):
         each = share_of(posting, back)
         if each:
             part = Part(REASON, note=row.reference, each=each)

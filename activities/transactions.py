@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -31,6 +31,8 @@ from memberships.spending_codes import use_up
 from memberships.targets import Target
 from points.errors import EventTimeOutOfRange
 from programs.design import Design, design_of
+
+LONGEST_AGO = timedelta(days=36_525)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,15 @@ def _take(call: TransactionCall, *, actor: Actor) -> dict[str, Any]:
 
 
 def time_of(occurred_at: datetime | None, design: Design | None) -> datetime:
-    """The time of the event; outside of programs anything but the future."""
+    """The time of the event; outside of programs anything of the last hundred years."""
     if design is not None:
         return event_time(occurred_at, design)
     now = clock.now()
-    if occurred_at is not None and occurred_at > now:
-        raise EventTimeOutOfRange("A sale cannot lie in the future.", facts={"occurred_at": occurred_at.isoformat()})
+    if occurred_at is not None and not now - LONGEST_AGO <= occurred_at <= now:
+        raise EventTimeOutOfRange(
+            "A sale cannot lie in the future, nor more than a hundred years back.",
+            facts={"occurred_at": occurred_at.isoformat()},
+        )
     return occurred_at or now
 
 

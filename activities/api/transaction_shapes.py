@@ -15,6 +15,7 @@ from common.api.serializers import StrictSerializer
 
 NAMES = ("membership_id", "card_number", "member_number", "customer_id")
 MOST_ITEMS = 200
+MOST_MONEY = 10**12
 TAKEN_TYPES = [(one.value, one.value) for one in (TransactionType.PURCHASE, TransactionType.INTERACTION)]
 REFERENCE = "What the channel calls it, as the number of the receipt; once per channel."
 
@@ -79,6 +80,8 @@ class TransactionInput(StrictSerializer):
             raise serializers.ValidationError({"member": "The customer named is who acted."})
         if ("amount" in attrs or attrs.get("items")) and "currency" not in attrs:
             raise serializers.ValidationError({"currency": "Money needs its currency."})
+        if "amount" not in attrs and sum(item["amount"] for item in attrs.get("items", ())) >= MOST_MONEY:
+            raise serializers.ValidationError({"items": f"All items together come to less than {MOST_MONEY:,}."})
         return attrs
 
 

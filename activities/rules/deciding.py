@@ -56,6 +56,8 @@ def _apply(rule: CompiledRule, working: Working) -> bool:
         return False
     try:
         definition = rule.definition or rule.sound()
+        if working.activity.foreign and definition.counts_home_money:
+            return False
         limits = _limits(rule, working) if rule.limited else {}
         if limits is None:
             return False

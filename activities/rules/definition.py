@@ -47,8 +47,20 @@ class Definition:
     @cached_property
     def reads(self) -> frozenset[Path]:
         """The paths its expressions ask for."""
-        computed = [one for action in self.actions for one in action.expressions().values()]
-        return frozenset().union(*(one.reads for one in (*computed, self.condition) if one is not None))
+        return frozenset().union(*(one.reads for one in self.computed))
+
+    @cached_property
+    def computed(self) -> tuple[Compiled, ...]:
+        found = [one for action in self.actions for one in action.expressions().values()]
+        return (*found, self.condition) if self.condition is not None else tuple(found)
+
+    @cached_property
+    def counts_home_money(self) -> bool:
+        """Whether it counts amounts without asking in which currency: those of the program's are meant."""
+        if ("activity", "currency") in self.reads:
+            return False
+        of_items = any(("activity", "items") in one.reads and ".amount" in one.source for one in self.computed)
+        return of_items or ("activity", "amount") in self.reads or any(one.counts_money for one in self.actions)
 
 
 def read_definition(raw: Any, *, design: Design) -> Definition:

@@ -28,7 +28,8 @@ class ItemFacts:
 
 @record
 class ActivityFacts:
-    """`at` is the time of the event, `local` the same in the program's zone; channel and partner are codes."""
+    """`at` is the time of the event, `local` the same in the program's zone; channel and partner are codes. `foreign`:
+    its money is of another currency than the program's."""
 
     type: str
     at: datetime
@@ -41,6 +42,7 @@ class ActivityFacts:
     location: str = ""
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
     items: tuple[ItemFacts, ...] = ()
+    foreign: bool = False
 
 
 class UseKey(NamedTuple):

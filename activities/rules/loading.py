@@ -69,6 +69,7 @@ def _facts_of(one: MemberActivity, items: tuple[ItemFacts, ...], channel: str, d
         # As the column keeps it, stored yet or not.
         amount=one.amount if one.amount is None else one.amount.quantize(CENT),
         currency=one.currency or "",
+        foreign=one.amount is not None and one.currency not in (None, "", design.program.currency),
         channel=channel,
         partner=partner_codes(design).get(one.partner_id, "") if one.partner_id else "",
         location=one.location,

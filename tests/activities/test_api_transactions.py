@@ -247,3 +247,26 @@ def test_a_claim_is_opened_and_refused_where_the_receipt_earned(till: Caller, mi
     problem = refused(till, "claims", given | {"receipt": "R-10"}, 422, "receipt_attributed")
     assert problem["facts"]["receipt"] == "R-10"
     refused(till, "claims", given | {"card_number": "1"}, 400, "malformed")
+
+
+def test_money_of_another_currency_earns_only_by_rules_that_ask_for_it(till: Caller, michael_adams: Membership) -> None:
+    released(michael_adams.program, {"do": "credit", "points": 5})
+    told = till.post("transactions", body(membership_id=michael_adams.pk, amount="10000.00", currency="JPY")).json()
+    assert (told["amount"], told["currency"]) == ("10000.00", "JPY")
+    assert [effect["points"] for effect in told["effects"]] == [5]
+    assert account_of(michael_adams).balance == 5
+    till.post("transactions", body(reference="R-2", membership_id=michael_adams.pk))
+    assert account_of(michael_adams).balance == 5 + 50 + 5
+
+
+def test_items_that_come_to_more_than_an_amount_holds_are_refused(till: Caller, michael_adams: Membership) -> None:
+    given = {"reference": "R-1", "currency": "EUR", "membership_id": michael_adams.pk}
+    problem = refused(till, "transactions", given | {"items": [{"amount": "999999999999.99"}] * 2}, 400, "malformed")
+    assert [one["pointer"] for one in problem["errors"]] == ["/items"]
+
+
+@pytest.mark.parametrize("occurred_at", ["0001-01-01T00:00:00Z", "1900-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_sale_in_no_program_lies_in_the_last_hundred_years(till: Caller, occurred_at: str) -> None:
+    given = body(customer_id=make_customer().pk, occurred_at=occurred_at)
+    problem = refused(till, "transactions", given, 422, "event_time_out_of_range")
+    assert problem["facts"] == {"occurred_at": occurred_at.replace("Z", "+00:00")}

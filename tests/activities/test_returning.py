@@ -34,7 +34,7 @@ from programs.models import Program, RefundPolicy
 from tests.activities.conftest import earned
 from tests.activities.sales import paying, per_euro, released, sale
 from tests.audit.helpers import assert_audit_clean
-from tests.factories import ACTOR, account_of, actor_in, counted, make_customer, make_program
+from tests.factories import ACTOR, account_of, actor_in, counted, lots_of, make_customer, make_program
 
 pytestmark = pytest.mark.django_db
 MADE = (Transaction, TransactionItem, MemberActivity, Posting, Reversal, Event)
@@ -270,6 +270,24 @@ def test_rules_of_the_type_return_run_for_the_amount_that_came_back(michael_adam
     assert [(one["rule"], one["points"]) for one in answer["effects"]] == [("handling", -7)]
     assert account_of(michael_adams).balance == 100 - 10 - 7
     assert_audit_clean()
+
+
+@pytest.mark.parametrize("policy", RefundPolicy.values)
+def test_what_rules_took_away_comes_back_before_what_they_gave_is_taken(
+    michael_adams: Membership, policy: RefundPolicy
+) -> None:
+    program = michael_adams.program
+    _policy(program, policy)
+    released(
+        program, {"do": "credit", "points": 20, "expires_days": 2}, {"do": "debit", "points": 35, "if_short": "skip"}
+    )
+    earned(michael_adams, 40)
+    # The debit draws what ends first: the twenty of this very sale.
+    told = sale(michael_adams, "10.00")
+    assert account_of(michael_adams).balance == 40 + 10 + 20 - 35
+    whole = back(told)
+    assert [line for one in whole["reversed"] for line in one["points"] if line["debt"] or line["cut"]] == []
+    assert lots_of(michael_adams) == [(20, 0), (40, 40), (10, 0)]
 
 
 def _policy(program: Program, policy: str) -> None:

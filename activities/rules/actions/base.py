@@ -12,7 +12,8 @@ NEVER_SO_LONG = 36_500
 
 class Action(Protocol):
     """`do` is its name in a definition. `points_read` are the codes of the point types whose balance it asks for;
-    `labels_read`, `attributes_read`, `tiers_read` and `items_read` (the lines of a sale) whether it asks for those."""
+    `labels_read`, `attributes_read`, `tiers_read` and `items_read` (the lines of a sale) whether it asks for those,
+    `counts_money` whether it gives by amounts outside of its expressions."""
 
     do: ClassVar[str]
     labels_read: ClassVar[bool]
@@ -24,6 +25,9 @@ class Action(Protocol):
 
     @property
     def items_read(self) -> bool: ...
+
+    @property
+    def counts_money(self) -> bool: ...
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -44,6 +48,7 @@ class Plain:
     attributes_read: ClassVar[bool] = False
     tiers_read: ClassVar[bool] = False
     items_read: bool = False
+    counts_money: bool = False
 
     def expressions(self) -> Mapping[str, Compiled]:
         return {}

@@ -88,6 +88,10 @@ class Credit(Plain):
     def items_read(self) -> bool:  # type: ignore[override]
         return isinstance(self.figure, Per) and self.figure.of_items
 
+    @property
+    def counts_money(self) -> bool:  # type: ignore[override]
+        return isinstance(self.figure, Per)
+
     @classmethod
     def read(cls, fields: Fields) -> Self:
         point_type = fields.point_type() or ""

@@ -262,3 +262,28 @@ def test_a_rule_that_can_not_be_read_any_more_fails_its_activities_only() -> Non
     assert given(decide(member(), activity(), [broken, sound])) == [("credit", 5)]
     problem = failed([broken, sound], type="return").problem()
     assert problem == {"code": "broken_rule", "detail": "The label went.", "rule": "gone", "version": 1}
+
+
+@pytest.mark.parametrize(
+    ("condition", "action", "counts"),
+    [
+        ("", {"do": "credit", "per": "1.00", "points": 1}, False),
+        ("", {"do": "credit", "per": "1.00", "points": 1, "of": "items"}, False),
+        ("", {"do": "credit", "expression": "activity.amount / 10"}, False),
+        ("activity.amount >= 50", {"do": "credit", "points": 5}, False),
+        ("activity.items.exists(one, one.amount > 5)", {"do": "credit", "points": 5}, False),
+        ('activity.currency == "USD"', {"do": "credit", "per": "1.00", "points": 1}, True),
+        ('activity.items.exists(one, one.sku == "hat")', {"do": "credit", "points": 5}, True),
+        ("", {"do": "credit", "points": 5}, True),
+        ("", {"do": "add_to_attribute", "attribute": "visits", "amount": "1"}, True),
+    ],
+)
+def test_a_rule_that_counts_money_means_that_of_the_program_unless_it_asks_for_the_currency(
+    condition: str, action: dict[str, Any], counts: bool
+) -> None:
+    hat = item("", "120.00", sku="hat")
+    asked = rule(action, condition=condition)
+    abroad = activity(currency="USD", items=(hat,), foreign=True)
+    assert bool(decide(member(), abroad, [asked]).effects) is counts
+    home = activity(items=(hat,))
+    assert bool(decide(member(), home, [asked]).effects) is ("USD" not in condition)
