@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import Field, ForeignKey, Lookup
 
+from common.arrays import array
+
 
 class AnyOf(Lookup):
     lookup_name = "any_of"
@@ -14,6 +16,8 @@ class AnyOf(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = self.process_lhs(compiler, connection)
+        if self.lhs.output_field.db_type(connection) == "bigint":
+            return f"{column} = ANY(%s::bigint[])", (*parameters, array(self.rhs))
         return f"{column} = ANY(%s)", (*parameters, list(self.rhs))
 
 

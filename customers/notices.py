@@ -5,15 +5,17 @@ says so. Like every message a notice is written in the transaction of what it sp
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from common import clock
+from common.arrays import array, texts
 from common.db import in_program
 from customers.models import Customer, Message, MessagePurpose, MessageStatus
 from customers.outbox import LONGEST_SUBJECT, NO_ADDRESS, drawn, reasons_not_to_send
@@ -37,6 +39,8 @@ FROM unnest(%(customers)s::bigint[], %(cause_kinds)s::text[], %(cause_ids)s::big
 ON CONFLICT DO NOTHING RETURNING id, customer_id, status
 """
 
+PERSON = ("pk", "merged_into_id", "name", "language", "status", "email", "email_key", "contact_changed_at")
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -51,10 +55,23 @@ class Recipient:
     cause: tuple[str, int] | None = None
 
 
+class _Person(NamedTuple):
+    """What a notice needs of the customer."""
+
+    pk: int
+    merged_into: int | None
+    name: str | None
+    language: str
+    status: str
+    email: str | None
+    email_key: str | None
+    contact_changed_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     recipient: Recipient
-    customer: Customer
+    customer: _Person
     address: str | None = None
     text: Text | None = None
     why_not: str = ""
@@ -103,28 +120,36 @@ def _told(one: Raised, code: str) -> dict[str, Any]:
     return {"notice": code, "customer": one.customer_id, "membership": one.membership_id, "status": one.status}
 
 
-def _not_yet_raised(program: Program, code: str, recipients: Sequence[Recipient]) -> list[tuple[Recipient, Customer]]:
+def _not_yet_raised(program: Program, code: str, recipients: Sequence[Recipient]) -> list[tuple[Recipient, _Person]]:
     """Each with the record that stands for the person, without those who had the notice under the same key: by
     another address counts too."""
-    asked = Customer.objects.select_related("merged_into").in_bulk({one.customer_id for one in recipients})
-    people = {pk: one.merged_into or one for pk, one in asked.items()}
-    keyed = [one.once_key for one in recipients if one.once_key]
+    asked = _people({one.customer_id for one in recipients})
+    living = _people({one.merged_into for one in asked.values() if one.merged_into is not None})
+    people = {pk: one if one.merged_into is None else living[one.merged_into] for pk, one in asked.items()}
+    keyed = {one.once_key for one in recipients if one.once_key}
     earlier = Message.objects.filter(
-        customer__in={one.pk for one in people.values()}, program=program, template=code, once_key__in=set(keyed)
+        customer__any_of={one.pk for one in people.values()}, program=program, template=code, once_key__any_of=keyed
     )
     had = set(earlier.values_list("customer_id", "once_key")) if keyed else set()
     found = ((one, people[one.customer_id]) for one in recipients)
     return [(one, person) for one, person in found if (person.pk, one.once_key) not in had]
 
 
-def _rows(design: Design, code: str, recipients: Sequence[tuple[Recipient, Customer]]) -> list[_Row]:
+def _people(ids: Collection[int]) -> dict[int, _Person]:
+    """By their ids; none where none are asked for."""
+    rows = Customer.objects.filter(pk__any_of=ids).values_list(*PERSON) if ids else ()
+    return {row[0]: _Person._make(row) for row in rows}
+
+
+def _rows(design: Design, code: str, recipients: Sequence[tuple[Recipient, _Person]]) -> list[_Row]:
     people = {customer.pk: customer for _, customer in recipients}
     reasons = reasons_not_to_send(people.values(), MessagePurpose.NOTICE)
     wanting = [one for pk, one in people.items() if not reasons[pk]]
     addresses = addresses_of_many(wanting, settled_days=design.program.settled_address_days)
+    by_language = {one: text_for(design, code, one) for one in {person.language for person in people.values()}}
     rows: list[_Row] = []
     for recipient, customer in recipients:
-        words = text_for(design, code, customer.language)
+        words = by_language[customer.language]
         why_not = reasons[customer.pk] or ("" if words else NO_TEXT) or ("" if addresses[customer.pk] else NO_ADDRESS)
         if why_not or words is None:
             rows.append(_Row(recipient, customer, why_not=why_not))
@@ -149,14 +174,14 @@ def _insert(program: Program, code: str, rows: Sequence[_Row]) -> list[tuple[int
         "program": program.pk,
         "code": code,
         "now": clock.now(),
-        "customers": [row.customer.pk for row in rows],
-        "cause_kinds": [kind for kind, _ in causes],
-        "cause_ids": [pk for _, pk in causes],
-        "once_keys": [row.recipient.once_key for row in rows],
-        "addresses": [row.address for row in rows],
-        "subjects": [row.text and row.text.subject for row in rows],
-        "bodies": [row.text and row.text.body for row in rows],
-        "why_nots": [row.why_not for row in rows],
+        "customers": array(row.customer.pk for row in rows),
+        "cause_kinds": texts(kind for kind, _ in causes),
+        "cause_ids": array(pk for _, pk in causes),
+        "once_keys": texts(row.recipient.once_key for row in rows),
+        "addresses": texts(row.address for row in rows),
+        "subjects": texts(None if row.text is None else row.text.subject for row in rows),
+        "bodies": texts(None if row.text is None else row.text.body for row in rows),
+        "why_nots": texts(row.why_not for row in rows),
     }
     with connection.cursor() as cursor:
         cursor.execute(INSERT, given)

@@ -23,7 +23,7 @@ from customers.models import (
     MessageStatus,
     PreferenceChannel,
 )
-from customers.settled import addresses_of
+from customers.settled import Reachable, addresses_of
 from programs.models import Program
 
 # An address is settled after so many days where no program says otherwise.
@@ -74,12 +74,12 @@ def reason_not_to_send(customer: Customer, purpose: str) -> str:
     return reasons_not_to_send([customer], purpose)[customer.pk]
 
 
-def reasons_not_to_send(customers: Iterable[Customer], purpose: str) -> dict[int, str]:
+def reasons_not_to_send(customers: Iterable[Reachable], purpose: str) -> dict[int, str]:
     """The same of several, by their ids; their wishes are read once."""
     gone = {one.pk: GONE.get(one.status, "") for one in customers}
     if purpose != MessagePurpose.NOTICE:
         return gone
-    wishes = ContactPreference.objects.filter(customer__in=gone, channel=PreferenceChannel.EMAIL, allowed=True)
+    wishes = ContactPreference.objects.filter(customer__any_of=gone, channel=PreferenceChannel.EMAIL, allowed=True)
     wanting = set(wishes.values_list("customer_id", flat=True))
     return {pk: why or ("" if pk in wanting else NOT_WANTED) for pk, why in gone.items()}
 

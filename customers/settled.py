@@ -6,6 +6,7 @@ that was in force before gets every message too.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from common import clock
 from customers.keys import email_key
@@ -15,12 +16,27 @@ from customers.models import Customer
 Past = list[tuple[datetime, str | None]]
 
 
-def addresses_of(customer: Customer, *, settled_days: int) -> list[str]:
+class Reachable(Protocol):
+    """What decides about messages to a customer."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def email_key(self) -> str | None: ...
+    @property
+    def contact_changed_at(self) -> datetime: ...
+
+
+def addresses_of(customer: Reachable, *, settled_days: int) -> list[str]:
     """The present e-mail address, and while it is younger than so many days the one before; none without one."""
     return addresses_of_many([customer], settled_days=settled_days)[customer.pk]
 
 
-def addresses_of_many(customers: Iterable[Customer], *, settled_days: int) -> dict[int, list[str]]:
+def addresses_of_many(customers: Iterable[Reachable], *, settled_days: int) -> dict[int, list[str]]:
     """The same of several, by their ids; history is read once, and only of those whose contact is that young."""
     rows = list(customers)
     since = clock.now() - timedelta(days=settled_days)
@@ -28,7 +44,7 @@ def addresses_of_many(customers: Iterable[Customer], *, settled_days: int) -> di
     return {one.pk: _of_one(one, past.get(one.pk, []), since) for one in rows}
 
 
-def _of_one(customer: Customer, past: Past, since: datetime) -> list[str]:
+def _of_one(customer: Reachable, past: Past, since: datetime) -> list[str]:
     if not customer.email:
         return []
     before = _settled_address(past, since)
@@ -40,7 +56,7 @@ def _of_one(customer: Customer, past: Past, since: datetime) -> list[str]:
 def _history_of(ids: list[int]) -> dict[int, Past]:
     found: dict[int, Past] = {}
     if ids:
-        rows = Customer.history.filter(id__in=ids).order_by("history_date", "history_id")
+        rows = Customer.history.filter(id__any_of=ids).order_by("history_date", "history_id")
         for pk, at, address in rows.values_list("id", "history_date", "email"):
             found.setdefault(pk, []).append((at, address))
     return found

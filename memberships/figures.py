@@ -4,16 +4,15 @@ What expired still counts where it was earned within the period; what was taken 
 membership does not, and what is pending not yet (domain 1.7).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from common.arrays import columns
+from common.arrays import array, columns
 from memberships.ladders import Ladder
-from memberships.models import AttributeValue
 from programs.attributes import default_of
 from programs.models import AttributeDefinition, ExpiryPolicy, PointType
 from programs.tiers import Period
@@ -42,16 +41,42 @@ EXPIRED = """CROSS JOIN LATERAL (
         AND (t.stop IS NULL OR l.earned_at < t.stop)
 ) x"""
 NOTHING_EXPIRED = "CROSS JOIN (SELECT 0::bigint AS points) x"
+# The present values: an attribute has no history by event time.
+VALUES = """
+SELECT v.membership_id AS membership, v.number AS points FROM memberships_attributevalue v
+WHERE v.definition_id = %(definition)s AND v.membership_id = ANY(%(memberships)s::bigint[]) AND v.number IS NOT NULL
+"""
+
+
+class Question(NamedTuple):
+    """A query for (membership, points), its parameters, and the figure of those it does not find."""
+
+    query: str
+    given: dict[str, Any]
+    otherwise: Decimal
 
 
 def figures_of(periods: Mapping[int, Period], ladder: Ladder, *, at: datetime) -> dict[int, Decimal]:
-    """By membership the figure of its period as it is known at `at`; 0 where nothing feeds it."""
-    found = dict.fromkeys(periods, Decimal(0))
-    if ladder.point_type is not None:
-        found |= _points(periods, ladder, at=at)
-    elif ladder.attribute is not None:
-        found |= _values(list(periods), ladder.attribute)
+    """By membership the figure of its period as it is known at `at`."""
+    asked = figures_question(periods, ladder, at=at)
+    found = dict.fromkeys(periods, asked.otherwise if asked else Decimal(0))
+    if asked is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(asked.query, asked.given)
+            found |= {membership: Decimal(points) for membership, points in cursor.fetchall()}
     return found
+
+
+def figures_question(periods: Mapping[int, Period], ladder: Ladder, *, at: datetime) -> Question | None:
+    """None where nothing feeds the ladder: every figure is 0."""
+    if ladder.point_type is not None:
+        expired, given = points_question(periods, ladder, ladder.point_type, at=at)
+        return Question(POINTS.format(expired=expired), given, Decimal(0))
+    if ladder.attribute is not None:
+        return Question(
+            VALUES, {"definition": ladder.attribute.pk, "memberships": array(periods)}, _default(ladder.attribute)
+        )
+    return None
 
 
 def points_question(
@@ -65,15 +90,6 @@ def points_question(
     return _expired(ladder, point_type, periods, at), given
 
 
-def _points(periods: Mapping[int, Period], ladder: Ladder, *, at: datetime) -> dict[int, Decimal]:
-    if ladder.point_type is None:
-        return {}
-    expired, given = points_question(periods, ladder, ladder.point_type, at=at)
-    with connection.cursor() as cursor:
-        cursor.execute(POINTS.format(expired=expired), given)
-        return {membership: Decimal(points) for membership, points in cursor.fetchall()}
-
-
 def _expired(ladder: Ladder, point_type: PointType, periods: Mapping[int, Period], at: datetime) -> str:
     """Points that can't have expired within a period that lasts need not be looked for among thousands of entries, on
     every credit."""
@@ -83,9 +99,6 @@ def _expired(ladder: Ladder, point_type: PointType, periods: Mapping[int, Period
     return NOTHING_EXPIRED if lasting and present else EXPIRED
 
 
-def _values(memberships: Collection[int], definition: AttributeDefinition) -> dict[int, Decimal]:
-    """The present values: an attribute has no history by event time."""
+def _default(definition: AttributeDefinition) -> Decimal:
     default = default_of(definition)
-    found = dict.fromkeys(memberships, default if isinstance(default, Decimal) else Decimal(0))
-    rows = AttributeValue.objects.filter(definition=definition, membership__in=list(memberships))
-    return found | {row.membership_id: row.number for row in rows if row.number is not None}
+    return default if isinstance(default, Decimal) else Decimal(0)

@@ -19,13 +19,9 @@ def floors_of(times: Mapping[int, datetime], ladder: Ladder) -> dict[int, Tier]:
     """By membership the highest rung that is kept at its time; those that nothing keeps are missing."""
     if not times:
         return {}
-    telling = (
-        Q(ended_at__isnull=True)
-        | Q(until__gt=min(times.values()))
-        | Q(agreement__isnull=False)
-        | Q(source=StandingSource.MANUAL)
-    )
-    rows = TierStanding.objects.filter(telling, membership__in=list(times), group=ladder.group.pk)
+    # No other row keeps anything, nor ends what others keep.
+    telling = Q(until__gt=min(times.values())) | Q(agreement__isnull=False) | Q(source=StandingSource.MANUAL)
+    rows = TierStanding.objects.filter(telling, membership__any_of=times, group=ladder.group.pk)
     by_membership: dict[int, list[TierStanding]] = {}
     for row in rows.order_by("-since", "-pk"):
         by_membership.setdefault(row.membership_id, []).append(row)

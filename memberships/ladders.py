@@ -21,6 +21,13 @@ from programs.tiers import Period, period_of
 ENDING = frozenset({TierPeriod.CALENDAR_YEAR, TierPeriod.ANNIVERSARY})
 
 
+class Band(NamedTuple):
+    """Figures from `low` on, before `below`; None is open on that side."""
+
+    low: Decimal | None
+    below: Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """`tiers` from the lowest rung up; never empty."""
@@ -58,6 +65,14 @@ class Ladder:
         if not self.is_fed:
             return self.lowest
         return next((tier for tier in reversed(self.tiers) if tier.threshold <= figure), self.lowest)
+
+    def band(self, tier: Tier) -> Band | None:
+        """The figures that reach this rung and none above it, so that who stands on it keeps it; None: no figure."""
+        lowest = tier == self.lowest
+        if not self.is_fed:
+            return Band(None, None) if lowest else None
+        below = min((Decimal(one.threshold) for one in self.tiers if one.rank > tier.rank), default=None)
+        return Band(None if lowest else Decimal(tier.threshold), below)
 
     def above(self, tier: Tier | None) -> Tier | None:
         """The next rung up; None on the highest."""

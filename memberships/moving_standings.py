@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from common.arrays import array, texts
 from common.history import recording
 from gateway.events import record_events
 from memberships.exempting import refresh_exemptions
@@ -79,14 +80,14 @@ def _run(
     body: str, moves: Sequence[StandingMove], since: Mapping[tuple[int, int], datetime], extra: list[Any], kind: Any
 ) -> list[tuple[int, int, int, datetime]]:
     told, origin = recording(TierStanding, rows="changed", kind=kind)
-    given: list[list[Any]] = [
-        [one.membership_id for one in moves],
-        [one.tier.group_id for one in moves],
-        [one.tier.pk for one in moves],
-        [str(one.source) for one in moves],
-        [one.reason[:120] for one in moves],
-        [one.until for one in moves],
-        [since[one.membership_id, one.tier.group_id] for one in moves],
+    given = [
+        array(one.membership_id for one in moves),
+        array(one.tier.group_id for one in moves),
+        array(one.tier.pk for one in moves),
+        array(one.source for one in moves),
+        texts(one.reason[:120] for one in moves),
+        array(one.until for one in moves),
+        array(since[one.membership_id, one.tier.group_id] for one in moves),
     ]
     with connection.cursor() as cursor:
         cursor.execute(

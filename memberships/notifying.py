@@ -40,7 +40,7 @@ def notify_each(
     raised: list[Raised] = []
     ids = sorted(facts)
     for start in range(0, len(ids), AT_ONCE):
-        members = Member.objects.filter(membership__in=ids[start : start + AT_ONCE], ended_at__isnull=True)
+        members = Member.objects.filter(membership__any_of=ids[start : start + AT_ONCE], ended_at__isnull=True)
         found = members.order_by("membership_id", "pk").values_list(
             "customer_id", "membership_id", "membership__number"
         )

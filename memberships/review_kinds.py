@@ -2,27 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import ClassVar, NamedTuple
+from datetime import date, datetime, timedelta
+from typing import ClassVar
 
 from memberships import reviewing_sql as sql
 from memberships.ladders import Ladder
 from memberships.models import StandingSource
-from memberships.reviewing_sql import Candidate
+from memberships.reviewing_sql import Candidate, Due
 from programs.design import Design
 from programs.expiry import end_of_day
 from programs.models import Downgrade, Tier, TierPeriod
 from programs.tiers import Period
-
-
-class Due(NamedTuple):
-    """The rung to be judged by the figure of `period`, which ended `ended`; `kept` is not lowered this time."""
-
-    membership_id: int
-    stood: Tier
-    period: Period
-    ended: datetime
-    kept: bool = False
 
 
 @dataclass
@@ -32,7 +22,7 @@ class Kind:
     ladder: Ladder
     design: Design
     at: datetime
-    periods: dict[tuple[datetime, datetime | None], Period] = field(default_factory=dict)
+    periods: dict[date | None, list[Period]] = field(default_factory=dict)
     writes_kept: ClassVar[bool] = True
 
     def due(self, ids: Sequence[int]) -> list[Due]:
@@ -48,11 +38,15 @@ class Kind:
         raise NotImplementedError
 
     def period(self, at: datetime, enrolled_at: datetime) -> Period:
-        """Kept, for thousands share one."""
-        key = (at, enrolled_at if self.ladder.group.period == TierPeriod.ANNIVERSARY else None)
-        if key not in self.periods:
-            self.periods[key] = self.ladder.period(at=at, enrolled_at=enrolled_at, zone=self.design.zone)
-        return self.periods[key]
+        """Kept, for thousands share one: those of one day of enrolment where the anniversary counts, else all."""
+        own = self.ladder.group.period == TierPeriod.ANNIVERSARY
+        known = self.periods.setdefault(enrolled_at.astimezone(self.design.zone).date() if own else None, [])
+        for one in known:
+            if (one.start is None or one.start <= at) and (one.end is None or at < one.end):
+                return one
+        found = self.ladder.period(at=at, enrolled_at=enrolled_at, zone=self.design.zone)
+        known.append(found)
+        return found
 
 
 class Ending(Kind):
@@ -61,21 +55,23 @@ class Ending(Kind):
     def candidates(self, ids: Sequence[int]) -> list[Candidate]:
         before = None
         if self.ladder.group.period == TierPeriod.CALENDAR_YEAR:
+            # Whoever was judged in the present year is judged by it next.
             before = self.period(self.at, self.at).start
-        return sql.candidates(ids, self.ladder, self.design, since_before=before)
+        return sql.candidates(ids, self.ladder, self.design, judged_before=before)
 
     def due_one(self, one: Candidate, stood: Tier) -> Due | None:
         period = self.period(one.judged, one.enrolled_at)
         if period.end is None or period.end > self.at:
             return None
+        following = self.period(period.end, one.enrolled_at)
         # Nobody falls from the lowest rung: of what was missed there only the last period matters.
-        while stood == self.ladder.lowest:
-            following = self.period(period.end, one.enrolled_at)
-            if following.end is None or following.end > self.at:
-                break
-            period = following
+        while stood == self.ladder.lowest and self._is_over(following):
+            period, following = following, self.period(following.end or self.at, one.enrolled_at)
         assert period.end is not None  # noqa: S101 - it is over
-        return Due(one.membership_id, stood, period, period.end)
+        return Due(one.membership_id, stood, period, period.end, again=self._is_over(following))
+
+    def _is_over(self, period: Period) -> bool:
+        return period.end is not None and period.end <= self.at
 
 
 class Rolling(Kind):

@@ -24,14 +24,14 @@ from common.db import in_program, retrying
 from common.history import audit_context
 from common.side_by_side import side_by_side
 from memberships import reviewing_sql as sql
-from memberships.figures import figures_of
 from memberships.floors import floors_of
+from memberships.keeping import figures_of_others
 from memberships.ladders import Ladder, ladders_of
 from memberships.models import StandingSource
 from memberships.moving_standings import StandingMove, move_many
 from memberships.reasons import reason_of
-from memberships.review_kinds import Due, Kind, kind_of
-from memberships.reviewing_sql import Judgement
+from memberships.review_kinds import Kind, kind_of
+from memberships.reviewing_sql import Due, Judgement
 from memberships.tiering import climb_many
 from programs.design import design_of
 from programs.models import Program, ProgramStatus, Tier
@@ -103,22 +103,23 @@ def _batch(kind: Kind, ids: Sequence[int], *, actor: Actor, dry_run: bool) -> tu
         return done, counts
     with in_program(kind.design.program), audit_context(actor, "tier review"):
         sql.lock(wanted)
-        while due := kind.due(wanted):
-            judged = [one for one in _judged(kind, due) if kind.writes_kept or one.before != one.after]
+        while wanted and (due := kind.due(wanted)):
+            judged = _judged(kind, due, write=True)
             _write(kind, judged)
+            if kind.writes_kept:
+                counts["kept"] += len(due) - len(judged)
             counts.update(map(_outcome, judged))
             done += [
                 Reviewed(one.membership_id, kind.ladder, one.before, one.after, one.reason)
                 for one in judged
                 if one.before != one.after
             ]
-            if not kind.writes_kept:
-                break
+            wanted = [one.membership_id for one in due if one.again]
         if kind.ladder.ends:
             done += _regained(done, kind, actor)
         if dry_run:
             transaction.set_rollback(True)
-    return done, counts
+    return done, +counts
 
 
 def _regained(done: Sequence[Reviewed], kind: Kind, actor: Actor) -> list[Reviewed]:
@@ -137,19 +138,23 @@ def _wanted(kind: Kind, due: Sequence[Due]) -> list[int]:
     """Whose rows are locked: where nothing is written about who keeps their rung, only those who do not."""
     if kind.writes_kept or not due:
         return [one.membership_id for one in due]
-    return [one.membership_id for one in _judged(kind, due) if one.before != one.after]
+    return [one.membership_id for one in _judged(kind, due, write=False)]
 
 
-def _judged(kind: Kind, due: Sequence[Due]) -> list[Judgement]:
+def _judged(kind: Kind, due: Sequence[Due], *, write: bool) -> list[Judgement]:
+    """All but those who keep their rung by their figure, of whom the server has written it down if it is to be."""
     ladder = kind.ladder
-    figures = figures_of({one.membership_id: one.period for one in due}, ladder, at=kind.at)
+    program = kind.design.program if write and kind.writes_kept else None
+    figures = figures_of_others(due, ladder, at=kind.at, recorded_in=program)
+    others = [one for one in due if one.membership_id in figures]
     falling = {
         one.membership_id: one.ended
-        for one in due
+        for one in others
         if ladder.judged(one.stood, figures[one.membership_id]).rank < one.stood.rank
     }
     floors = floors_of(falling, ladder)
-    return [_judgement(kind, one, figures[one.membership_id], floors.get(one.membership_id)) for one in due]
+    judged = [_judgement(kind, one, figures[one.membership_id], floors.get(one.membership_id)) for one in others]
+    return [one for one in judged if kind.writes_kept or one.before != one.after]
 
 
 def _judgement(kind: Kind, due: Due, figure: Decimal, floor: Tier | None) -> Judgement:

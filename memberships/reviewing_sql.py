@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
+from psycopg.types.datetime import TimestamptzLoader
 
 from common.arrays import columns
 from memberships.ladders import Ladder, reviewed_states
 from programs.design import Design
 from programs.models import Tier
+from programs.tiers import Period
 
 BATCH = "SELECT id FROM memberships_membership WHERE program_id = %s AND id > %s ORDER BY id LIMIT %s"
 LOCK = "SELECT id FROM memberships_membership WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
@@ -19,20 +21,21 @@ LOCK = "SELECT id FROM memberships_membership WHERE id = ANY(%s::bigint[]) ORDER
 # came to it is no period of its own. One that a review left may be younger than periods still to be made up. Whoever
 # stands on the lowest rung and never had such a point has nothing to be judged by.
 CANDIDATES = """
-SELECT m.id, s.tier_id, s.source, s.since, s.until, m.enrolled_at,
-    GREATEST(CASE WHEN s.source = 'review' THEN COALESCE(r.period_end, s.since) ELSE s.since END,
-        CASE WHEN s.source = 'change' THEN (
-            SELECT min(x.joined_at) FROM memberships_member x WHERE x.membership_id = m.id) END,
-        r.period_end),
-    r.period_end
+SELECT m.id, s.tier_id, s.source, s.since, s.until, m.enrolled_at, j.judged, r.period_end
 FROM memberships_membership m
 JOIN memberships_tierstanding s ON s.membership_id = m.id AND s.group_id = %(ladder)s AND s.ended_at IS NULL
 CROSS JOIN LATERAL (
     SELECT max(r.period_end) AS period_end FROM memberships_tierreview r
     WHERE r.membership_id = m.id AND r.group_id = %(ladder)s
 ) r
+CROSS JOIN LATERAL (
+    SELECT GREATEST(CASE WHEN s.source = 'review' THEN COALESCE(r.period_end, s.since) ELSE s.since END,
+        CASE WHEN s.source = 'change' THEN (
+            SELECT min(x.joined_at) FROM memberships_member x WHERE x.membership_id = m.id) END,
+        r.period_end) AS judged
+) j
 WHERE m.id = ANY(%(ids)s::bigint[]) AND m.current AND m.status || '/' || m.type = ANY(%(states)s)
-    AND (%(since_before)s::timestamptz IS NULL OR s.since < %(since_before)s OR s.source = 'review')
+    AND (%(judged_before)s::timestamptz IS NULL OR j.judged < %(judged_before)s)
     AND (%(until_by)s::timestamptz IS NULL OR s.until <= %(until_by)s)
     AND (s.tier_id <> %(lowest)s OR %(type)s::bigint IS NULL OR EXISTS (
         SELECT 1 FROM points_pointaccount a
@@ -73,6 +76,18 @@ class Candidate(NamedTuple):
     reviewed: datetime | None
 
 
+class Due(NamedTuple):
+    """The rung to be judged by the figure of `period`, which ended `ended`; `kept` is not lowered this time, and
+    `again` where the next period is over, too."""
+
+    membership_id: int
+    stood: Tier
+    period: Period
+    ended: datetime
+    kept: bool = False
+    again: bool = False
+
+
 class Judgement(NamedTuple):
     """What a review made of one membership for the period that ended then."""
 
@@ -107,22 +122,24 @@ def candidates(
     ladder: Ladder,
     design: Design,
     *,
-    since_before: datetime | None = None,
+    judged_before: datetime | None = None,
     until_by: datetime | None = None,
 ) -> list[Candidate]:
-    """Those that are reviewed at all, and stand since before, or until, the times given."""
+    """Those that are reviewed at all, were judged before, and stand until, the times given."""
     given: dict[str, Any] = {
         "ids": numbers(ids),
         "ladder": ladder.group.pk,
         "lowest": ladder.lowest.pk,
         "type": None if ladder.point_type is None else ladder.point_type.pk,
         "states": [f"{status}/{kind}" for status, kind in reviewed_states(design)],
-        "since_before": since_before,
+        "judged_before": judged_before,
         "until_by": until_by,
     }
     with connection.cursor() as cursor:
+        # Django's own takes fifteen times as long; the connection's times are UTC either way.
+        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         cursor.execute(CANDIDATES, given)
-        return [Candidate(*row) for row in cursor.fetchall()]
+        return [Candidate._make(row) for row in cursor.fetchall()]
 
 
 def write(judgements: Sequence[Judgement], ladder: Ladder, design: Design, *, at: datetime) -> None:

@@ -47,7 +47,7 @@ def late_point(michael: Membership, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """The point that was lacking comes late, just when the review has read the figures and before it writes; how to
     wait for it."""
     credit = threading.Thread(target=_earn_late, args=(michael,))
-    read = reviewing.figures_of
+    read = reviewing.figures_of_others
 
     def read_then_credit(*args: Any, **kwargs: Any) -> Any:
         figures = read(*args, **kwargs)
@@ -57,7 +57,7 @@ def late_point(michael: Membership, monkeypatch: pytest.MonkeyPatch) -> Iterator
             credit.join(timeout=1)
         return figures
 
-    monkeypatch.setattr(reviewing, "figures_of", read_then_credit)
+    monkeypatch.setattr(reviewing, "figures_of_others", read_then_credit)
     yield lambda: credit.join(timeout=60)
     credit.join(timeout=60)
 
