@@ -37,7 +37,8 @@ def decide(state: MemberState, activity: ActivityFacts, rules: Sequence[Compiled
     due = tuple(rule for rule in rules if activity.type in rule.activity_types)
     if not due:
         return NOTHING
-    working = Working(state, activity, all_reads(due))
+    reads, calls = _asked(due)
+    working = Working(state, activity, reads=reads, calls=calls)
     done: set[int] = set()
     for rule in due:
         if rule.group_id not in done and _apply(rule, working) and rule.exclusive:
@@ -46,8 +47,11 @@ def decide(state: MemberState, activity: ActivityFacts, rules: Sequence[Compiled
 
 
 @lru_cache(maxsize=512)
-def all_reads(rules: tuple[CompiledRule, ...]) -> frozenset[Path]:
-    return frozenset().union(*(rule.definition.reads for rule in rules if rule.definition is not None))
+def _asked(rules: tuple[CompiledRule, ...]) -> tuple[frozenset[Path], bool]:
+    """The paths their expressions read, and whether one of them calls a function of ours."""
+    sound = [rule.definition for rule in rules if rule.definition is not None]
+    calls = any(one.calls for definition in sound for one in definition.computed)
+    return frozenset().union(*(definition.reads for definition in sound)), calls
 
 
 def _apply(rule: CompiledRule, working: Working) -> bool:

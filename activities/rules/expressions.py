@@ -28,12 +28,13 @@ logging.getLogger("cel").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True)
 class Compiled:
-    """`reads` are the paths whose values a context must hold."""
+    """`reads` are the paths whose values a context must hold, `calls` whether it must hold our functions."""
 
     source: str
     expects: Expects
     program: Any
     reads: frozenset[Path]
+    calls: bool
 
     def run(self, context: Any) -> Any:
         """A bool, an int, a Decimal or a text, as expected; raises RuleFailed."""
@@ -56,12 +57,14 @@ def compile_checked(source: str, *, expects: Expects, names: Names, pointer: str
     except ValueError as error:
         detail = str(error).splitlines()[0]
         raise RuleRefused([{"pointer": pointer, "code": "syntax", "detail": detail}], at={pointer: 0}) from None
-    return Compiled(source, expects, program, written.reads)
+    calls = any(f"{name}(" in written.code for name in FUNCTIONS)
+    return Compiled(source, expects, program, written.reads, calls)
 
 
-def context_of(variables: dict[str, Any]) -> Any:
-    """The values expressions are computed from, by the names that language.checking.variable gives."""
-    return cel.Context(variables=variables, functions=FUNCTIONS)
+def context_of(variables: dict[str, Any], *, calls: bool) -> Any:
+    """The values expressions are computed from, by the names that language.checking.variable gives; our functions,
+    which take the library as long as the values, only where an expression calls one."""
+    return cel.Context(variables=variables, functions=FUNCTIONS) if calls else cel.Context(variables=variables)
 
 
 def compute(program: Any, context: Any) -> Any:

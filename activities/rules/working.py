@@ -52,7 +52,7 @@ class Working:
     """Rules read the facts as they were before the activity; what adds up (points credited for `multiply`, an
     attribute added to twice, points already taken) is kept here."""
 
-    def __init__(self, state: MemberState, activity: ActivityFacts, reads: frozenset[Path]) -> None:
+    def __init__(self, state: MemberState, activity: ActivityFacts, *, reads: frozenset[Path], calls: bool) -> None:
         self.state = state
         self.activity = activity
         self.effects: list[Effect] = []
@@ -64,12 +64,12 @@ class Working:
         self.ranks: dict[str, int] = dict(state.ranks)
         self.uses: dict[UseKey, Use] = {}
         self.spent: dict[int, int] = {}
-        self._reads = reads
+        self._reads, self._calls = reads, calls
 
     @cached_property
     def context(self) -> Any:
         """Made when the first expression is computed: many rules have none."""
-        return context_of(variables(self._reads, self.state, self.activity))
+        return context_of(variables(self._reads, self.state, self.activity), calls=self._calls)
 
     def used(self, key: UseKey) -> Use:
         return self.state.uses.get(key, NOT_USED)

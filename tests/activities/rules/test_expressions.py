@@ -22,7 +22,9 @@ def computed(
     source: str, expects: Any = "bool", *, of: ActivityFacts | None = None, state: MemberState | None = None
 ) -> Any:
     compiled = compile_checked(source, expects=expects, names=NAMES)
-    return compiled.run(context_of(variables(compiled.reads, state or member(), of or activity())))
+    return compiled.run(
+        context_of(variables(compiled.reads, state or member(), of or activity()), calls=compiled.calls)
+    )
 
 
 def refusal(source: str, expects: Any = "bool") -> tuple[str, int]:
