@@ -25,8 +25,8 @@ from programs.models import (
     Program,
     ReciprocalBenefit,
     Tier,
-    TierBenefit,
 )
+from programs.tier_benefits import give_from
 
 WHY = "sample world"
 # Rules are older than the oldest event.
@@ -63,8 +63,8 @@ def _design(program: Program, plan: MarketingPlan, *, actor: Actor) -> None:
         for tier, code, name in plan.benefits:
             benefit = Benefit.objects.create(program=program, code=code, name=name)
             if tier:
-                row = Tier.objects.select_related("group").get(group__program=program, name=tier)
-                TierBenefit.objects.create(program=program, group=row.group, tier=row, benefit=benefit)
+                row = Tier.objects.get(group__program=program, name=tier)
+                give_from(row, benefit)
         NoticeTemplate.objects.create(
             program=program,
             code="tier_changed",

@@ -34,7 +34,8 @@ class RewardPlan:
 
 @dataclass(frozen=True)
 class MarketingPlan:
-    """`types`: activity types of its own, by code. `attributes`: code, name, type. `benefits`: tier, code, name."""
+    """`types`: activity types of its own, by code. `attributes`: code, name, type. `benefits`: the lowest
+    tier that has it, code, name."""
 
     program: str
     rules: tuple[RulePlan, ...]

@@ -40,7 +40,7 @@ from memberships.models import Membership, MembershipChange, TierStanding
 from memberships.one_person import doubles
 from memberships.registering import register
 from points.models import Adjustment, Hold, Lot, PointAccount, Posting
-from programs.models import Program
+from programs.models import Program, TierBenefit
 from staff.models import User
 from tests.loyalty_site import readme
 
@@ -173,6 +173,13 @@ def test_friends_share_their_miles_and_keep_ladder_and_tier(logins: dict[str, An
         ("World Flyer Plus", "Traveller"),
         ("Senator", "Platinum"),
     ]
+
+
+def test_who_stands_higher_has_what_the_tiers_below_give(logins: dict[str, Any]) -> None:
+    rows = TierBenefit.objects.filter(program__code="skyconnect").order_by("tier__rank", "benefit__code")
+    assert list(rows.values_list("tier__name", "benefit__code")) == [
+        ("Gold", "lounge"), ("Platinum", "extra-bag"), ("Platinum", "lounge"),
+    ]  # fmt: skip
 
 
 def test_the_moores_are_one_group_with_one_main_member(logins: dict[str, Any]) -> None:

@@ -27,6 +27,32 @@ def test_a_tier_is_given_a_benefit_and_loses_it(desk: Client) -> None:  # noqa: 
     assert not TierBenefit.objects.exists()
 
 
+def test_a_benefit_is_given_from_a_tier_upwards_and_only_where_it_was_not(
+    desk: Client,  # noqa: F811 - the fixture
+) -> None:
+    sky = make_program("sky")
+    make_program("sea")
+    lounge = Benefit.objects.create(program=sky, code="lounge", name="Lounge")
+    blue, gold = Tier.objects.filter(group__program=sky).order_by("rank")
+    platinum = Tier.objects.create(group=gold.group, code="platinum", name="Platinum", rank=2, threshold=9000)
+    assert "Also for the tiers above" in desk.get(f"{URL}add/").content.decode()
+    assert desk.post(f"{URL}add/", asked(platinum, lounge)).status_code == 302
+    assert desk.post(f"{URL}add/", asked(gold, lounge) | {"and_above": "on"}).status_code == 302
+    rows = TierBenefit.objects.order_by("pk").values_list("tier", "group", "program", "benefit")
+    assert list(rows) == [(tier.pk, gold.group_id, sky.pk, lounge.pk) for tier in (platinum, gold)]
+    assert not TierBenefit.objects.filter(tier=blue).exists()
+    bag = Benefit.objects.create(program=sky, code="bag", name="Bag")
+    assert desk.post(f"{URL}add/", asked(blue, bag) | {"and_above": "on"}).status_code == 302
+    assert set(TierBenefit.objects.filter(benefit=bag).values_list("tier", flat=True)) == {
+        blue.pk,
+        gold.pk,
+        platinum.pk,
+    }
+    given = TierBenefit.objects.get(tier=platinum, benefit=bag)
+    assert given.history.get().history_user_id is not None
+    assert "Also for the tiers above" not in desk.get(f"{URL}{given.pk}/change/").content.decode()
+
+
 def test_tier_and_benefit_are_of_one_program(desk: Client) -> None:  # noqa: F811 - the fixture
     make_program("sky")
     lounge = Benefit.objects.create(program=make_program("sea"), code="lounge", name="Lounge")
