@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import LoyaltyModelAdmin, PlainModelAdmin, ReadOnlyMixin
+from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin, ReadOnlyMixin
 from common.admin.filters import by_choice, by_row
 from memberships.models import (
     CardHolding,
@@ -144,7 +144,7 @@ class MembershipTermAdmin(PartAdmin):
 
 
 @admin.register(SpendingCode)
-class SpendingCodeAdmin(ReadOnlyMixin, PlainModelAdmin):
+class SpendingCodeAdmin(ReadOnlyAdmin):
     """Of what was sent only a digest is kept, and not even that is shown."""
 
     view_action = "memberships:read"
