@@ -96,6 +96,7 @@ def paid_in_a_program_the_channel_does_not_reach(w: World) -> None:
     Transaction.objects.filter(reference="A1").update(channel=kiosk, program=w.south)
     Transaction.objects.filter(reference="A2").update(program=w.south)
     MemberActivity.objects.filter(transaction__reference="A1").update(channel=kiosk)
+    SpendingCode.objects.update(channel_id=kiosk.pk)
     MemberActivity.objects.exclude(type__code="redeem").filter(transaction__reference__in=["A1", "A2"]).update(
         transaction=None
     )
