@@ -2,6 +2,8 @@
 
 import re
 
+from django.utils.translation import gettext, gettext_noop
+
 from points.errors import ReasonNotACode
 
 # Those a new program starts with; a program may use others of its own.
@@ -17,8 +19,27 @@ REASONS: dict[str, str] = {
     "customer-wish": "At the customer's wish",
     "other": "Other, see the note",
 }
+# Those the system gives by itself, and those of stock.
+GIVEN: dict[str, str] = {
+    "date": gettext_noop("Its time was over"),
+    "inactivity": gettext_noop("Nothing happened for too long"),
+    "membership_ended": gettext_noop("The membership ended"),
+    "import": gettext_noop("Taken over"),
+    "opening": gettext_noop("At the beginning"),
+    "order-cancelled": gettext_noop("Order cancelled"),
+    "delivered": gettext_noop("Delivered"),
+    "counted": gettext_noop("Counted"),
+    "damaged": gettext_noop("Damaged or lost"),
+    "on-demand": gettext_noop("Made on demand from now on"),
+}
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
 OTHER = "other"
+
+
+def reason_in_words(code: str) -> str:
+    """What people read; a program's own code stays as it is."""
+    words = REASONS.get(code) or GIVEN.get(code)
+    return gettext(words) if words else code
 
 
 def checked_reason(code: str) -> str:

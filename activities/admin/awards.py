@@ -26,7 +26,7 @@ STATUS_LABELS = {
 @admin.register(BulkAward)
 class BulkAwardAdmin(LedgerAdmin):
     view_action = "reports:read"
-    list_display = ("id", "name", "program", "point_type", "reason_code", "shown_status", "requested_at", "decided_at")
+    list_display = ("id", "name", "program", "point_type", "shown_reason", "shown_status", "requested_at", "decided_at")
     list_filter = (by_row("program"), by_choice("status"))
     list_select_related = ("program", "point_type__program")
     search_exact = ("id", "name")

@@ -135,7 +135,7 @@ class VoucherAdmin(LedgerAdmin):
 @admin.register(StockMovement)
 class StockMovementAdmin(LedgerAdmin):
     program_path = "item__program"
-    list_display = ("id", "item", "quantity", "left", "order", "reason_code", "recorded_at")
+    list_display = ("id", "item", "quantity", "left", "order", "shown_reason", "recorded_at")
     list_filter = (by_row("item__program"),)
     list_select_related = ("item", "order__item")
     served = ("item__id__exact",)

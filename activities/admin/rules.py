@@ -148,9 +148,24 @@ class RuleRetirementAdmin(LedgerAdmin):
         return user_name(retirement.retired_by_id)
 
 
+ACTIONS = {
+    "credit": _("gave points"),
+    "debit": _("took points"),
+    "multiply": _("multiplied points"),
+    "change_tier": _("changed the tier"),
+    "set_attribute": _("set an attribute"),
+    "add_to_attribute": _("added to an attribute"),
+    "grant_benefit": _("granted a benefit"),
+    "add_label": _("added a label"),
+    "remove_label": _("removed a label"),
+    "issue_voucher": _("issued a voucher"),
+    "raise_notice": _("raised a notice"),
+}
+
+
 @admin.register(RuleEffect)
 class RuleEffectAdmin(LedgerAdmin):
-    list_display = ("id", "rule_version", "action", "shown_points", "point_type", "done_for", "booked")
+    list_display = ("id", "rule_version", "shown_action", "shown_points", "point_type", "done_for", "booked")
     list_filter = (by_row("program"), by_choice("action"))
     list_select_related = ("rule_version", "point_type", "activity__type", "posting")
     served = ("activity__id__exact", "rule_version__id__exact", "posting__id__exact")
@@ -175,6 +190,11 @@ class RuleEffectAdmin(LedgerAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[RuleEffect]:
         return super().get_queryset(request).select_related("rule_version", "point_type")
+
+    @admin.display(description=_("what it did"), ordering=None)
+    def shown_action(self, effect: RuleEffect) -> str:
+        """An own action by its own name."""
+        return str(ACTIONS.get(effect.action, effect.action))
 
     @admin.display(description=_("why"))
     def told(self, effect: RuleEffect) -> str:

@@ -29,7 +29,7 @@ from memberships.desk.tasks import MembershipTask, membership_page
 from memberships.models import Membership
 from points.adjusting import check_decider
 from points.models import Adjustment, AdjustmentStatus
-from points.reasons import REASONS
+from points.reasons import reason_in_words
 from staff.models import User
 
 GIVE, TAKE = "give", "take"
@@ -156,7 +156,7 @@ class Decide(RecentLoginRequired, MembershipTask):
         return {
             **super().context(),
             "row": row,
-            "reason": _(REASONS.get(row.reason_code, row.reason_code)),
+            "reason": reason_in_words(row.reason_code),
             "asked_by": asker,
             "decided_by": names.get(row.decided_by_id or 0),
         }

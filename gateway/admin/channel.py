@@ -100,6 +100,8 @@ class ChannelAdmin(LoyaltyModelAdmin):
     reach.short_description = _("programs")  # type: ignore[attr-defined]
 
     def scopes(self, channel: Channel) -> str:
+        if set(channel.scope_list) == set(all_scopes()):
+            return str(_("everything"))
         return ", ".join(channel.scope_list)
 
     scopes.short_description = _("scopes")  # type: ignore[attr-defined]

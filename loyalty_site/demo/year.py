@@ -86,6 +86,8 @@ def _take_part(
     customer = create_customer(
         actor=actor, first_name=first, last_name=last, email=f"{first}.{last}@example.org".lower(), currency="USD",
         birth_date=date(1960 + number, 1 + number % 12, 1 + number), customer_since=since.date(),
+        # Two of three allowed e-mail.
+        details={"preferences": {"email": number % 3 > 0}},
     )  # fmt: skip
     found = []
     for code in TOGETHER[number % len(TOGETHER)]:

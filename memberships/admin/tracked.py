@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from common.admin import ReadOnlyAdmin
 from common.admin.filters import by_choice, by_row
 from memberships.models import AttributeValue, MembershipLabel, TierReview
+from programs.attributes import written
 
 from .parts import PartAdmin
 
@@ -14,7 +15,7 @@ BY_MEMBER_NUMBER = ("membership__number",)
 
 @admin.register(AttributeValue)
 class AttributeValueAdmin(PartAdmin):
-    list_display = ("membership", "definition", "value", "changed_at")
+    list_display = ("membership", "definition", "shown_value", "changed_at")
     list_select_related = ("membership", "definition")
     served = ("membership__id__exact", "definition__id__exact")
     search_exact = BY_MEMBER_NUMBER
@@ -33,6 +34,10 @@ class AttributeValueAdmin(PartAdmin):
             },
         ),
     )
+
+    @admin.display(description=_("value"))
+    def shown_value(self, row: AttributeValue) -> str:
+        return written(row.value)
 
 
 @admin.register(MembershipLabel)
@@ -60,7 +65,7 @@ class TierReviewAdmin(ReadOnlyAdmin):
     list_filter = (by_row("program"),)
     ordering = ("-pk",)
     window = 100_000
-    list_display = ("membership", "group", "period_end", "again", "figure", "before", "after", "reviewed_at")
+    list_display = ("membership", "group", "period_end", "again", "shown_figure", "before", "after", "reviewed_at")
     list_select_related = ("membership", "group", "before", "after")
     served = ("membership__id__exact",)
     search_exact = BY_MEMBER_NUMBER
@@ -80,3 +85,7 @@ class TierReviewAdmin(ReadOnlyAdmin):
             },
         ),
     )
+
+    @admin.display(description=_("figure"))
+    def shown_figure(self, review: TierReview) -> str:
+        return written(review.figure)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin
 from common.admin.looks import NOTHING
+from points.reasons import reason_in_words
 
 
 class LedgerAdmin(ReadOnlyAdmin):
@@ -17,6 +18,10 @@ class LedgerAdmin(ReadOnlyAdmin):
     window = 100_000
     # A list of the ledger is read, not worked on.
     actions = None
+
+    @admin.display(description=_("reason"))
+    def shown_reason(self, row: Any) -> str:
+        return reason_in_words(row.reason_code) or NOTHING
 
     @admin.display(description=_("channel"))
     def through(self, row: Any) -> str:

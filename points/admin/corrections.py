@@ -20,7 +20,7 @@ STATUS_LABELS = {"waiting": "warning", "posted": "success", "refused": "danger"}
 
 @admin.register(Adjustment)
 class AdjustmentAdmin(LedgerAdmin):
-    list_display = ("id", "membership", "shown_points", "point_type", "reason_code", "shown_status", "requested_at")
+    list_display = ("id", "membership", "shown_points", "point_type", "shown_reason", "shown_status", "requested_at")
     list_filter = (by_choice("status"), by_row("program"))
     list_select_related = ("for_set__membership", "account__point_type")
     served = ("for_set__id__exact",)
@@ -99,7 +99,7 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Reversal)
 class ReversalAdmin(LedgerAdmin):
-    list_display = ("id", "reverses", "part", "posting", "policy", "reason_code", "recorded_at")
+    list_display = ("id", "reverses", "part", "posting", "policy", "shown_reason", "recorded_at")
     list_filter = (by_row("program"),)
     list_select_related = ("reverses", "posting")
     served = ("reverses__id__exact",)

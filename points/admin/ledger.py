@@ -63,7 +63,7 @@ class DrawInline(ReadOnlyInline):
 
 @admin.register(Posting)
 class PostingAdmin(LedgerAdmin):
-    list_display = ("id", "shown_kind", "membership", "person", "amounts", "occurred_at", "recorded_at", "reason_code")
+    list_display = ("id", "shown_kind", "membership", "person", "amounts", "occurred_at", "recorded_at", "shown_reason")
     list_filter = (by_row("program"), by_choice("kind"))
     list_select_related = ("for_set__membership", "person")
     served = ("for_set__id__exact", "reverses__id__exact")

@@ -131,7 +131,7 @@ class DebtAdmin(LedgerAdmin):
 @admin.register(LotDateChange)
 class LotDateChangeAdmin(LedgerAdmin):
     program_path = "lot__account__program"
-    list_display = ("lot", "verb", "old_expires_at", "new_expires_at", "reason_code", "recorded_at")
+    list_display = ("lot", "verb", "old_expires_at", "new_expires_at", "shown_reason", "recorded_at")
     list_select_related = ("lot",)
     served = ("lot__id__exact",)
     search_exact = ("lot__id",)

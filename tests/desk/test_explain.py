@@ -41,7 +41,7 @@ def test_a_customer_asks_why_points_are_gone(agent: Visitor, sky: Program, emma:
     assert "Left in 1 lot 200 less debt 0 Balance 200 Miles" in page.text
     gone = [row[2:] for row in page.rows if len(row) == 5 and row[0] != "Happened"]
     assert [(row[0], row[1], row[2].split(" ")[0]) for row in gone] == [
-        ("Expired date", "−70", "70"), ("Redeemed E*** S***", "−30", "30"),
+        ("Expired Its time was over", "−70", "70"), ("Redeemed E*** S***", "−30", "30"),
     ]  # fmt: skip
     assert "200 earned" in page.text
     assert "Left in all lots 200" in page.text

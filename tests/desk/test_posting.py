@@ -38,7 +38,7 @@ def test_a_posting_taken_back_says_so_and_by_what(supervisor: Visitor, michael_a
     part = reverse_posting(posting, Part("booked-wrongly", points=450), actor=ACTOR)["posting"]["id"]
     page = supervisor.reads("posting", posting)
     assert "taken back in part" in page.text
-    assert f"Taken back Posting {part} part 1, booked-wrongly" in page.text
+    assert f"Taken back Posting {part} part 1, Booked wrongly" in page.text
     assert f"/desk/postings/{posting}/reverse" in page.links
     reverse_posting(posting, Part("booked-wrongly"), actor=ACTOR)
     page = supervisor.reads("posting", posting)

@@ -41,7 +41,7 @@ def test_the_latest_line_comes_first_with_its_running_balance(
     page = agent.reads("statement", michael_adams.pk)
     assert lines(page) == [
         ["Earned", "Status", "+7", "7"],
-        [f"Reversed booked-wrongly of {sale}", "Miles", "+20", "400"],
+        [f"Reversed Booked wrongly of {sale}", "Miles", "+20", "400"],
         ["Redeemed", "Miles", "−120", "380"],
         ["Earned", "Miles", "+500", "500"],
     ]

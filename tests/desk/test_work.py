@@ -32,7 +32,7 @@ def test_a_supervisor_sees_what_waits_and_decides(
     row = cells(page, "0 minutes")
     assert row[1] == "MMiles"
     assert row[2:7] == [
-        f"{michael_adams.number} M*** A***", "+5,000", "Miles", "goodwill two hours in the queue", agent.user.username,
+        f"{michael_adams.number} M*** A***", "+5,000", "Miles", "Goodwill two hours in the queue", agent.user.username,
     ]  # fmt: skip
     assert f"/desk/adjustments/{waiting.pk}" in page.links
 

@@ -156,6 +156,7 @@ def test_marketing_and_partners_left_something_of_everything(logins: dict[str, A
     assert set(campaigns) == {
         ("all", "running"), ("list", "running"), ("opt_in", "running"), ("all", "stopped"), ("all", "draft"),
     }  # fmt: skip
+    assert Message.objects.filter(purpose="notice", status="waiting").exists()
     assert set(RewardRule.objects.values_list("status", flat=True)) == {"draft", "released", "retired"}
     assert set(Voucher.objects.values_list("status", flat=True)) == {"issued", "part_used", "used", "cancelled"}
     assert set(RewardOrder.objects.values_list("status", flat=True)) == {"ordered", "fulfilled", "cancelled"}

@@ -19,7 +19,7 @@ from common.desk.fields import NoteField, offer
 from common.desk.pages import DeskPage
 from common.desk.words import money
 from common.errors import LoyaltyError, NotFound
-from points.reasons import REASONS
+from points.reasons import REASONS, reason_in_words
 from programs.design import design_of
 from programs.models import PointType, Program, ProgramStatus
 from staff.models import User
@@ -159,7 +159,7 @@ class AwardPage(DeskPage):
             value=money(totals.value),
             faulty=rows.exclude(problem="").order_by("line")[:ROWS_SHOWN],
             rows=rows.filter(problem="").order_by("line")[:ROWS_SHOWN],
-            why=_(REASONS.get(award.reason_code, award.reason_code)),
+            why=reason_in_words(award.reason_code),
             asked_by=names.get(award.requested_by_id, ""),
             decided_by=names.get(award.decided_by_id or 0, ""),
             send=reverse("desk:award-submit", args=[pk]) if award.status == AwardStatus.DRAFT and own else "",

@@ -19,7 +19,7 @@ from common.desk.pages import DeskPage
 from common.errors import NotFound
 from memberships.led_here import home_id
 from memberships.models import Membership
-from points.reasons import REASONS
+from points.reasons import reason_in_words
 from programs.design import design_of
 from staff.models import User
 
@@ -73,7 +73,7 @@ class OrderPage(DeskPage):
             home=_home(order.membership, order.customer_id),
             by=names.get(order.user_id or 0) or order.channel.name,
             settled_by=_settled_by(order, names),
-            why=REASONS.get(order.settled_why, order.settled_why),
+            why=reason_in_words(order.settled_why),
             vouchers=[held(one, at=at) for one in order.vouchers.order_by("pk")],
             may_use=self.may(USE, order.program_id),
             cancel=_way(order, "order-cancel", possible=is_cancellable(order) and may_cancel(order, self.actor)),
@@ -108,7 +108,7 @@ class VoucherPage(DeskPage):
             program=design.program,
             zone=design.zone,
             uses=voucher.uses.select_related("channel").order_by("-number"),
-            why=ENDINGS.get(voucher.ended_why) or REASONS.get(voucher.ended_why, voucher.ended_why),
+            why=ENDINGS.get(voucher.ended_why) or reason_in_words(voucher.ended_why),
             ended_by=_names(voucher.ended_by_id).get(voucher.ended_by_id or 0, ""),
             use=reverse("desk:voucher-use", args=[pk]) if shown.is_open else "",
             cancel=reverse("desk:voucher-cancel", args=[pk])
