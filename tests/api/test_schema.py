@@ -1,6 +1,8 @@
 """schemathesis over the whole OpenAPI document: no server error, and no answer that the document does not tell."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -57,9 +59,15 @@ def ids(transactional_db: None) -> Ids:
     return make_side("miles").ids
 
 
+@cache
+def document() -> dict[str, Any]:
+    made: dict[str, Any] = SchemaGenerator().get_schema(public=True)
+    return made
+
+
 @pytest.fixture
 def operations(ids: Ids) -> list[Any]:
-    schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))
+    schema = schemathesis.openapi.from_dict(deepcopy(document()))
     schema.app = get_wsgi_application()
     return [one.ok() for one in schema.get_all_operations()]
 
