@@ -1,7 +1,7 @@
 """Everything of one customer for one screen, in as many statements as there are kinds of things, not memberships."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -14,6 +14,7 @@ from customers.overview import whole_customer
 from memberships.changes.waiting import Waiting, open_changes
 from memberships.changes_seen import Change, changes_of
 from memberships.overview import Participation, participations_of
+from memberships.progress import climbs_in_words
 from points.overview import Latest, Overview, latest_of, overview_of
 from programs.design import Design, designs_of_all
 from programs.models import Program, ProgramStatus
@@ -28,6 +29,8 @@ class MembershipView:
     latest: tuple[Latest, ...]
     offers: tuple[Offer, ...]
     open_change: Waiting | None = None
+    # What is lacking to the next rungs, in words.
+    climbs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,12 @@ def membership_views(
     accounts = overview_of(sets, designs)
     entries = latest_of([one.account_id for one in accounts], most=latest)
     changes = open_changes([one.open_change_id for one in found if one.open_change_id is not None], actor)
-    return [_view(one, accounts, entries, actor, latest, changes.get(one.open_change_id or 0)) for one in found]
+    climbs = climbs_in_words(
+        (one.membership, one.design, nows[one.design.program.pk], [each.tier_id for each in one.standings])
+        for one in found
+    )
+    views = [_view(one, accounts, entries, actor, latest, changes.get(one.open_change_id or 0)) for one in found]
+    return [replace(one, climbs=tuple(climbs.get(one.participation.membership.pk, ()))) for one in views]
 
 
 def _view(

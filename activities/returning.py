@@ -125,7 +125,7 @@ def _taken_back(
             part = Part(REASON, note=row.reference, each=each)
             found.append((activity, take_back(posting, part, actor=actor)[0]))
     if back.in_full and activity.status != ActivityStatus.REFUSED:
-        MemberActivity.objects.filter(pk=activity.pk).update(status=ActivityStatus.REVERSED)
+        MemberActivity.objects.filter(pk=activity.pk).update(status=ActivityStatus.REVERSED, problem=None)
     return found
 
 

@@ -71,7 +71,7 @@ def take_back(posting: Posting, part: Part, *, actor: Actor) -> tuple[Reversed, 
     _review_again(posting, done, homes[posting.for_set_id], actor=actor, design=design)
     _let_rest(homes.values(), actor=actor, at=clock.program_now(design.program))
     if done.in_full:
-        MemberActivity.objects.filter(posting=posting).update(status=ActivityStatus.REVERSED)
+        MemberActivity.objects.filter(posting=posting).update(status=ActivityStatus.REVERSED, problem=None)
     return done, homes[posting.for_set_id]
 
 

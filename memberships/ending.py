@@ -74,7 +74,8 @@ def is_due(membership: Membership, program: Program, today: date) -> bool:
         return False
     seasonal = program.valid_until is not None and membership.expires_on >= program.valid_until
     grace = program.renewal_grace_days if program.auto_renew and not seasonal else 0
-    return today > membership.expires_on + timedelta(days=grace)
+    # Not the other way round: a season may end with the last day there is.
+    return today - timedelta(days=grace) > membership.expires_on
 
 
 def memberships_done_resting(program: Program, *, at: datetime) -> QuerySet[Membership]:

@@ -4,7 +4,7 @@ What expired still counts where it was earned within the period; what was taken 
 membership does not, and what is pending not yet (domain 1.7).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -18,19 +18,23 @@ from programs.models import AttributeDefinition, ExpiryPolicy, PointType
 from programs.tiers import Period
 
 # Lots that are used up count by what of them expired, which only a debit can show.
-POINTS = """
-SELECT t.membership, COALESCE(o.points, 0) + COALESCE(x.points, 0) AS points
-FROM unnest(%(t_membership)s::bigint[], %(t_start)s::timestamptz[], %(t_stop)s::timestamptz[])
-    AS t(membership, start, stop)
-JOIN memberships_membership m ON m.id = t.membership
-JOIN points_pointaccount a ON a.account_set_id = m.own_set_id AND a.point_type_id = %(type)s
+COUNTED = """JOIN memberships_membership m ON m.id = t.membership
+JOIN points_pointaccount a ON a.account_set_id = m.own_set_id AND a.point_type_id = {type}
 CROSS JOIN LATERAL (
     SELECT sum(l.remaining)::bigint AS points FROM points_lot l
     WHERE l.account_id = a.id AND l.is_open AND (t.start IS NULL OR l.earned_at >= t.start)
-        AND (t.stop IS NULL OR l.earned_at < t.stop) AND (l.available_at IS NULL OR l.available_at <= %(at)s)
+        AND (t.stop IS NULL OR l.earned_at < t.stop) AND (l.available_at IS NULL OR l.available_at <= {at})
 ) o
-{expired}
 """
+POINTS = (
+    """
+SELECT t.membership, COALESCE(o.points, 0) + COALESCE(x.points, 0) AS points
+FROM unnest(%(t_membership)s::bigint[], %(t_start)s::timestamptz[], %(t_stop)s::timestamptz[])
+    AS t(membership, start, stop)
+"""
+    + COUNTED.format(type="%(type)s", at="%(at)s")
+    + "{expired}\n"
+)
 EXPIRED = """CROSS JOIN LATERAL (
     SELECT sum(d.amount)::bigint AS points
     FROM points_entry e
@@ -40,6 +44,16 @@ EXPIRED = """CROSS JOIN LATERAL (
     WHERE e.account_id = a.id AND e.amount < 0 AND (t.start IS NULL OR l.earned_at >= t.start)
         AND (t.stop IS NULL OR l.earned_at < t.stop)
 ) x"""
+# Of memberships of several programs, each by its own type and clock.
+OF_MANY = (
+    """
+SELECT t.number, COALESCE(o.points, 0) + COALESCE(x.points, 0)
+FROM unnest(%(t_number)s::bigint[], %(t_membership)s::bigint[], %(t_type)s::bigint[], %(t_start)s::timestamptz[],
+    %(t_stop)s::timestamptz[], %(t_at)s::timestamptz[]) AS t(number, membership, type, start, stop, at)
+"""
+    + COUNTED.format(type="t.type", at="t.at")
+    + EXPIRED
+)
 NOTHING_EXPIRED = "CROSS JOIN (SELECT 0::bigint AS points) x"
 # The present values: an attribute has no history by event time.
 VALUES = """
@@ -77,6 +91,17 @@ def figures_question(periods: Mapping[int, Period], ladder: Ladder, *, at: datet
             VALUES, {"definition": ladder.attribute.pk, "memberships": array(periods)}, _default(ladder.attribute)
         )
     return None
+
+
+def figures_of_many(asked: Sequence[tuple[int, int, Period, datetime]]) -> list[Decimal]:
+    """Of each (membership, id of the point type that feeds the ladder, period, present) its figure, in that order."""
+    rows = [(n, pk, type_id, one.start, one.end, at) for n, (pk, type_id, one, at) in enumerate(asked)]
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(OF_MANY, columns("t", ("number", "membership", "type", "start", "stop", "at"), rows))
+        found = dict(cursor.fetchall())
+    return [Decimal(found.get(n, 0)) for n in range(len(rows))]
 
 
 def points_question(

@@ -246,8 +246,8 @@ def _refuse_past_its_term(row: Membership, *, at: datetime) -> None:
 
 def _refuse_unless_renewable(row: Membership, *, at: datetime) -> None:
     if row.end_reason == EndReason.TERM_END and row.expires_on is not None:
-        grace_ends = row.expires_on + timedelta(days=row.program.renewal_grace_days)
-        if at.astimezone(row.program.zone).date() <= grace_ends:
+        grace = timedelta(days=row.program.renewal_grace_days)
+        if at.astimezone(row.program.zone).date() - grace <= row.expires_on:
             return
     _refuse_unless_resting(row, at=at)
 

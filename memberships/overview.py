@@ -44,6 +44,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
+    tier_id: int
     group: str
     tier: str
     color: str
@@ -183,8 +184,8 @@ def _whole(memberships: Any) -> Any:
         standings_found=ArraySubquery(
             standings.order_by("group").values(
                 found=JSONObject(
-                    group="group__name", tier="tier__name", color="tier__color", since="since", until="until",
-                    source="source",
+                    tier_id="tier_id", group="group__name", tier="tier__name", color="tier__color", since="since",
+                    until="until", source="source",
                 )
             )
         ),
@@ -252,7 +253,8 @@ def _card(found: Mapping[str, Any]) -> HeldCard:
 
 def _standing(found: Mapping[str, Any]) -> Standing:
     since, source = datetime.fromisoformat(found["since"]), str(StandingSource(found["source"]).label)
-    return Standing(found["group"], found["tier"], found["color"], since, _time(found["until"]), source)
+    tier_id, group = found["tier_id"], found["group"]
+    return Standing(tier_id, group, found["tier"], found["color"], since, _time(found["until"]), source)
 
 
 def _time(text: str | None) -> datetime | None:

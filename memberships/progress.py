@@ -1,13 +1,14 @@
 """How far a membership is on its ladders: what is lacking to the next rung, and until when (domain 1.7)."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from memberships.figures import figures_of
+from memberships.figures import figures_of, figures_of_many
 from memberships.ladders import Ladder, ladders_of
 from memberships.models import Membership, TierStanding
 from memberships.reasons import fed_by, plain
@@ -66,6 +67,34 @@ def next_in_words(progress: Progress, design: Design) -> str:
     if progress.until is None:
         return _("%(lacking)s %(of)s to %(tier)s") % told
     return _("%(lacking)s %(of)s to %(tier)s until %(day)s") % (told | {"day": _last_day(progress.until, design)})
+
+
+def climbs_in_words(
+    asked: Iterable[tuple[Membership, Design, datetime, Collection[int]]],
+) -> dict[int, list[str]]:
+    """By membership what is lacking to the next rung of each ladder that points decide: of all in one statement.
+
+    Asked are memberships with the present and the ids of the tiers they stand on; those that ended have none.
+    """
+    steps = [step for one in asked if one[0].current for step in _steps(*one)]
+    figures = figures_of_many([(pk, type_id, one.period, at) for pk, type_id, one, at, _ in steps])
+    found: dict[int, list[str]] = {}
+    for (pk, _type, one, _at, design), figure in zip(steps, figures, strict=True):
+        lacking = max(Decimal(0), one.next_tier.threshold - figure) if one.next_tier else None
+        found.setdefault(pk, []).append(next_in_words(replace(one, figure=figure, lacking=lacking), design))
+    return found
+
+
+def _steps(
+    membership: Membership, design: Design, at: datetime, tiers: Collection[int]
+) -> Iterator[tuple[int, int, Progress, datetime, Design]]:
+    """The ladders with a rung above, their figures not known yet."""
+    for ladder in ladders_of(design):
+        above = ladder.above(next((tier for tier in reversed(ladder.tiers) if tier.pk in tiers), None))
+        if ladder.point_type is not None and above is not None:
+            period = ladder.period(at=at, enrolled_at=membership.enrolled_at, zone=design.zone)
+            one = Progress(ladder, None, Decimal(0), period, above, None, None)
+            yield membership.pk, ladder.point_type.pk, one, at, design
 
 
 def keeping_in_words(progress: Progress, design: Design) -> str:

@@ -1,7 +1,7 @@
 """Which organization membership and which agreement a person would stand under, and why none (domain 1.8)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Max
@@ -14,6 +14,7 @@ from memberships.errors import AgreementFull, NoAgreement, NoOrganization, Organ
 from memberships.locking import shared_membership
 from memberships.models import AgreementVersion, InheritedAgreement, Membership, MembershipStatus, OrganizationAgreement
 from memberships.organizations import umbrella_of, umbrellas_of_person
+from programs.expiry import end_of_day
 from programs.models import Program, Tier
 
 
@@ -66,7 +67,7 @@ def inheritance_of(umbrella: Membership, agreement: OrganizationAgreement, *, pr
 
 def end_of(last_day: date | None, program: Program) -> datetime | None:
     """The midnight after that day in the program's zone."""
-    return None if last_day is None else datetime.combine(last_day + timedelta(days=1), time(), program.zone)
+    return None if last_day is None else end_of_day(last_day, program.zone)
 
 
 def refuse_inactive_umbrella(umbrella: Membership) -> None:

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 from programs.models import ExpiryPolicy, ExpiryRounding, PointType
 
+# Its midnight is a time in every zone.
+LAST = date(9999, 12, 29)
+
 
 def add_months(day: date, months: int) -> date:
     """The same day `months` later (or earlier), clamped to the end of a shorter month."""
@@ -25,8 +28,8 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The midnight that ends `day` in `zone`."""
-    return start_of_day(day + timedelta(days=1), zone)
+    """The midnight that ends `day` in `zone`; of 31 December 9999, which people write for ever, a day before."""
+    return start_of_day(min(day, LAST) + timedelta(days=1), zone)
 
 
 def rounded(day: date, rounding: str) -> date:

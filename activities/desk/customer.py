@@ -100,6 +100,7 @@ def membership_card(one: MembershipView, actor: Actor, *, of: int | None = None)
         "program": participation.design.program,
         "zone": participation.design.zone,
         "participation": participation,
+        "climbs": one.climbs,
         "people": [(person, name_for(actor, person.id, person.name)) for person in participation.people],
         "accounts": one.accounts,
         "main": next((account for account in one.accounts if account.point_type.is_default), None),

@@ -13,6 +13,8 @@ from programs.errors import DesignNotAllowed
 from programs.life import DESIGN
 from programs.models import Program
 
+# Its first instant is a time in every zone.
+EARLIEST = date(1900, 1, 1)
 CODE = re.compile(r"[-a-zA-Z0-9_]{1,40}\Z")
 
 
@@ -40,5 +42,8 @@ def check_text(name: str, value: str, mistakes: Mistakes, *, most: int, required
 
 
 def check_days(valid_from: date | None, valid_until: date | None, mistakes: Mistakes) -> None:
+    for name, day in (("valid_from", valid_from), ("valid_until", valid_until)):
+        if day and day < EARLIEST:
+            mistakes.add(f"/{name}", "out_of_range", f"Not before {EARLIEST.isoformat()}.")
     if valid_from and valid_until and valid_until < valid_from:
         mistakes.add("/valid_until", "invalid", "It ends before it begins.")

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 MOST_POINTS = 10**15
+EARLIEST = date(1800, 1, 1)
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?\Z")
 FIGURE = re.compile(r"[0-9]{1,16}\Z")
 
@@ -33,10 +35,11 @@ class PointsField(forms.IntegerField):
 
 
 class DayField(forms.DateField):
-    """A day, picked or typed."""
+    """A day, picked or typed; one of the first there are begins at a time that not every zone can tell."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**({"widget": forms.DateInput({"type": "date"}, "%Y-%m-%d")} | options))
+        self.validators.append(MinValueValidator(EARLIEST))
 
 
 class NoteField(forms.CharField):

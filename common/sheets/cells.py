@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from common.sheets.errors import CellRefused
@@ -21,7 +22,10 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 YES = frozenset({"yes", "true", "1"})
 NO = frozenset({"no", "false", "0"})
 
+EARLIEST, LATEST = 1800, 9998
+
 Read = Callable[[object], object]
+Moment = TypeVar("Moment", date, datetime)
 
 
 def text(cell: object) -> str:
@@ -67,11 +71,18 @@ def day(cell: object) -> date:
     try:
         if not DAY.match(written):
             raise ValueError
-        return date.fromisoformat(written)
+        return _within(date.fromisoformat(written))
     except ValueError as error:
         raise CellRefused(
             f"“{_short(written)}” is no date: write 2026-12-31; other forms could mean two days."
         ) from error
+
+
+def _within(found: Moment) -> Moment:
+    """Years in which a day has its first and last instant in every zone."""
+    if found.year < EARLIEST or (isinstance(found, datetime) and found.year > LATEST):
+        raise ValueError
+    return found
 
 
 def yes_or_no(cell: object) -> bool:
@@ -90,7 +101,7 @@ def moment(cell: object) -> date | datetime:
     if isinstance(cell, date) or "T" not in written:
         return day(cell)
     try:
-        return datetime.fromisoformat(written)
+        return _within(datetime.fromisoformat(written))
     except ValueError as error:
         raise CellRefused(f"“{_short(written)}” is no time: write 2026-12-31T18:30:00+01:00, or a date.") from error
 

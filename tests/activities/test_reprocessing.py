@@ -6,15 +6,23 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from activities.calls import PointsCall
+from activities.earning import earn_in_general
+from activities.errors import NotFailed
 from activities.models import MemberActivity, RewardRule, RuleGroup
 from activities.processing import process
 from activities.queueing import process_waiting
 from activities.reprocessing import queue_again, reprocess
+from activities.returnable import ReturnCall
+from activities.returning import return_transaction
+from activities.reversing import reverse_posting
 from activities.rules.releasing import change_rule, create_rule, release_rule, retire_rule
 from common import clock
 from memberships.models import Membership
+from points.reversal_parts import Part
 from programs.models import Program
-from tests.activities.ruling import effects_of, purchase, waiting
+from tests.activities.ruling import effects_of, in_force, purchase, waiting
+from tests.activities.sales import sale
 from tests.audit.helpers import assert_audit_clean
 from tests.factories import ACTOR
 
@@ -110,4 +118,22 @@ def test_put_back_into_the_queue_it_is_judged_alike(miles: Program, michael_adam
         assert_audit_clean()
         assert process_waiting(miles, actor=ACTOR) == {"processed": 2}
     assert [effects_of(one) for one in activities] == [[("credit", "miles", 7)]] * 2
+    assert_audit_clean()
+
+
+def test_what_failed_and_was_taken_back_since_waits_no_more_and_has_no_problem(michael_adams: Membership) -> None:
+    in_force(michael_adams.program, ODD)
+    in_force(michael_adams.program, {"do": "credit", "expression": "100 / activity.amount"}, types=("earn",))
+    sold = sale(michael_adams, "40.00")
+    earned = earn_in_general(PointsCall(michael_adams.pk, 50), actor=ACTOR)
+    assert list(MemberActivity.objects.values_list("status", flat=True)) == ["failed", "failed"]
+
+    return_transaction(sold["id"], ReturnCall("B1"), actor=ACTOR)
+    reverse_posting(earned["posting"]["id"], Part("mistake"), actor=ACTOR)
+
+    taken_back = MemberActivity.objects.filter(type__code__in=["purchase", "earn"])
+    assert list(taken_back.values_list("status", "problem")) == [("reversed", None)] * 2
+    for activity in taken_back:
+        with pytest.raises(NotFailed):
+            reprocess(activity, actor=ACTOR)
     assert_audit_clean()

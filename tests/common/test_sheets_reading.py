@@ -175,6 +175,8 @@ def test_what_a_cell_may_hold(reader: Any, cell: object, value: object) -> None:
         (cells.whole_number, "١٢"), (cells.whole_number, "1_000"), (cells.whole_number, "10.0"),
         (cells.whole_number, str(10**15 + 1)), (cells.one_of("person"), "robot"), (cells.moment, "2026-01-02Tnoon"),
         (cells.day, "20260102"), (cells.day, "2026-W01-1"),
+        (cells.day, "0001-01-01"), (cells.moment, "0001-01-01T00:00:00+14:00"),
+        (cells.moment, "9999-12-31T23:00:00-12:00"),
     ],
 )  # fmt: skip
 def test_what_a_cell_may_not_hold(reader: Any, cell: object) -> None:

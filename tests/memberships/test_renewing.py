@@ -13,6 +13,7 @@ from activities.earning import earn_in_general
 from activities.holding import HoldCall, hold_points
 from common import clock
 from gateway.models import Event
+from memberships.ending import is_due
 from memberships.errors import ProgramNotOpen
 from memberships.lifecycle import pause, record_payment, renew
 from memberships.models import Membership, MembershipTerm
@@ -132,6 +133,14 @@ def test_a_season_ends_everybody_whatever_their_term(club: Program) -> None:
     assert run(club, date(2026, 10, 1)) == {"ended": 1}
     assert state(emma)[:2] == ("expired", "term_end")
     assert run(club, date(2026, 10, 2)) == NOTHING
+
+
+def test_a_membership_for_ever_is_left_by_the_daily_run(club: Program) -> None:
+    emma = emma_in(club)
+    emma.expires_on = date.max
+    emma.save()
+    assert not is_due(emma, club, date(2027, 1, 1))
+    assert is_due(emma, club, date.max) is False
 
 
 # Nobody uses it

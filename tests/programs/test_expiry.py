@@ -28,6 +28,9 @@ EARNED = datetime(2026, 1, 31, 12, tzinfo=UTC)
         (date(2026, 6, 30), "Asia/Kathmandu", datetime(2026, 6, 30, 18, 15, tzinfo=UTC)),
         (date(2026, 12, 31), "Pacific/Kiritimati", datetime(2026, 12, 31, 10, tzinfo=UTC)),
         (date(2026, 12, 31), "UTC", datetime(2027, 1, 1, tzinfo=UTC)),
+        # For ever, and still a time wherever it is read.
+        (date.max, "America/Los_Angeles", datetime(9999, 12, 30, 8, tzinfo=UTC)),
+        (date.max, "Pacific/Kiritimati", datetime(9999, 12, 29, 10, tzinfo=UTC)),
     ],
 )
 def test_a_day_ends_at_the_local_midnight(day: date, zone: str, midnight: datetime) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from memberships.models import Membership, TierReview
 from programs.models import Program, Tier, TierGroup
+from staff.models import Role
+from tests.desk.visitor import Visitor
 from tests.factories import make_membership, member_of
 
 from .changing import merged, shown, split
@@ -40,7 +42,7 @@ def stands(caller: Caller, membership: Membership | int) -> dict[str, Any]:
 def test_michael_adams_nearly_reaches_diamond_and_then_reaches_it(
     sky: Program, ladder: TierGroup, michael: Membership
 ) -> None:
-    centre = channel("service", sky)
+    centre, agent = channel("service", sky), Visitor(Role.SUPPORT_AGENT, sky)
     next_year(sky)
     year = days_from_now(sky, 0).year
     earned(centre, michael, 1_000, point_type="status")
@@ -53,12 +55,20 @@ def test_michael_adams_nearly_reaches_diamond_and_then_reaches_it(
     assert (nearly["figure"], nearly["next"]) == ("4680", {"tier": "diamond", "threshold": 5_000, "lacking": "320"})
     assert nearly["progress"] == f"320 Status to Diamond until 31 Dec {year}"
 
+    page = agent.reads("customer", member_of(michael)).text
+    assert f"Gold Active 320 Status to Diamond until 31 Dec {year}." in page
+
     earned(centre, michael, 319, point_type="status")
     assert stands(centre, michael)["progress"] == f"1 Status to Diamond until 31 Dec {year}"
     posting = earned(centre, michael, 1, point_type="status")
     reached = stands(centre, michael)
     assert (reached["tier"], reached["next"]) == ("diamond", None)
     assert reached["reason"] == f"5,000 of 5,000 Status in {year}"
+    page = agent.reads("customer", member_of(michael)).text
+    assert "Diamond Active" in page
+    assert "to Diamond" not in page
+    page = agent.reads("tiers", michael.pk).text
+    assert f"earned: 5,000 of 5,000 Status in {year}" in page
 
     # The last point is taken back and earned again.
     centre.does(f"postings/{posting}/reverse", reason="mistake")

@@ -128,6 +128,16 @@ def test_days_of_validity_are_those_of_the_programs_zone(club: Program, write: W
     ]  # fmt: skip
 
 
+def test_a_rule_may_end_with_the_last_day_there_is_but_not_begin_with_the_first(club: Program, write: Write) -> None:
+    club.time_zone = "America/Los_Angeles"
+    club.save()
+    released(write, valid_from=date(2026, 3, 12), valid_until=date.max)
+    assert [at(club, moment) for moment in (MARCH.replace(month=1), MARCH.replace(year=9999))] == [[], [("double", 1)]]
+    with pytest.raises(RuleRefused) as caught:
+        write("early", valid_from=date.min)
+    assert [error["pointer"] for error in caught.value.errors] == ["/valid_from"]
+
+
 def test_groups_are_asked_by_rank_and_rules_by_priority(club: Program, group: RuleGroup, write: Write) -> None:
     early = RuleGroup.objects.create(program=club, code="first", name="First", mode=GroupMode.EXCLUSIVE, rank=0)
     for code, place, priority in (("c", group, 0), ("a", group, 5), ("b", early, -5), ("d", group, 0)):

@@ -1,5 +1,6 @@
 """Rules in lists, on their page, through release, change, retirement and copy."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -138,7 +139,7 @@ def test_a_rule_of_a_campaign_waits_for_it(manager: Visitor, sky: Program) -> No
 
 
 def test_a_period_is_told(manager: Visitor, sky: Program) -> None:
-    rule = draft(sky, valid_from="2020-01-01", valid_until="2020-02-01")
+    rule = draft(sky, valid_from=date(2020, 1, 1), valid_until=date(2020, 2, 1))
     release_rule(RewardRule.objects.get(pk=rule.pk), actor=ACTOR, why="agreed")
     text = manager.reads("rule", rule.pk).text
     assert "its time is over" in text
@@ -152,5 +153,6 @@ def test_trying_a_rule_reckons_and_writes_nothing(manager: Visitor, sky: Program
     page = manager.reads("rule-simulate", rule.pk, since="2026-01-01", until="2026-03-01")
     assert "No activity of these types happened in these days." in page.text
     assert manager.status_of("rule-simulate", rule.pk, since="2026-03-01", until="2026-01-01") == 400
-    assert manager.status_of("rule-simulate", rule.pk, since="x", until="2026-01-01") == 400
+    for no_day in ("x", "0001-01-01"):
+        assert manager.status_of("rule-simulate", rule.pk, since=no_day, until="2026-01-01") == 400
     assert RuleEffect.objects.count() == 0
