@@ -20,7 +20,7 @@ from common.history import audit_context
 from memberships.ending import end_if, is_due, memberships_due
 from memberships.errors import ProgramNotOpen, WrongStatus
 from memberships.idling import idle_before, idle_memberships
-from memberships.lifecycle import renew_when_over
+from memberships.lifecycle import renew_when_over, renews_by_itself
 from memberships.models import EndReason, Membership, MembershipStatus, MembershipTerm
 from memberships.paid_terms import first_unpaid
 from programs.models import Program, ProgramStatus
@@ -132,13 +132,14 @@ class _Run:
 
     def renew(self, pk: int) -> str:
         """Term after term where nothing is to pay, so that runs that were missed are made up."""
-        renewed = ""
-        while True:
+        row, renewed = Membership.objects.get(pk=pk), ""
+        while not renewed or renews_by_itself(row, self.today):
             try:
-                renew_when_over(Membership.objects.get(pk=pk), actor=self.actor, today=self.today)
+                row = renew_when_over(row, actor=self.actor, today=self.today)
             except WrongStatus:
-                return renewed
+                break
             renewed = RENEWED
+        return renewed
 
     def _end(self, reason: EndReason, what: str, still_due: Callable[[Membership], bool], pk: int) -> str:
         done = end_if(pk, program=self.program, still_due=still_due, end_reason=reason, at=self.at, actor=self.actor)

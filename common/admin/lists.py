@@ -65,6 +65,17 @@ class LoyaltyChangeList(ChangeList):
 
     # How many of the newest rows were looked through; 0: all.
     looked_through = 0
+    preserved_filters: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The template would look each row's address up among all addresses of the site to add these.
+        self.way_back, self.preserved_filters = self.preserved_filters, ""
+
+    def url_for_result(self, result: models.Model) -> str:
+        """Of the row's page, which leads back to this list as it is searched and filtered."""
+        url: str = super().url_for_result(result)
+        return f"{url}?{self.way_back}" if self.way_back else url
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> models.QuerySet[Any]:
         queryset = super().get_queryset(request, *args, **kwargs)
@@ -96,7 +107,7 @@ class LoyaltyChangeList(ChangeList):
         sliced: Any = self.result_list
         page = sliced.select_related(None).prefetch_related(None)
         keys = list(page.values_list("pk", flat=True))
-        rows = self.apply_select_related(self.model_admin.get_queryset(request).filter(pk__in=keys))
+        rows = self.apply_select_related(self.model_admin.get_queryset(request).filter(pk__any_of=keys))
         known = {row.pk: row for row in rows}
         return [known[key] for key in keys if key in known]
 
@@ -183,7 +194,7 @@ def search(
     found: set[Any] = set()
     for way in ways:
         found.update(queryset.order_by().filter(way).values_list("pk", flat=True)[:MOST_FOUND])
-    return queryset.filter(pk__in=found)
+    return queryset.filter(pk__any_of=found)
 
 
 def _ways(model: type[models.Model], term: str, exact: Iterable[str], prefix: Iterable[str]) -> Iterator[models.Q]:

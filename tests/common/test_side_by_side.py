@@ -13,11 +13,13 @@ def test_parts_are_worked_on_at_once_and_answered_in_their_order() -> None:
     meeting = threading.Barrier(2, timeout=20)
 
     def process_of(part: int) -> tuple[int, int]:
-        if part < 2:
-            meeting.wait()
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
-            return part, cursor.fetchone()[0]
+            (pid,) = cursor.fetchone()
+        # Both hold a connection by now, so that none has the other's back from the pool.
+        if part < 2:
+            meeting.wait()
+        return part, pid
 
     found = list(side_by_side(process_of, range(20), jobs=2))
     assert [part for part, _ in found] == list(range(20))

@@ -1,5 +1,6 @@
 """Lists of the back office: the same number of statements for few rows and for many, and bounded pages."""
 
+import re
 from typing import Any
 
 import pytest
@@ -156,6 +157,21 @@ def test_what_staff_type_finds_the_row(root: Client, world: Membership, path: st
     asked = term.format(number=world.number, card=card, pk=world.pk)
     assert listed(root, f"/admin/{path}/", q=asked).result_count >= 1
     assert listed(root, f"/admin/{path}/", q=f"{asked}-not").result_count == 0
+
+
+def links_to(page: str, document: str) -> set[str]:
+    return {one for one in re.findall(r'href="([^"]*)"', document) if one.startswith(page)}
+
+
+def test_a_row_found_leads_to_a_page_that_leads_back_to_what_was_searched(root: Client, world: Membership) -> None:
+    make_customer("Zora Zimt", name_key="zora zimt")
+    row = Customer.objects.get(name="Zora Zimt")
+    page = f"{address_of(Customer)}{row.pk}/change/"
+    found = root.get(address_of(Customer), {"q": "zimt"}).content.decode()
+    link = f"{page}?_changelist_filters=q%3Dzimt"
+    assert links_to(page, found) == {link}
+    assert f'href="{address_of(Customer)}?q=zimt"' in root.get(link).content.decode()
+    assert links_to(page, root.get(address_of(Customer)).content.decode()) == {page}
 
 
 def test_each_way_of_searching_finds_so_much_at_most(world: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
