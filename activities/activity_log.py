@@ -11,7 +11,6 @@ from common.actor import Actor
 PAGE = 50
 # A page looks at no more rows than these, however few of them are wanted.
 LOOK = 20_000
-WAITING = (ActivityStatus.RECEIVED, ActivityStatus.FAILED)
 READ = "memberships:read"
 
 
@@ -83,5 +82,5 @@ def _in_sight(found: QuerySet[MemberActivity], actor: Actor) -> QuerySet[MemberA
 
 
 def _has_index(asked: Asked) -> bool:
-    """Few wait, a membership has few, and a reference is told apart by its own index."""
-    return asked.status in WAITING or bool(asked.membership_id) or bool(asked.reference)
+    """Few have failed, a membership has few, and a reference is told apart by its own index."""
+    return asked.status == ActivityStatus.FAILED or bool(asked.membership_id) or bool(asked.reference)

@@ -74,12 +74,13 @@ FROM unnest(%(e_activity)s::bigint[], %(e_version)s::bigint[], %(e_position)s::s
     %(e_type)s::bigint[], %(e_points)s::bigint[], %(e_posting)s::bigint[], %(e_because)s::text[])
     AS t(activity, version, position, action, type, points, posting, because)
 """
-# A row that another process finished meanwhile is left as it is; the caller compares the count.
+# A row that another process finished meanwhile is left as it is; the caller compares the count. The status is no bare
+# column, as statistics of an hour without a queue would promise one row, and have each compared with each.
 FINISH = """
 UPDATE activities_memberactivity v SET status = t.status, posting_id = t.posting, problem = t.problem::jsonb,
     processed_at = %(now)s
 FROM unnest(%(v_id)s::bigint[], %(v_status)s::text[], %(v_posting)s::bigint[], %(v_problem)s::text[])
     AS t(id, status, posting, problem)
 WHERE v.id = t.id AND v.id = ANY(%(v_id)s::bigint[]) AND v.program_id = %(program)s
-    AND v.status IN ('received', 'failed')
+    AND v.status || '' IN ('received', 'failed')
 """
