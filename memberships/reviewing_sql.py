@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from psycopg.types.datetime import TimestamptzLoader
 
 from common.arrays import columns
 from memberships.ladders import Ladder, reviewed_states
@@ -136,8 +135,6 @@ def candidates(
         "until_by": until_by,
     }
     with connection.cursor() as cursor:
-        # Django's own takes fifteen times as long; the connection's times are UTC either way.
-        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         cursor.execute(CANDIDATES, given)
         return [Candidate._make(row) for row in cursor.fetchall()]
 
