@@ -17,8 +17,9 @@ BATCH = "SELECT id FROM memberships_membership WHERE program_id = %s AND id > %s
 LOCK = "SELECT id FROM memberships_membership WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 # A standing that a change of memberships brought along may be older than the membership: what ended before somebody
-# came to it is no period of its own. One that a review left may be younger than periods still to be made up. Whoever
-# stands on the lowest rung and never had such a point has nothing to be judged by.
+# came to it is no period of its own. One that a review or a late event left may be younger than periods still to be
+# made up: those since the rung before it was come by otherwise. Whoever stands on the lowest rung and never had such a
+# point has nothing to be judged by.
 CANDIDATES = """
 SELECT m.id, s.tier_id, s.source, s.since, s.until, m.enrolled_at, j.judged, r.period_end
 FROM memberships_membership m
@@ -28,7 +29,12 @@ CROSS JOIN LATERAL (
     WHERE r.membership_id = m.id AND r.group_id = %(ladder)s
 ) r
 CROSS JOIN LATERAL (
-    SELECT GREATEST(CASE WHEN s.source = 'review' THEN COALESCE(r.period_end, s.since) ELSE s.since END,
+    SELECT GREATEST(CASE WHEN s.source = 'review' THEN COALESCE(r.period_end, (
+            SELECT GREATEST(max(z.since), (SELECT min(x.joined_at) FROM memberships_member x
+                WHERE x.membership_id = m.id))
+            FROM memberships_tierstanding z
+            WHERE z.membership_id = m.id AND z.group_id = %(ladder)s AND z.source <> 'review'), s.since)
+            ELSE s.since END,
         CASE WHEN s.source = 'change' THEN (
             SELECT min(x.joined_at) FROM memberships_member x WHERE x.membership_id = m.id) END,
         r.period_end) AS judged

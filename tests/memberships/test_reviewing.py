@@ -373,8 +373,8 @@ class TestAgain:
         with clock.frozen(NEW_YEAR_27 + timedelta(days=1)):
             earn_status(michael, 100, at=NEW_YEAR_27 - SECOND)
             assert tier_of(michael) == "gold"
-        assert review(air, NEW_YEAR_27 + timedelta(days=2)) == {}
-        assert tier_of(michael) == "gold"
+        assert review(air, NEW_YEAR_27 + timedelta(days=2)) == {"kept": 1}
+        assert reviews_of(michael) == [(0, 1_000, "gold", "gold")]
 
     def test_a_late_event_leaves_what_was_reached_since(self, air: Program) -> None:
         michael = joined(air, JUNE, 900)
@@ -442,3 +442,14 @@ def test_the_run_counts_what_it_did(air: Program) -> None:
     assert (run.kind, run.counts, run.problem, run.started_at) == ("review_tiers", {"kept": 1}, "", NEW_YEAR_27)
     assert isinstance(review_tiers(air, actor=ACTOR, at=NEW_YEAR_27), Counter)
     assert len(ladders_of(design_of(air.pk))) == 1
+
+
+def test_years_nobody_reviewed_are_judged_though_a_late_event_moved_the_rung_since(air: Program) -> None:
+    air.late_grace = timedelta(days=900)
+    air.save()
+    michael = joined(air, JUNE, 100)
+    with clock.frozen(NEW_YEAR_28 + timedelta(days=90)):
+        earn_status(michael, 1_000, at=JUNE + timedelta(days=1))
+    assert tier_of(michael) == "gold"
+    assert review(air, NEW_YEAR_28 + timedelta(days=91)) == {"kept": 1, "lowered": 1}
+    assert [row[1:] for row in reviews_of(michael)] == [(1_100, "gold", "gold"), (0, "gold", "silver")]
