@@ -56,13 +56,18 @@ def give_back(code: str, *, amount: Decimal, currency: str, actor: Actor, refere
     with in_program(seen.program_id):
         voucher, design = _locked(seen), design_of(seen.program_id)
         _refuse_currency(voucher, currency)
-        taken = voucher.face - voucher.remaining
+        taken = taken_from(voucher)
         if voucher.status == VoucherStatus.CANCELLED or amount > taken:
             raise VoucherNotGiven(
                 f"{taken} {voucher.currency} were taken from the voucher, {amount} are to be given back.",
                 facts={"taken": str(taken), "asked": str(amount), "status": voucher.status},
             )
         return _move(voucher, -amount, reference=reference, at=clock.program_now(design.program), actor=actor)
+
+
+def taken_from(voucher: Voucher) -> Decimal:
+    """What was used and not given back."""
+    return voucher.face - voucher.remaining
 
 
 def cancel_voucher(voucher_id: int, *, actor: Actor, reason_code: str) -> Voucher:

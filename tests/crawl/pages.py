@@ -104,6 +104,7 @@ DESK: dict[str, Page] = {
     "order-reward": of_membership("points:redeem"),
     "voucher": Page("vouchers:use", ("voucher_id",), post=ONLY_LOOKED_AT),
     "voucher-use": Page("vouchers:use", ("voucher_id",)),
+    "voucher-give-back": Page("vouchers:use", ("voucher_id",)),
     "voucher-cancel": Page("rewards:manage", ("voucher_id",)),
     # Reports.
     "liability": of_program("reports:read"),

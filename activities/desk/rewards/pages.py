@@ -8,11 +8,12 @@ from django.urls import reverse
 from activities.desk.program_page import ProgramPage
 from activities.desk.seen import name_for
 from activities.desk.work import WorkList
-from activities.models import OrderStatus, RewardOrder, Voucher
+from activities.models import OrderStatus, RewardOrder, Voucher, VoucherStatus
 from activities.ordering import may_cancel
 from activities.orders import USE, is_cancellable, visible_order
 from activities.reward_overview import catalog_of, held, open_orders
 from activities.rewards import RIGHT as MANAGE
+from activities.using_vouchers import taken_from
 from activities.vouchers import ENDINGS, printed_code
 from common.clock import program_now
 from common.desk.pages import DeskPage
@@ -111,6 +112,9 @@ class VoucherPage(DeskPage):
             why=ENDINGS.get(voucher.ended_why) or reason_in_words(voucher.ended_why),
             ended_by=_names(voucher.ended_by_id).get(voucher.ended_by_id or 0, ""),
             use=reverse("desk:voucher-use", args=[pk]) if shown.is_open else "",
+            back=reverse("desk:voucher-give-back", args=[pk])
+            if taken_from(voucher) and voucher.status != VoucherStatus.CANCELLED
+            else "",
             cancel=reverse("desk:voucher-cancel", args=[pk])
             if shown.is_open and self.may(MANAGE, voucher.program_id)
             else "",

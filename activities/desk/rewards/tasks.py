@@ -1,7 +1,6 @@
-"""Order a reward, cancel the order, hand it over; use a voucher, end one (domain 1.12)."""
+"""Order a reward, cancel the order, hand it over (domain 1.12)."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,21 +9,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from activities.desk.tasks import REASON_CHOICES, PointsTask, ReasonCodeForm, done, posting_facts
-from activities.models import OrderStatus, RewardItem, RewardOrder, Voucher
+from activities.desk.tasks import PointsTask, ReasonCodeForm, done, posting_facts
+from activities.models import OrderStatus, RewardItem, RewardOrder
 from activities.ordering import MOST, OrderCall, cancel_order, fulfil_order, order_reward
-from activities.orders import USE, is_cancellable, visible_order
-from activities.reward_overview import held
+from activities.orders import is_cancellable, visible_order
 from activities.rewards import RIGHT as MANAGE
 from activities.rewards import orderable, rewards_of
 from activities.stock import left_of
-from activities.using_vouchers import cancel_voucher, use_voucher
-from activities.vouchers import masked_code
 from common.clock import program_now
 from common.desk.fields import offer
 from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
-from common.desk.words import figure, money
+from common.desk.words import figure
 from common.errors import NotFound
 from memberships.desk.figures import points as figures_of
 from memberships.desk.tasks import MembershipTask, membership_page
@@ -191,94 +187,3 @@ class FulfilOrder(OrderTask):
         told = {"quantity": figure(self.order.quantity), "name": self.order.item.name}
         says = [_("%(quantity)s × %(name)s was handed over.") % told]
         return Outcome(says, {"membership": self.membership.pk, "order": self.order.pk})
-
-
-class UseForm(forms.Form):
-    amount = forms.DecimalField(
-        label=gettext_lazy("Amount"),
-        min_value=Decimal("0.01"),
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "number"}),
-    )
-    reference = forms.CharField(
-        label=gettext_lazy("For which sale"),
-        help_text=gettext_lazy("The order or receipt number."),
-        max_length=80,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-
-class VoucherTask(MembershipTask):
-    voucher: Voucher
-
-    def load(self, **kwargs: Any) -> None:
-        found = Voucher.objects.visible_to(self.actor).select_related("item", "membership").filter(pk=kwargs["pk"])
-        voucher = found.first()
-        if voucher is None:
-            raise Http404
-        self.voucher = voucher
-        self.take(voucher.membership)
-        self.subject = _("Voucher %(code)s") % {"code": masked_code(voucher.code)}
-
-    def obstacles(self) -> Sequence[str]:
-        shown = held(self.voucher, at=program_now(self.design.program))
-        return () if shown.is_open else [_("The voucher is %(status)s.") % {"status": shown.status.label}]
-
-    def exits(self) -> Sequence[Way]:
-        return [Way(_("Back to the membership"), page_of("membership", self.membership.pk))]
-
-    def figures(self) -> Sequence[Figure]:
-        row = Voucher.objects.get(pk=self.voucher.pk)
-        return [
-            Figure("status", _("Voucher"), str(row.status_at(program_now(self.design.program)).label)),
-            Figure("remaining", _("Left on it"), f"{money(row.remaining)} {row.currency}"),
-        ]
-
-    def ways(self, facts: dict[str, Any]) -> Sequence[Way]:
-        found = [membership_page(facts["membership"], main=True)]
-        if self.may(USE):
-            found.append(Way(_("The voucher"), page_of("voucher", facts["voucher"])))
-        return found
-
-    def outcome(self, *says: str) -> Outcome:
-        return Outcome(says, {"membership": self.membership.pk, "voucher": self.voucher.pk})
-
-
-class UseVoucher(VoucherTask):
-    action = USE
-    title = gettext_lazy("Use a voucher")
-    what = gettext_lazy("Takes a part of it, or all, off the price of a sale. What is left can be used later.")
-    confirm = gettext_lazy("Use it")
-    form_class = UseForm
-
-    def carry_out(self, given: dict[str, Any]) -> Outcome:
-        use_voucher(
-            self.voucher.code,
-            amount=given["amount"],
-            currency=self.voucher.currency,
-            reference=given["reference"],
-            actor=self.actor,
-        )
-        told = {"amount": money(given["amount"]), "currency": self.voucher.currency}
-        return self.outcome(_("%(amount)s %(currency)s are taken off.") % told)
-
-
-class CancelForm(forms.Form):
-    reason_code = forms.ChoiceField(label=gettext_lazy("Reason"), choices=REASON_CHOICES, initial="abuse")
-
-
-class CancelVoucher(VoucherTask):
-    action = MANAGE
-    title = gettext_lazy("Cancel a voucher")
-    what = gettext_lazy(
-        "Ends a voucher that was stolen or issued by mistake. What is left on it is gone; points do not come back."
-    )
-    confirm = gettext_lazy("Cancel the voucher")
-    for_ever = True
-    form_class = CancelForm
-
-    def carry_out(self, given: dict[str, Any]) -> Outcome:
-        cancel_voucher(self.voucher.pk, actor=self.actor, reason_code=given["reason_code"])
-        told = {"amount": money(self.voucher.remaining), "currency": self.voucher.currency}
-        return self.outcome(_("The voucher ends; %(amount)s %(currency)s that were left on it are gone.") % told)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from activities.desk.rewards import pages, tasks
+from activities.desk.rewards import pages, tasks, voucher_tasks
 
 urlpatterns = [
     path("rewards", pages.Catalog.as_view(), name="rewards"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("orders/<int:pk>/fulfil", tasks.FulfilOrder.as_view(), name="order-fulfil"),
     path("memberships/<int:pk>/order", tasks.OrderReward.as_view(), name="order-reward"),
     path("vouchers/<int:pk>", pages.VoucherPage.as_view(), name="voucher"),
-    path("vouchers/<int:pk>/use", tasks.UseVoucher.as_view(), name="voucher-use"),
-    path("vouchers/<int:pk>/cancel", tasks.CancelVoucher.as_view(), name="voucher-cancel"),
+    path("vouchers/<int:pk>/use", voucher_tasks.UseVoucher.as_view(), name="voucher-use"),
+    path("vouchers/<int:pk>/give-back", voucher_tasks.GiveBack.as_view(), name="voucher-give-back"),
+    path("vouchers/<int:pk>/cancel", voucher_tasks.CancelVoucher.as_view(), name="voucher-cancel"),
 ]

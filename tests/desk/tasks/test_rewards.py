@@ -1,6 +1,7 @@
 """Rewards at the desk: ordered, cancelled, handed over; vouchers used and cancelled."""
 
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -127,6 +128,24 @@ def test_a_voucher_is_used_in_part_at_the_desk(agent: Desk, emma: Membership) ->
     page = agent.client.get(f"/desk/vouchers/{voucher.pk}").content.decode()
     assert "receipt 9" in page
     assert agent.previews(path, amount="0", reference="receipt 9").status_code == 400
+
+
+def test_what_a_sale_no_longer_needs_goes_back_to_the_voucher(agent: Desk, emma: Membership) -> None:
+    make_voucher_reward(emma.program)
+    voucher = ordered(emma, "ten-off").vouchers.get()
+    path = f"vouchers/{voucher.pk}/give-back"
+    assert said(agent.opens(path, "ineligible")) == ["Nothing was taken from it."]
+    assert path not in agent.client.get(f"/desk/vouchers/{voucher.pk}").content.decode()
+    used = agent.does(f"vouchers/{voucher.pk}/use", amount="6.00", reference="receipt 9")
+    assert path in used.content.decode()
+    too_much = agent.previews(path, amount="6.01", reference="receipt 9")
+    assert said(too_much) == ["6.00 EUR were taken from the voucher, 6.01 are to be given back."]
+    back = agent.previews(path, amount="6.00", reference="receipt 9")
+    assert said(back) == ["6.00 EUR are back on it."]
+    assert changed(back) == {"Voucher": ("used in part", "issued"), "Left on it": ("4.00 EUR", "10.00 EUR")}
+    agent.receipt(agent.confirms(back))
+    assert [one.amount for one in voucher.uses.order_by("number")] == [Decimal("6.00"), Decimal("-6.00")]
+    assert_audit_clean()
 
 
 def test_a_voucher_is_cancelled_by_who_manages_rewards(agent: Desk, supervisor: Desk, emma: Membership) -> None:
