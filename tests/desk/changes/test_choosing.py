@@ -170,7 +170,7 @@ def test_the_list_says_who_is_missing_until_when(agent: Visitor, anna_and_ben: l
     row = cells(page, "Merge into a shared account")
     assert row[1:5] == ["MMiles", f"{anna.number}, {ben.number}", "Waiting for consent", "A*** B***, B*** M***"]
     assert f"/desk/changes/{opened.pk}" in page.links
-    assert "Changes 1 waiting" in page.text
+    assert "Changes of memberships 1 waiting" in page.text
     assert "No change is like that." in agent.reads("changes", kind="split").text
     assert "No change is like that." in agent.reads("changes", status="refused").text
     stranger = Visitor(Role.SUPPORT_AGENT, make_program("other"))
