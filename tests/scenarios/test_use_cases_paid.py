@@ -80,7 +80,7 @@ def test_premium_begins_with_the_first_payment_and_gives_what_basic_does_not(
     assert (benefits_of(till, premium), benefits_of(till, basic)) == ({}, {})
     visit = till.does("transactions", reference="B-1", membership_id=basic, **sale)
     assert (gave(visit), visit["balances"]) == ([("visits", 0)], [])
-    assert visit["effects"][0]["because"] == "Visits, version 1, set visits to 1 because 1 was added."
+    assert visit["effects"][0]["because"] == "Visits, version 1, set Visits to 1 because 1 was added."
 
     pay(premium, "first year")
     assert status_of(till, premium) == ("active", None)
