@@ -1,6 +1,6 @@
 """Use a voucher, give back to one, end one (domain 1.12)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -72,6 +72,18 @@ class VoucherTask(MembershipTask):
             found.append(Way(_("The voucher"), page_of("voucher", facts["voucher"])))
         return found
 
+    def moved(self, verb: Callable[..., object], given: dict[str, Any]) -> dict[str, str]:
+        """What the form asked for, done; as it is told."""
+        currency = self.voucher.currency
+        verb(
+            self.voucher.code,
+            amount=given["amount"],
+            currency=currency,
+            reference=given["reference"],
+            actor=self.actor,
+        )
+        return {"amount": money(given["amount"]), "currency": currency}
+
     def outcome(self, *says: str) -> Outcome:
         return Outcome(says, {"membership": self.membership.pk, "voucher": self.voucher.pk})
 
@@ -84,15 +96,7 @@ class UseVoucher(VoucherTask):
     form_class = UseForm
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:
-        use_voucher(
-            self.voucher.code,
-            amount=given["amount"],
-            currency=self.voucher.currency,
-            reference=given["reference"],
-            actor=self.actor,
-        )
-        told = {"amount": money(given["amount"]), "currency": self.voucher.currency}
-        return self.outcome(_("%(amount)s %(currency)s are taken off.") % told)
+        return self.outcome(_("%(amount)s %(currency)s are taken off.") % self.moved(use_voucher, given))
 
     def ways(self, facts: dict[str, Any]) -> Sequence[Way]:
         back = reverse("desk:voucher-give-back", args=[facts["voucher"]])
@@ -118,15 +122,7 @@ class GiveBack(VoucherTask):
         return {"amount": taken_from(self.voucher)}
 
     def carry_out(self, given: dict[str, Any]) -> Outcome:
-        give_back(
-            self.voucher.code,
-            amount=given["amount"],
-            currency=self.voucher.currency,
-            reference=given["reference"],
-            actor=self.actor,
-        )
-        told = {"amount": money(given["amount"]), "currency": self.voucher.currency}
-        return self.outcome(_("%(amount)s %(currency)s are back on it.") % told)
+        return self.outcome(_("%(amount)s %(currency)s are back on it.") % self.moved(give_back, given))
 
 
 class CancelForm(forms.Form):
