@@ -1,19 +1,21 @@
-"""Reviews repeated because an event of their period came late or was taken back (domain 1.7).
+"""Where a membership stands once an event of an earlier period, or the loss of points, is known (domain 1.7).
 
-The membership ends where it would stand had everything been known in time: the period of the event is judged again,
-then those after it as far as they began with what changed.
+It ends where it would stand had everything been known in time: from the last review before the event on, what was given
+and what the figures reach is gone through again, period by period, and reviews that come out differently are repeated.
+An event that came late only raises, one that was taken back only lowers.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
-from memberships.figures import figures_of
+from memberships.figures import figures_of, figures_of_many
 from memberships.floors import floors_of
 from memberships.ladders import Ladder
-from memberships.models import Membership, StandingSource, TierReview, TierStanding
+from memberships.models import ChangeStatus, Membership, MembershipChange, StandingSource, TierReview, TierStanding
 from memberships.moving_standings import Moved, StandingMove, move_many
 from memberships.reasons import reason_of
 from programs.design import Design
@@ -21,85 +23,82 @@ from programs.models import Tier
 from programs.tiers import Period
 
 AGAIN = "reviewed again: "
+# What figures and reviews made of it: gone through again.
+DERIVED = frozenset({StandingSource.EARNED, StandingSource.REVIEW})
 
 
-class _Changed(NamedTuple):
-    """The rung a period left the membership on, and the one it leaves it on as things are known now."""
+class _Mark(NamedTuple):
+    """From `at` on the rung was at least `tier`; where it `replaces`, exactly that."""
 
-    old: Tier | None
-    new: Tier | None
+    at: datetime
+    tier: Tier
+    replaces: bool
 
-    def carried(self, before: Tier | None) -> Tier | None:
-        """What the next period began with, had the one before ended so."""
-        if before == self.old:
-            return self.new
-        if before is None or self.old is None or before.rank < self.old.rank:
-            return before
-        return higher(before, self.new)
+
+class _Known(NamedTuple):
+    """The rung all that is known comes to, and the period of the event with its figure."""
+
+    rung: Tier
+    period: Period
+    figure: Decimal
 
 
 @dataclass
 class _Story:
-    """What is known about one membership on one ladder, the oldest first."""
+    """What is written down about one membership on one ladder; `reviews` by the end of their period, as repeated last,
+    and when each period was reviewed `first`."""
 
-    membership_id: int
+    membership: Membership
     ladder: Ladder
+    design: Design
     now: datetime
     standings: Sequence[TierStanding]
     reviews: dict[datetime, TierReview] = field(default_factory=dict)
+    first: dict[datetime, datetime] = field(default_factory=dict)
 
-    def standing_at(self, at: datetime) -> TierStanding | None:
-        """What it stood on just before."""
-        held = [one for one in self.standings if one.since < at and (one.ended_at is None or one.ended_at >= at)]
-        return held[-1] if held else None
+    @property
+    def stood(self) -> Tier | None:
+        return next((self.ladder.tier(one.tier_id) for one in self.standings if one.ended_at is None), None)
 
-    def base(self, period: Period, *, at: datetime | None) -> Tier:
-        """The rung it stood on before what it earned in the period, looking back from `at` (None: now)."""
-        for one in reversed(self.standings):
-            if at is not None and one.since >= at:
-                continue
-            if one.source != StandingSource.EARNED or (period.start is not None and one.since < period.start):
-                return self.ladder.tier(one.tier_id) or self.ladder.lowest
-        return self.ladder.lowest
+    @cached_property
+    def judged_until(self) -> datetime | None:
+        return max(self.reviews, default=None)
 
-    def figure(self, period: Period) -> Decimal:
-        return figures_of({self.membership_id: period}, self.ladder, at=self.now)[self.membership_id]
+    def period(self, at: datetime) -> Period:
+        return self.ladder.period(at=at, enrolled_at=self.membership.enrolled_at, zone=self.design.zone)
+
+    def figures(self, periods: Sequence[Period]) -> list[Decimal]:
+        if self.ladder.point_type is None:
+            # An attribute has one value, whatever the period.
+            value = figures_of({self.membership.pk: periods[-1]}, self.ladder, at=self.now)[self.membership.pk]
+            return [value for _ in periods]
+        return figures_of_many([(self.membership.pk, self.ladder.point_type.pk, one, self.now) for one in periods])
 
     def floor(self, at: datetime) -> Tier | None:
-        return floors_of({self.membership_id: at}, self.ladder).get(self.membership_id)
+        return floors_of({self.membership.pk: at}, self.ladder).get(self.membership.pk)
 
 
-def repeat_reviews(
-    membership_id: int, ladder: Ladder, *, event_at: datetime, now: datetime, design: Design
+def stand_as_known(
+    membership_id: int, ladder: Ladder, *, event_at: datetime, now: datetime, design: Design, taken_back: bool
 ) -> list[Moved]:
-    """Judge the period of the event again, and those that ended since. The membership is locked by the caller."""
-    story = _story(membership_id, ladder, now=now)
-    enrolled_at = Membership.objects.values_list("enrolled_at", flat=True).get(pk=membership_id)
-    changed, figure, first = _Changed(None, None), Decimal(0), None
-    for period in _ended(ladder, event_at, enrolled_at=enrolled_at, now=now, design=design):
-        changed, judged = _again(story, period, changed, design)
-        if first is None:
-            first, figure = period, judged
-    if first is None or changed.old == changed.new:
+    """Bring the standing in line with an event of that time that came late or, `taken_back`, lost points; those that
+    moved. The membership is locked by the caller."""
+    story = _story(membership_id, ladder, now=now, design=design)
+    known = _ending(story, event_at) if ladder.ends else _present(story)
+    stood, target = story.stood, known.rung
+    if taken_back:
+        target = higher(target, story.floor(now)) or target
+        if stood is None or target.rank >= stood.rank:
+            return []
+    elif stood is not None and target.rank <= stood.rank:
         return []
-    return _follow(story, changed, first, figure, design)
-
-
-def lower_what_is_gone(
-    membership_id: int, ladder: Ladder, period: Period, *, now: datetime, design: Design
-) -> list[Moved]:
-    """After points of the present period were taken back: a rung earned with them in it is lost, down to what the
-    rest reaches, what the membership stood on before, or what is kept."""
-    story = _story(membership_id, ladder, now=now)
-    open_ones = [one for one in story.standings if one.ended_at is None]
-    stood = ladder.tier(open_ones[-1].tier_id) if open_ones else None
-    if stood is None or not _earned_in(open_ones[-1], period):
-        return []
-    figure = story.figure(period)
-    tier = _rest(story, period, figure, at=None)
-    if tier.rank >= stood.rank:
-        return []
-    return _move(story, stood, tier, reason_of(ladder, figure, stood, period, design), design)
+    asked = higher(target, stood) or target
+    reason = reason_of(ladder, known.figure, asked, known.period, design)
+    if _is_over(known.period, now):
+        reason = AGAIN + reason
+    return move_many(
+        [StandingMove(membership_id, target, StandingSource.REVIEW, reason, before=stood)], design=design, at=now
+    )
 
 
 def higher(one: Tier | None, other: Tier | None) -> Tier | None:
@@ -108,94 +107,136 @@ def higher(one: Tier | None, other: Tier | None) -> Tier | None:
     return max(one, other, key=lambda tier: tier.rank)
 
 
-def _story(membership_id: int, ladder: Ladder, *, now: datetime) -> _Story:
-    standings = TierStanding.objects.filter(membership=membership_id, group=ladder.group.pk)
-    reviews = TierReview.objects.filter(membership=membership_id, group=ladder.group.pk).order_by("again")
+def _story(membership_id: int, ladder: Ladder, *, now: datetime, design: Design) -> _Story:
+    of_ladder = {"membership": membership_id, "group": ladder.group.pk}
+    reviews = list(TierReview.objects.filter(**of_ladder).order_by("period_end", "again"))
     return _Story(
-        membership_id,
+        Membership.objects.only("enrolled_at").get(pk=membership_id),
         ladder,
+        design,
         now,
-        list(standings.order_by("since", "pk")),
-        {one.period_end: one for one in reviews},
+        list(TierStanding.objects.filter(**of_ladder).order_by("since", "pk")),
+        reviews={one.period_end: one for one in reviews},
+        first={one.period_end: one.reviewed_at for one in reversed(reviews)},
     )
 
 
-def _ended(
-    ladder: Ladder, event_at: datetime, *, enrolled_at: datetime, now: datetime, design: Design
-) -> Iterator[Period]:
-    """The period of the event and those after it, as far as they are over."""
-    period = ladder.period(at=event_at, enrolled_at=enrolled_at, zone=design.zone)
-    while period.end is not None and period.end <= now:
+def _ending(story: _Story, event_at: datetime) -> _Known:
+    """Calendar years and anniversaries, from the last review before the event's period to the present one."""
+    of_event, marks = story.period(event_at), _given(story)
+    base = [end for end in story.reviews if of_event.start is None or end <= of_event.start]
+    rung = _left_on(story, max(base)) if base else story.ladder.lowest
+    begin = max(base) if base else min([event_at, *(one.at for one in marks)])
+    periods = list(_periods(story, begin))
+    found = dict(zip(periods, story.figures(periods), strict=True))
+    for period, figure in found.items():
+        rung = _after(rung, [one for one in marks if _lies_in(period, one.at)])
+        rung = higher(rung, story.ladder.reached(figure)) or rung
+        if _is_over(period, story.now):
+            rung = _judged(story, period, rung, figure, repeat=period.end > event_at)
+    return _Known(rung, of_event, found[of_event])
+
+
+def _present(story: _Story) -> _Known:
+    """Rolling months and ladders without end: of what was before, reviews have made what they did."""
+    period = story.period(story.now)
+    marks = [_Mark(end, _left_on(story, end), replaces=True) for end in story.reviews]
+    marks = sorted([*marks, *_given(story)], key=lambda one: one.at)
+    rung = _after(_stood_at(story, period.start), [one for one in marks if _lies_in(period, one.at)])
+    figure = story.figures([period])[0]
+    return _Known(higher(rung, story.ladder.reached(figure)) or rung, period, figure)
+
+
+def _periods(story: _Story, begin: datetime) -> Iterator[Period]:
+    period = story.period(begin)
+    while _is_over(period, story.now):
         yield period
-        period = ladder.period(at=period.end, enrolled_at=enrolled_at, zone=design.zone)
+        period = story.period(period.end or story.now)
+    yield period
 
 
-def _again(story: _Story, period: Period, carried: _Changed, design: Design) -> tuple[_Changed, Decimal]:
-    """What became of the period and what becomes of it now; a review is repeated by another row."""
+def _is_over(period: Period, now: datetime) -> bool:
+    return period.end is not None and period.end <= now
+
+
+def _lies_in(period: Period, at: datetime) -> bool:
+    return (period.start is None or period.start <= at) and (period.end is None or at < period.end)
+
+
+def _after(rung: Tier, marks: Sequence[_Mark]) -> Tier:
+    for mark in marks:
+        rung = mark.tier if mark.replaces else higher(rung, mark.tier) or rung
+    return rung
+
+
+def _left_on(story: _Story, period_end: datetime) -> Tier:
+    return story.ladder.tier(story.reviews[period_end].after_id) or story.ladder.lowest
+
+
+def _stood_at(story: _Story, at: datetime | None) -> Tier:
+    held = [one for one in story.standings if at is not None and one.since <= at]
+    return (story.ladder.tier(held[-1].tier_id) if held else None) or story.ladder.lowest
+
+
+def _given(story: _Story) -> list[_Mark]:
+    """Every rung that did not come of figures; one that was given for a time already reviewed counts from the day it
+    was given."""
+    given = [one for one in story.standings if one.source not in DERIVED]
+    behind = [one.pk for one in given if story.judged_until is not None and one.since < story.judged_until]
+    told = TierStanding.history.filter(id__in=behind, history_type="+").values_list("id", "history_date")
+    recorded = {pk: at + story.design.program.clock_offset for pk, at in told} if behind else {}
+    undone = _undone(given)
+    marks = []
+    for one in given:
+        tier, at = story.ladder.tier(one.tier_id), recorded.get(one.pk, one.since)
+        reviewed = max((end for end, first in story.first.items() if first <= at), default=one.since)
+        since = one.since if one.since >= reviewed else at
+        if tier is not None and one.pk not in undone:
+            marks.append(_Mark(since, tier, replaces=one.source == StandingSource.MANUAL))
+    return sorted(marks, key=lambda one: one.at)
+
+
+def _undone(given: Sequence[TierStanding]) -> set[int]:
+    """Brought by a change of memberships that was undone since."""
+    ended = [one for one in given if one.source == StandingSource.CHANGE and one.ended_at is not None]
+    return {
+        one.pk
+        for one in ended
+        if MembershipChange.objects.filter(
+            program=one.program_id,
+            status=ChangeStatus.UNDONE,
+            outcome__made__contains=[[TierStanding._meta.label, one.pk]],
+        ).exists()
+    }
+
+
+def _judged(story: _Story, period: Period, rung: Tier, figure: Decimal, *, repeat: bool) -> Tier:
+    """The rung the period leaves it on, were it reviewed; a review that comes out differently is repeated by a row."""
     assert period.end is not None  # noqa: S101 - it is over
-    review = story.reviews.get(period.end)
-    standing = story.standing_at(period.end)
-    before = _tier_before(story, review, standing)
-    figure = story.figure(period)
-    began = carried.carried(before)
-    if standing is not None and began == before and _earned_in(standing, period):
-        began = _rest(story, period, figure, at=period.end)
-    began = higher(began, story.ladder.reached(figure))
-    if review is None:
+    if story.judged_until is None or period.end > story.judged_until:
         # The run still has to come: it takes it from there.
-        return _Changed(before, began), figure
-    after = story.ladder.tier(review.after_id)
-    judged = story.ladder.judged(began, figure, floor=story.floor(period.end))
-    if (review.figure, review.before_id, after) != (figure, began and began.pk, judged):
-        TierReview.objects.create(
-            membership_id=story.membership_id,
-            program_id=design.program.pk,
-            group_id=story.ladder.group.pk,
-            period_end=period.end,
-            again=review.again + 1,
-            figure=figure,
-            before=began,
-            after=judged,
-            reviewed_at=story.now,
-        )
-    return _Changed(after, judged), figure
+        return rung
+    after = story.ladder.judged(rung, figure, floor=story.floor(period.end))
+    review = story.reviews.get(period.end)
+    # From the lowest rung nobody falls: of several periods missed there the run judged the last alone.
+    if repeat and review is not None and _differs(review, rung, after, figure):
+        _repeat(story, review, rung, after, figure)
+    return after
 
 
-def _tier_before(story: _Story, review: TierReview | None, standing: TierStanding | None) -> Tier | None:
-    if review is not None:
-        return story.ladder.tier(review.before_id)
-    return None if standing is None else story.ladder.tier(standing.tier_id)
+def _differs(review: TierReview, before: Tier, after: Tier, figure: Decimal) -> bool:
+    return (review.figure, review.before_id, review.after_id) != (figure, before.pk, after.pk)
 
 
-def _earned_in(standing: TierStanding, period: Period) -> bool:
-    return standing.source == StandingSource.EARNED and (period.start is None or standing.since >= period.start)
-
-
-def _rest(story: _Story, period: Period, figure: Decimal, *, at: datetime | None) -> Tier:
-    """Without what was taken back: what the figure reaches, or what it stood on before, or what is kept."""
-    rungs = [story.ladder.reached(figure), story.base(period, at=at)]
-    floor = story.floor(at or story.now)
-    return max([*rungs, floor] if floor is not None else rungs, key=lambda tier: tier.rank)
-
-
-def _follow(story: _Story, changed: _Changed, period: Period, figure: Decimal, design: Design) -> list[Moved]:
-    """Bring the present standing in line, but no lower than what is reached or kept now."""
-    stood = next((story.ladder.tier(one.tier_id) for one in story.standings if one.ended_at is None), None)
-    target = changed.carried(stood)
-    if target is None or target == stood:
-        return []
-    if stood is not None and target.rank < stood.rank:
-        target = max(
-            target,
-            story.floor(story.now) or target,
-            key=lambda tier: tier.rank,
-        )
-        if target.rank >= stood.rank:
-            return []
-    reason = AGAIN + reason_of(story.ladder, figure, higher(target, stood) or target, period, design)
-    return _move(story, stood, target, reason, design)
-
-
-def _move(story: _Story, stood: Tier | None, tier: Tier, reason: str, design: Design) -> list[Moved]:
-    move = StandingMove(story.membership_id, tier, StandingSource.REVIEW, reason, before=stood)
-    return move_many([move], design=design, at=story.now)
+def _repeat(story: _Story, review: TierReview, before: Tier, after: Tier, figure: Decimal) -> None:
+    TierReview.objects.create(
+        membership_id=story.membership.pk,
+        program_id=story.design.program.pk,
+        group_id=story.ladder.group.pk,
+        period_end=review.period_end,
+        again=review.again + 1,
+        figure=figure,
+        before=before,
+        after=after,
+        reviewed_at=story.now,
+    )

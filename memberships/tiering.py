@@ -1,6 +1,6 @@
 """Upgrade at once: the qualifying credit that reaches a threshold raises the membership (domain 1.7).
 
-A late event, whose period is over, repeats the reviews of its period and of those after it instead.
+A late event, whose period is over, and one that lost points are gone through again by `repeating` first.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ from memberships.ladders import Ladder, feeding, ladders_of, reviewed_states
 from memberships.models import Membership, StandingSource, TierStanding
 from memberships.moving_standings import Moved, StandingMove, move_many
 from memberships.reasons import reason_of
-from memberships.repeating import lower_what_is_gone, repeat_reviews
+from memberships.repeating import stand_as_known
 from programs.design import Design
 from programs.models import Tier
 from programs.tiers import Period
@@ -61,10 +61,9 @@ def climb_many(
                 for pk, enrolled_at in enrolled.items()
             }
             for pk, period in periods.items():
-                if _is_late(ladder, events[pk], period):
-                    moved += repeat_reviews(pk, ladder, event_at=events[pk], now=now, design=design)
-                elif taken_back and ladder.point_type is not None:
-                    moved += lower_what_is_gone(pk, ladder, period, now=now, design=design)
+                lost = taken_back and ladder.point_type is not None
+                if lost or _is_late(ladder, events[pk], period):
+                    moved += stand_as_known(pk, ladder, event_at=events[pk], now=now, design=design, taken_back=lost)
             moved += _climb(ladder, periods, events, now=now, design=design)
     return moved
 
