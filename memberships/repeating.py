@@ -133,7 +133,7 @@ def _ending(story: _Story, event_at: datetime) -> _Known:
         rung = _after(rung, [one for one in marks if _lies_in(period, one.at)])
         rung = higher(rung, story.ladder.reached(figure)) or rung
         if _is_over(period, story.now):
-            rung = _judged(story, period, rung, figure, repeat=period.end > event_at)
+            rung = _judged(story, period, rung, figure, since=event_at)
     return _Known(rung, of_event, found[of_event])
 
 
@@ -210,8 +210,9 @@ def _undone(given: Sequence[TierStanding]) -> set[int]:
     }
 
 
-def _judged(story: _Story, period: Period, rung: Tier, figure: Decimal, *, repeat: bool) -> Tier:
-    """The rung the period leaves it on, were it reviewed; a review that comes out differently is repeated by a row."""
+def _judged(story: _Story, period: Period, rung: Tier, figure: Decimal, *, since: datetime) -> Tier:
+    """The rung the period leaves it on, were it reviewed; a review that comes out differently is repeated by a row,
+    `since` the event."""
     assert period.end is not None  # noqa: S101 - it is over
     if story.judged_until is None or period.end > story.judged_until:
         # The run still has to come: it takes it from there.
@@ -219,7 +220,7 @@ def _judged(story: _Story, period: Period, rung: Tier, figure: Decimal, *, repea
     after = story.ladder.judged(rung, figure, floor=story.floor(period.end))
     review = story.reviews.get(period.end)
     # From the lowest rung nobody falls: of several periods missed there the run judged the last alone.
-    if repeat and review is not None and _differs(review, rung, after, figure):
+    if review is not None and period.end > since and _differs(review, rung, after, figure):
         _repeat(story, review, rung, after, figure)
     return after
 

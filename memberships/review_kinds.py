@@ -31,6 +31,15 @@ class Kind:
         found = (self.due_one(one, rungs[one.tier_id]) for one in self.candidates(ids))
         return [one for one in found if one is not None]
 
+    def next(self, due: Sequence[Due], left_on: Mapping[int, Tier]) -> list[Due]:
+        """Of those judged the next period that is over, `left_on` the rung its membership was left on, if another."""
+        found = (
+            self.due_one(one.candidate._replace(judged=one.ended), left_on.get(one.membership_id, one.stood))
+            for one in due
+            if one.again
+        )
+        return [one for one in found if one is not None]
+
     def candidates(self, ids: Sequence[int]) -> list[Candidate]:
         return sql.candidates(ids, self.ladder, self.design)
 
@@ -68,7 +77,7 @@ class Ending(Kind):
         while stood == self.ladder.lowest and self._is_over(following):
             period, following = following, self.period(following.end or self.at, one.enrolled_at)
         assert period.end is not None  # noqa: S101 - it is over
-        return Due(one.membership_id, stood, period, period.end, again=self._is_over(following))
+        return Due(one, stood, period, period.end, again=self._is_over(following))
 
     def _is_over(self, period: Period) -> bool:
         return period.end is not None and period.end <= self.at
@@ -83,7 +92,7 @@ class Rolling(Kind):
         period = self.period(self.at, one.enrolled_at)
         today = self.at.astimezone(self.design.zone).date()
         midnight = end_of_day(today - timedelta(days=1), self.design.zone)
-        return Due(one.membership_id, stood, period, midnight, kept=self._lowered_lately(one, period))
+        return Due(one, stood, period, midnight, kept=self._lowered_lately(one, period))
 
     def _lowered_lately(self, one: Candidate, period: Period) -> bool:
         """One rung at a time means one in the length of the period, not one a day."""
@@ -103,7 +112,7 @@ class Lasting(Kind):
         reviewed = one.reviewed is not None and one.until is not None and one.reviewed >= one.until
         if one.until is None or reviewed or stood == self.ladder.lowest:
             return None
-        return Due(one.membership_id, stood, self.period(self.at, one.enrolled_at), one.until)
+        return Due(one, stood, self.period(self.at, one.enrolled_at), one.until)
 
 
 OF_PERIOD: Mapping[TierPeriod, type[Kind]] = {

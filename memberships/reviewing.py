@@ -10,8 +10,8 @@ finds nothing to do.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -24,6 +24,7 @@ from common.db import in_program, retrying
 from common.history import audit_context
 from common.side_by_side import side_by_side
 from memberships import reviewing_sql as sql
+from memberships.figures import figures_of
 from memberships.floors import floors_of
 from memberships.keeping import figures_of_others
 from memberships.ladders import Ladder, ladders_of
@@ -95,43 +96,64 @@ def _reviewed(
 
 
 def _batch(kind: Kind, ids: Sequence[int], *, actor: Actor, dry_run: bool) -> tuple[list[Reviewed], Counter[str]]:
-    """One transaction for these memberships: period by period until none is due, those that move not at all first."""
+    """One transaction for these memberships: period by period until none is due, then each moves at most once."""
     wanted = _wanted(kind, kind.due(ids))
     counts: Counter[str] = Counter()
-    done: list[Reviewed] = []
     if not wanted:
-        return done, counts
+        return [], counts
     with in_program(kind.design.program), audit_context(actor, "tier review"):
         sql.lock(wanted)
-        while wanted and (due := kind.due(wanted)):
-            judged = _judged(kind, due, write=True)
-            _write(kind, judged)
-            if kind.writes_kept:
-                counts["kept"] += len(due) - len(judged)
-            counts.update(map(_outcome, judged))
-            done += [
-                Reviewed(one.membership_id, kind.ladder, one.before, one.after, one.reason)
-                for one in judged
-                if one.before != one.after
-            ]
-            wanted = [one.membership_id for one in due if one.again]
-        if kind.ladder.ends:
-            done += _regained(done, kind, actor)
+        first = due = kind.due(wanted)
+        judged: list[Judgement] = []
+        while due:
+            others = _judged(kind, due, write=True)
+            sql.write(others, kind.ladder, kind.design, at=kind.at)
+            counts["kept"] += len(due) - len(others) if kind.writes_kept else 0
+            judged += others
+            due = kind.next(due, {one.membership_id: one.after for one in others})
+        done = _moved(kind, judged, {one.membership_id: one.candidate.enrolled_at for one in first})
+        _move(kind, done)
         if dry_run:
             transaction.set_rollback(True)
+    moved = {one.membership_id for one in done}
+    counts["kept"] += sum(one.membership_id not in moved for one in judged)
+    counts.update("raised" if one.after.rank > one.before.rank else "lowered" for one in done)
     return done, +counts
 
 
-def _regained(done: Sequence[Reviewed], kind: Kind, actor: Actor) -> list[Reviewed]:
-    """Who has earned in the present period what the last one lacked need not wait for another event."""
-    fallen = {one.membership_id: kind.at for one in done if one.after.rank < one.before.rank}
-    moved = [one.move for one in climb_many(fallen, design=kind.design, actor=actor, at=kind.at)]
-    ladder = kind.ladder
-    return [
-        Reviewed(one.membership_id, ladder, one.before or ladder.lowest, one.tier, one.reason)
+def _moved(kind: Kind, judged: Sequence[Judgement], enrolled: Mapping[int, datetime]) -> list[Reviewed]:
+    """Who stands elsewhere after all periods. Who lost a rung by one and has it again by a later one, or has earned it
+    in the present one, stays on it and hears nothing."""
+    found: dict[int, Reviewed] = {}
+    for one in judged:
+        before = found[one.membership_id].before if one.membership_id in found else one.before
+        found[one.membership_id] = Reviewed(one.membership_id, kind.ladder, before, one.after, one.reason)
+    fallen = {pk: enrolled[pk] for pk, one in found.items() if one.after.rank < one.before.rank}
+    found |= _earned_by_now(kind, [found[pk] for pk in fallen], fallen)
+    return [one for one in found.values() if one.before != one.after]
+
+
+def _earned_by_now(kind: Kind, fallen: Sequence[Reviewed], enrolled: Mapping[int, datetime]) -> dict[int, Reviewed]:
+    if not kind.ladder.ends:
+        return {}
+    periods = {one.membership_id: kind.period(kind.at, enrolled[one.membership_id]) for one in fallen}
+    figures = figures_of(periods, kind.ladder, at=kind.at) if periods else {}
+    reached = {pk: kind.ladder.reached(figure) for pk, figure in figures.items()}
+    return {
+        one.membership_id: replace(
+            one, after=tier, reason=reason_of(kind.ladder, figures[pk], tier, periods[pk], kind.design)
+        )
+        for one in fallen
+        if (tier := reached[pk := one.membership_id]).rank > one.after.rank
+    }
+
+
+def _move(kind: Kind, moved: Sequence[Reviewed]) -> None:
+    moves = [
+        StandingMove(one.membership_id, one.after, StandingSource.REVIEW, one.reason, before=one.before)
         for one in moved
-        if one.tier.group_id == ladder.group.pk
     ]
+    move_many(moves, design=kind.design, at=kind.at)
 
 
 def _wanted(kind: Kind, due: Sequence[Due]) -> list[int]:
@@ -163,22 +185,6 @@ def _judgement(kind: Kind, due: Due, figure: Decimal, floor: Tier | None) -> Jud
     asked = due.stood if after.rank < due.stood.rank else after
     reason = "" if after == due.stood else reason_of(kind.ladder, figure, asked, due.period, kind.design)
     return Judgement(due.membership_id, due.ended, figure, due.stood, after, reason)
-
-
-def _write(kind: Kind, judged: Sequence[Judgement]) -> None:
-    sql.write(judged, kind.ladder, kind.design, at=kind.at)
-    moves = [
-        StandingMove(one.membership_id, one.after, StandingSource.REVIEW, one.reason, before=one.before)
-        for one in judged
-        if one.before != one.after
-    ]
-    move_many(moves, design=kind.design, at=kind.at)
-
-
-def _outcome(judged: Judgement) -> str:
-    if judged.before == judged.after:
-        return "kept"
-    return "raised" if judged.after.rank > judged.before.rank else "lowered"
 
 
 def _climb_by_pending(ids: Sequence[int], kind: Kind, *, since: datetime | None, actor: Actor) -> None:

@@ -85,12 +85,16 @@ class Due(NamedTuple):
     """The rung to be judged by the figure of `period`, which ended `ended`; `kept` is not lowered this time, and
     `again` where the next period is over, too."""
 
-    membership_id: int
+    candidate: Candidate
     stood: Tier
     period: Period
     ended: datetime
     kept: bool = False
     again: bool = False
+
+    @property
+    def membership_id(self) -> int:
+        return self.candidate.membership_id
 
 
 class Judgement(NamedTuple):

@@ -103,9 +103,28 @@ class TestCalendarYear:
         counts = review(
             air, NEW_YEAR_28 + timedelta(days=3), progress=lambda one: heard.append((one.before.code, one.after.code))
         )
-        assert (counts, heard) == ({"lowered": 1}, [("gold", "silver"), ("silver", "gold")])
-        assert story_of(michael)[-2:] == [("silver", "review"), ("gold", "earned")]
+        assert (counts, heard) == ({"kept": 1}, [])
+        assert story_of(michael) == [("silver", "initial"), ("gold", "earned")]
+        assert reviews_of(michael)[-1] == (0, 0, "gold", "silver")
         assert review(air, NEW_YEAR_28 + timedelta(days=4)) == {}
+
+    def test_who_lost_it_by_one_missed_year_and_has_it_again_by_the_next_hears_nothing(self, air: Program) -> None:
+        michael = joined(air, JUNE, 1_000)
+        with clock.frozen(NEW_YEAR_28 + timedelta(days=30)):
+            earn_status(michael, 1_200)
+        before = counted(TierStanding, Event, Message)
+        assert review(air, datetime(2029, 1, 10, tzinfo=UTC)) == {"kept": 3}
+        assert [row[1:] for row in reviews_of(michael)] == [
+            (1_000, "gold", "gold"), (0, "gold", "silver"), (1_200, "silver", "gold"),
+        ]  # fmt: skip
+        assert counted(TierStanding, Event, Message) == before
+
+    def test_who_lost_two_rungs_by_two_missed_years_is_told_once(self, air: Program) -> None:
+        michael = joined(air, JUNE, 5_000)
+        assert review(air, datetime(2029, 1, 10, tzinfo=UTC)) == {"kept": 1, "lowered": 1}
+        assert story_of(michael)[1:] == [("diamond", "earned"), ("silver", "review")]
+        told = Event.objects.filter(kind="tier.changed").latest("pk")
+        assert (told.facts["from"], told.facts["to"]) == ("diamond", "silver")
 
     def test_a_ladder_may_lower_to_what_was_earned(self, db: None) -> None:
         air = make_airline(downgrade=Downgrade.TO_EARNED)
@@ -154,7 +173,7 @@ class TestCalendarYear:
         air.status = ProgramStatus.RELEASED
         air.save()
         at = datetime(2029, 2, 1, tzinfo=UTC)
-        assert review(air, at) == {"kept": 1, "lowered": 2}
+        assert review(air, at) == {"kept": 1, "lowered": 1}
         assert reviews_of(michael) == [
             (0, 5_000, "diamond", "diamond"),
             (0, 0, "diamond", "gold"),
@@ -407,6 +426,42 @@ class TestAgain:
             reverse_posting(posting, Part("mistake"), actor=ACTOR)
         assert tier_of(michael) == "silver"
         assert reviews_of(michael)[2:] == [(1, 0, "silver", "silver"), (1, 0, "silver", "silver")]
+
+    def test_what_came_late_after_a_loss_in_a_year_not_reviewed_yet_gives_the_rung_back(self, air: Program) -> None:
+        michael = joined(air, JUNE)
+        with clock.frozen(JUNE):
+            posting = earn_status(michael, 1_000)["posting"]["id"]
+        with clock.frozen(NEW_YEAR_27 + timedelta(days=10)):
+            reverse_posting(posting, Part("mistake"), actor=ACTOR)
+            assert tier_of(michael) == "silver"
+            earn_status(michael, 1_000, at=NEW_YEAR_27 - SECOND)
+        assert tier_of(michael) == "gold"
+        assert review(air, NEW_YEAR_27 + timedelta(days=11)) == {"kept": 1}
+        assert reviews_of(michael) == [(0, 1_000, "gold", "gold")]
+
+    def test_what_is_taken_back_in_steps_lowers_step_by_step(self, air: Program) -> None:
+        michael = joined(air, JUNE)
+        with clock.frozen(JUNE):
+            postings = [earn_status(michael, points)["posting"]["id"] for points in (900, 600, 4_000)]
+            assert tier_of(michael) == "diamond"
+            for posting, tier in zip(reversed(postings), ("gold", "silver", "silver"), strict=True):
+                reverse_posting(posting, Part("mistake"), actor=ACTOR)
+                assert tier_of(michael) == tier
+        assert_audit_clean()
+
+    def test_a_rung_given_for_a_year_reviewed_before_counts_from_the_day_it_was_given(self, air: Program) -> None:
+        michael = joined(air, JUNE, 100)
+        review(air, NEW_YEAR_27)
+        with clock.frozen(NEW_YEAR_27 + timedelta(days=10)):
+            gold = RuleStanding(michael.pk, "ladder", "gold", since=JUNE + timedelta(days=1))
+            stand_by_rule_many([gold], design=design_of(air.pk), at=clock.now(), actor=ACTOR)
+            posting = earn_status(michael, 10)["posting"]["id"]
+            earn_status(michael, 5, at=NEW_YEAR_27 - SECOND)
+            reverse_posting(posting, Part("mistake"), actor=ACTOR)
+        assert tier_of(michael) == "gold"
+        assert reviews_of(michael)[-1] == (1, 105, "silver", "silver")
+        review(air, NEW_YEAR_28)
+        assert tier_of(michael) == "silver"
 
     def test_reversing_leaves_the_rung_an_agreement_keeps(self, air: Program) -> None:
         with clock.frozen(JUNE):
