@@ -239,6 +239,8 @@ DESK: dict[str, Page] = {
     "adjust": of_membership("points:adjust"),
     "transfer": of_membership("points:transfer"),
     "convert": of_membership("points:transfer"),
+    "redeem": of_membership("points:redeem"),
+    "spending-code": of_membership("points:redeem"),
     "hold": of_membership("points:redeem"),
     "release-hold": Page("points:redeem", ("hold",)),
     "reverse": Page("points:reverse", ("posting",)),
