@@ -95,6 +95,7 @@ DESK: dict[str, Page] = {
     "award-new": Page("points:adjust", everywhere=True),
     "award": Page("reports:read", ("award",), post=ONLY_LOOKED_AT),
     "award-submit": Page("points:adjust", ("award",)),
+    "award-discard": Page("points:adjust", ("award",)),
     "award-decide": Page("points:approve", ("award",)),
     # Rewards.
     "rewards": of_program("memberships:read"),
