@@ -78,7 +78,7 @@ def draft_award(program: Program, call: AwardCall, lines: Sequence[AwardLine], *
     checked_reason(call.reason_code)
     with in_program(program.pk):
         design = design_of(program.pk)
-        if BulkAward.objects.filter(program=program, name=call.name).exists():
+        if BulkAward.objects.filter(program=program, name=call.name).exclude(status=AwardStatus.DISCARDED).exists():
             raise AwardNameTaken(
                 f"“{call.name}” was awarded before: a name stands for one list.", facts={"name": call.name}
             )
@@ -113,6 +113,26 @@ def submit_award(award: BulkAward, *, actor: Actor) -> BulkAward:
         row.save(update_fields=["needs_approval", "status"])
         _tell("award.requested" if row.needs_approval else "award.approved", row, totals)
         return row
+
+
+def discard_award(award: BulkAward, *, actor: Actor, note: str = "") -> BulkAward:
+    """Give a draft up: it is kept with its lines, is never posted, and its name is free for a corrected list.
+
+    Raises NotAllowed, AwardWrongStatus.
+    """
+    with in_program(award.program_id):
+        row = _locked(award, AwardStatus.DRAFT)
+        if not may_discard(row, actor):
+            raise NotAllowed("Whoever uploaded the list discards it, or somebody with the right points:approve.")
+        _settle(row, AwardStatus.DISCARDED, actor=actor, note=note)
+        return row
+
+
+def may_discard(award: BulkAward, actor: Actor) -> bool:
+    if not actor.is_staff:
+        return False
+    own = award.requested_by_id == actor.user_id and actor.may(REQUEST, award.program_id)
+    return own or actor.may(APPROVE, award.program_id)
 
 
 def approve_award(award: BulkAward, *, actor: Actor, note: str = "") -> BulkAward:
@@ -243,12 +263,16 @@ def _decide(award: BulkAward, status: AwardStatus, *, actor: Actor, note: str) -
         reason = reason_against(row, actor)
         if reason:
             raise NotAllowed(reason)
-        row.status, row.decision_note = status, note
-        row.decided_by_id = actor.user_id
-        row.decided_at = clock.program_now(design_of(row.program_id).program)
-        row.save(update_fields=["status", "decision_note", "decided_by_id", "decided_at"])
-        _tell(f"award.{status}", row, totals_of(row))
+        _settle(row, status, actor=actor, note=note)
         return row
+
+
+def _settle(row: BulkAward, status: AwardStatus, *, actor: Actor, note: str) -> None:
+    row.status, row.decision_note = status, note
+    row.decided_by_id = actor.user_id
+    row.decided_at = clock.program_now(design_of(row.program_id).program)
+    row.save(update_fields=["status", "decision_note", "decided_by_id", "decided_at"])
+    _tell(f"award.{status}", row, totals_of(row))
 
 
 def _locked(award: BulkAward, status: AwardStatus) -> BulkAward:

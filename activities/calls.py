@@ -16,7 +16,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class PointsCall:
-    """`points` is positive; `member` a customer's id. Without `point_type` the program's default is meant."""
+    """`points` is positive; `member` a customer's id. Without `point_type` the program's default is meant.
+
+    `code` was sent to the member who lets the points be spent (memberships.spending_codes); nobody earns by one.
+    """
 
     membership_id: int
     points: int
@@ -26,6 +29,7 @@ class PointsCall:
     reference: str = ""
     location: str = ""
     note: str = ""
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,19 +83,22 @@ class Done:
         return touched_balances(situation.account.account_set_id, [situation.point_type], situation.design)
 
 
-def post_in_general(kind: str, call: PointsCall, *, actor: Actor, moves: Moves) -> dict[str, Any]:
-    """One activity with its posting, in one transaction; the API's answer."""
-    return retrying(lambda: _post(kind, call, actor=actor, moves=moves))
-
-
-def _post(kind: str, call: PointsCall, *, actor: Actor, moves: Moves) -> dict[str, Any]:
-    find = partial(
+def post_in_general(
+    kind: str, call: PointsCall, *, actor: Actor, moves: Moves, find: Callable[[], Target] | None = None
+) -> dict[str, Any]:
+    """One activity with its posting, in one transaction; the API's answer. `find` where something else than the call
+    says for whom."""
+    named = partial(
         find_target,
         actor,
         membership_id=call.membership_id,
         member=call.member,
         at=call.occurred_at or clock.now(),
     )
+    return retrying(lambda: _post(kind, call, find or named, actor=actor, moves=moves))
+
+
+def _post(kind: str, call: PointsCall, find: Callable[[], Target], *, actor: Actor, moves: Moves) -> dict[str, Any]:
     target = find()
     with in_program(target.membership.program_id):
         require_right(actor, f"points:{kind}", target.membership.program_id)

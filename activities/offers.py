@@ -109,6 +109,13 @@ def _no_cards(membership: Membership, design: Design) -> str:
     return "" if membership.activated_at is None else reason_against(membership, "use_card", design)
 
 
+def _unable_to_ask(membership: Membership, design: Design) -> str:
+    """To be asked for points of theirs by a code."""
+    if type_of(membership.type).least_members == 0:
+        return _("nobody takes part in it by name")
+    return reason_against(membership, "redeem", design)
+
+
 def _not_described(membership: Membership, design: Design) -> str:
     """An organization's takes no part itself."""
     return _("nobody takes part in it by name") if type_of(membership.type).is_umbrella else _ended(membership, design)
@@ -130,6 +137,8 @@ def _gone(membership: Membership) -> str:
 OF_MEMBERSHIP: tuple[tuple[str, Any, str, Against], ...] = (
     ("adjust", gettext_lazy("Adjust points"), "points:adjust", _unable("adjust")),
     ("transfer", gettext_lazy("Transfer points"), "points:transfer", _unable("transfer_out")),
+    ("redeem", gettext_lazy("Redeem points"), "points:redeem", _unable("redeem")),
+    ("spending-code", gettext_lazy("Send a spending code"), "points:redeem", _unable_to_ask),
     ("hold", gettext_lazy("Hold points"), "points:redeem", _unable("hold")),
     ("order-reward", gettext_lazy("Order a reward"), "points:redeem", _unable("redeem")),
     ("claim-new", gettext_lazy("Claim missing points"), "activities:write", _unable("earn")),

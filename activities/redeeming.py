@@ -1,6 +1,7 @@
 """Redeem points by figures (interfaces 3.1, redeem-points)."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from activities import statements
@@ -8,8 +9,12 @@ from activities.calls import REDEEM_FORM, AnswerKey, PointsCall, render
 from activities.errors import LimitExceeded
 from activities.general import Situation, post_in_general
 from activities.online import Flow, Sent, post_online
+from activities.spending_by_code import Wish, allowed_by, person_asked
+from common import clock
 from common.actor import Actor
+from common.db import in_program, retrying
 from memberships.programs import program_for
+from memberships.spending_codes import use_up
 from points.errors import NotRedeemable
 from points.moves import Debit, Lifetime, Move
 from programs.design import Design, design_of
@@ -21,7 +26,9 @@ REDEEM = Flow(kind="redeem", sign=-1, form=REDEEM_FORM, statements=(statements.L
 def redeem(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
     """Spend the points: nearest expiry first, then oldest.
 
-    Returns the API's answer. Raises InsufficientPoints, NotRedeemable, LimitExceeded and what `earn` raises.
+    With a code the person it went to is who spends, though the caller names nobody or may not spend alone. Returns the
+    API's answer. Raises InsufficientPoints, NotRedeemable, LimitExceeded, CodeNotValid, CodeNotEnough and what `earn`
+    raises.
     """
     facts = redeem_online(call, actor=actor)
     return render(facts) if isinstance(facts, list) else redeem_in_general(call, actor=actor)
@@ -29,7 +36,7 @@ def redeem(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
 
 def redeem_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = None) -> Sent | None:
     """The facts of the answer, or the earlier answer of the key; None where it is not the plain case."""
-    program_id = program_for(actor, call.membership_id)
+    program_id = None if call.code is not None else program_for(actor, call.membership_id)
     if program_id is None or not actor.may("points:redeem", program_id):
         return None
     design = design_of(program_id)
@@ -40,7 +47,26 @@ def redeem_online(call: PointsCall, *, actor: Actor, key: AnswerKey | None = Non
 
 
 def redeem_in_general(call: PointsCall, *, actor: Actor) -> dict[str, Any]:
+    if call.code is not None:
+        code = call.code
+        return retrying(lambda: _by_code(call, code, actor=actor))
     return post_in_general(REDEEM.kind, call, actor=actor, moves=lambda situation: debits_of(situation, call.points))
+
+
+def _by_code(call: PointsCall, given: str, *, actor: Actor) -> dict[str, Any]:
+    at = call.occurred_at or clock.now()
+    with in_program(program_for(actor, call.membership_id)):
+        wish = Wish(call.membership_id, call.points, call.point_type, call.member)
+        code = allowed_by(wish, given, actor=actor, at=at)
+        answer = post_in_general(
+            REDEEM.kind,
+            call,
+            actor=actor,
+            moves=lambda situation: debits_of(situation, call.points),
+            find=partial(person_asked, code, actor=actor, at=at),
+        )
+        use_up(code, activity_id=answer["activity"])
+        return answer
 
 
 def refusal_of(point_type: PointType, points: int, design: Design) -> NotRedeemable | LimitExceeded | None:

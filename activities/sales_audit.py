@@ -155,17 +155,20 @@ INVARIANTS = (
     Invariant(
         "R08",
         "sales",
-        "a code that was used paid for one sale of its channel, with its membership's points and no more than it says",
+        "a code that was used allowed one sale or redemption of its channel, with its membership's points and no more "
+        "than it says",
         "Ask the person; reverse the redemption if they did not allow it.",
         """
-        SELECT c.id, 'transaction ' || c.transaction_id || coalesce(' took ' || v.points, ' is not there')
+        SELECT c.id, coalesce('transaction ' || c.transaction_id, 'activity ' || c.activity_id)
+            || coalesce(' took ' || v.points, ' is not there')
         FROM spending_code c
-        LEFT JOIN (
-            SELECT v.transaction_id, v.channel_id, v.membership_id, v.points FROM activities_memberactivity v
-            JOIN activities_activitytype t ON t.id = v.type_id WHERE t.flow = 'redeem'
-        ) v ON v.transaction_id = c.transaction_id
-        WHERE c.transaction_id IS NOT NULL AND (
-            v.transaction_id IS NULL OR v.channel_id <> c.channel_id OR v.membership_id <> c.membership_id
+        LEFT JOIN LATERAL (
+            SELECT v.id, v.channel_id, v.membership_id, v.points FROM activities_memberactivity v
+            JOIN activities_activitytype t ON t.id = v.type_id
+            WHERE (v.transaction_id = c.transaction_id OR v.id = c.activity_id) AND t.flow = 'redeem'
+        ) v ON true
+        WHERE c.used_at IS NOT NULL AND (
+            v.id IS NULL OR v.channel_id <> c.channel_id OR v.membership_id <> c.membership_id
             OR v.points > c.most_points
         )
         """,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activities.errors import NotThatPersons
+from activities.spending_by_code import Wish, allowed_by, person_asked
 from activities.targeting import behind_lock, require_right
 from activities.transaction_calls import SpendCall, TransactionCall
 from activities.unused_cards import refuse_silent, use_if_unused
@@ -14,12 +15,11 @@ from common.errors import NotFound
 from customers.models import Customer, CustomerStatus
 from memberships.able import require_able
 from memberships.admission import current_participation
-from memberships.errors import CodeNotValid, NotAMember
+from memberships.errors import NotAMember
 from memberships.locking import locked_memberships
 from memberships.models import SpendingCode
 from memberships.persons import surviving_id
 from memberships.programs import program_of
-from memberships.spending_codes import proven, refuse_beyond
 from memberships.targets import NOWHERE, Target, card_behind_lock, find_target, visible_card
 from programs.design import design_of
 from programs.models import Program
@@ -59,7 +59,7 @@ def sides_of(call: TransactionCall, *, program_id: int | None, actor: Actor, at:
     """Both sides, locked in order of their ids and able to do it. Raises what finding a target and asking it raise,
     NotThatPersons, CodeNotValid and CodeNotEnough."""
     # First, so that a wrong code is answered alike whatever else is wrong with the sale.
-    code = None if call.redeem is None or call.redeem.code is None else _code(call.redeem, call.redeem.code, actor, at)
+    code = _code(call.redeem, actor, at)
     if call.card_number is not None:
         use_if_unused(visible_card(actor, call.card_number), at=at, actor=actor)
     customer_id = _customer(call)
@@ -70,7 +70,7 @@ def sides_of(call: TransactionCall, *, program_id: int | None, actor: Actor, at:
         if call.redeem is None:
             return [earning, None]
         if code is not None:
-            return [earning, _by_code(code, actor=actor, at=at)]
+            return [earning, person_asked(code, actor=actor, at=at)]
         return [earning, _spending(call, call.redeem, earning, buyer, actor=actor, at=at)]
 
     earning, spending = _locked(find)
@@ -130,24 +130,11 @@ def _earning(
     )
 
 
-def _code(asked: SpendCall, given: str, actor: Actor, at: datetime) -> SpendingCode:
-    """The code that was sent to a member of the membership that is to pay."""
-    membership = find_target(actor, at=at, membership_id=asked.membership_id).membership
-    require_right(actor, "points:redeem", membership.program_id)
-    code = proven(membership, given, actor=actor)
-    refuse_beyond(code, points=asked.points, point_type=design_of(membership.program_id).point_type(asked.point_type))
-    return code
-
-
-def _by_code(code: SpendingCode, *, actor: Actor, at: datetime) -> Target:
-    """The person the code went to, in the membership it was sent for: one that went into another takes a new one."""
-    target = find_target(actor, at=at, membership_id=code.membership_id, member=code.customer_id)
-    if target.membership.pk != code.membership_id:
-        raise CodeNotValid(
-            "The membership went into another one since the code was sent: have a new one sent.",
-            facts={"membership": code.membership_id},
-        )
-    return target
+def _code(asked: SpendCall | None, actor: Actor, at: datetime) -> SpendingCode | None:
+    if asked is None or asked.code is None:
+        return None
+    wish = Wish(asked.membership_id, asked.points, asked.point_type)
+    return allowed_by(wish, asked.code, actor=actor, at=at)
 
 
 def _spending(

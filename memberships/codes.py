@@ -5,10 +5,12 @@ code was sent for. Wrong tries are counted apart from the verb, which is rolled 
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.db import models
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from common.db import apart
 
@@ -17,6 +19,36 @@ MOST_TRIES = 6
 CODE_LASTS = timedelta(minutes=30)
 # Each code allows six tries more, so their number is bounded.
 MOST_SENT, SENT_WITHIN = 10, timedelta(days=1)
+
+
+class SentState(models.TextChoices):
+    """What became of a code or a link that was sent."""
+
+    WAITING = "waiting", _("waiting for the member")
+    USED = "used", _("used")
+    ENDED = "ended", _("replaced or ended")
+    TRIED_OUT = "tried_out", _("too many wrong tries")
+    OVER = "over", _("time is over")
+
+
+class Sent(Protocol):
+    """A row of one."""
+
+    expires_at: datetime
+    used_at: datetime | None
+    ended_at: datetime | None
+    tries: int
+
+
+def state_of(sent: Sent, now: datetime) -> SentState:
+    """`now` is real time, as the rows' own."""
+    if sent.used_at is not None:
+        return SentState.USED
+    if sent.ended_at is not None:
+        return SentState.ENDED
+    if sent.tries >= MOST_TRIES:
+        return SentState.TRIED_OUT
+    return SentState.WAITING if now < sent.expires_at else SentState.OVER
 
 
 def new_code() -> str:

@@ -1,5 +1,5 @@
-"""A member lets a till spend points of theirs in somebody's purchase, by a code that goes to the registered address
-(domain 1.11: "with that person's card or code").
+"""A member lets a till or the desk spend points of theirs, in somebody's purchase or alone, by a code that goes to the
+registered address (domain 1.11: "with that person's card or code").
 
 A code belongs to one membership, person, channel and point type, and stands for so many points at most. All of a
 channel's codes of one membership are sent, judged and used up in turn: no try is judged while another one is.
@@ -77,15 +77,15 @@ def refuse_beyond(code: SpendingCode, *, points: int, point_type: PointType) -> 
     if points > code.most_points or point_type.pk != code.point_type_id:
         told = design_of(code.program_id).point_types[code.point_type_id]
         raise CodeNotEnough(
-            f"The person was asked for up to {code.most_points} {told.name}: have a code sent for what the sale takes.",
+            f"The person was asked for up to {code.most_points} {told.name}: have a code sent for what it takes.",
             facts={"points": code.most_points, "point_type": told.code},
         )
 
 
-def use_up(code: SpendingCode, *, transaction_id: int) -> None:
-    """In the transaction of the sale it pays for, behind `proven`."""
-    code.used_at, code.transaction_id = clock.now(), transaction_id
-    code.save(update_fields=["used_at", "transaction_id"])
+def use_up(code: SpendingCode, *, transaction_id: int | None = None, activity_id: int | None = None) -> None:
+    """In the transaction of the sale or the redemption it allows, behind `proven`."""
+    code.used_at, code.transaction_id, code.activity_id = clock.now(), transaction_id, activity_id
+    code.save(update_fields=["used_at", "transaction_id", "activity_id"])
 
 
 def _send(call: CodeCall, *, actor: Actor) -> SpendingCode:

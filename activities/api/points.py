@@ -1,6 +1,7 @@
 """Earn and redeem by figures: one round trip where the case is plain, the general form behind the gate otherwise."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from django.http import HttpResponse
@@ -17,6 +18,7 @@ from activities.online import Sent
 from activities.redeeming import redeem_in_general, redeem_online
 from common.api.fields import IdField, PointsField, StrictCharField, StrictDateTimeField
 from common.api.serializers import StrictSerializer
+from memberships.api.guesses import guess
 
 
 class PointsCallSerializer(StrictSerializer):
@@ -29,30 +31,44 @@ class PointsCallSerializer(StrictSerializer):
     note = StrictCharField(max_length=500, required=False, allow_blank=True)
 
 
-# One for all calls: validation leaves nothing on it, and so its fields are not copied for each.
-ASKED = PointsCallSerializer()
+class RedeemCallSerializer(PointsCallSerializer):
+    code = StrictCharField(
+        max_length=20,
+        required=False,
+        help_text="That was sent to the member by .../spending-codes of this channel: that person spends.",
+    )
+
+
+# One of each for all calls: validation leaves nothing on it, and so its fields are not copied for each.
+EARNED, REDEEMED = PointsCallSerializer(), RedeemCallSerializer()
 
 
 class PointsView(OnlineMixin, APIView):
     """What earning and redeeming share."""
 
+    asked: ClassVar[PointsCallSerializer]
     online: ClassVar[Callable[..., Sent | None]]
     in_general: ClassVar[Callable[..., dict[str, Any]]]
 
     def carry_out(self, request: Request, membership_id: int) -> HttpResponse | Response:
         raw = request.body  # before the parser takes the stream
-        call = PointsCall(membership_id=membership_id, **ASKED.validated(request.data))
+        call = PointsCall(membership_id=membership_id, **self.asked.validated(request.data))
         return self.once(
             request,
             raw,
             online=lambda key: type(self).online(call, actor=self.actor, key=key),
             body_of=body_of,
-            in_general=lambda: kept_ids(type(self).in_general(call, actor=self.actor)),
+            in_general=lambda: self._in_general(call),
         )
+
+    def _in_general(self, call: PointsCall) -> dict[str, Any]:
+        with nullcontext() if call.code is None else guess(self.request):
+            return kept_ids(type(self).in_general(call, actor=self.actor))
 
 
 class EarnPointsView(PointsView):
     required_scopes = {"POST": "points:earn"}
+    asked = EARNED
     online = staticmethod(earn_online)
     in_general = staticmethod(earn_in_general)
 
@@ -64,10 +80,11 @@ class EarnPointsView(PointsView):
 
 class RedeemPointsView(PointsView):
     required_scopes = {"POST": "points:redeem"}
+    asked = REDEEMED
     online = staticmethod(redeem_online)
     in_general = staticmethod(redeem_in_general)
 
-    @extend_schema(request=PointsCallSerializer, responses={201: PointsAnswerSerializer}, operation_id="redeem_points")
+    @extend_schema(request=RedeemCallSerializer, responses={201: PointsAnswerSerializer}, operation_id="redeem_points")
     def post(self, request: Request, membership_id: int) -> HttpResponse | Response:
         """Spend points of a membership: nearest expiry first, then oldest."""
         return self.carry_out(request, membership_id)

@@ -19,6 +19,7 @@ class AwardStatus(models.TextChoices):
     APPROVED = "approved", _("being posted")
     POSTED = "posted", _("posted")
     REFUSED = "refused", _("refused")
+    DISCARDED = "discarded", _("discarded")
 
 
 class BulkAward(models.Model):
@@ -33,7 +34,7 @@ class BulkAward(models.Model):
     )
     reason_code = models.CharField(_("reason"), max_length=40)
     note = models.CharField(_("note"), max_length=500, blank=True)
-    status = models.CharField(_("status"), max_length=8, choices=AwardStatus.choices, default=AwardStatus.DRAFT)
+    status = models.CharField(_("status"), max_length=9, choices=AwardStatus.choices, default=AwardStatus.DRAFT)
     needs_approval = models.BooleanField(_("needs approval"), default=False)
     requested_by_id = models.BigIntegerField(_("requested by"))
     requested_at = models.DateTimeField(_("requested at"))
@@ -46,7 +47,9 @@ class BulkAward(models.Model):
         verbose_name_plural = _("bulk awards")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["program", "name"], name="bulk_award_name_once"),
+            models.UniqueConstraint(
+                fields=["program", "name"], name="bulk_award_name_once", condition=~Q(status="discarded")
+            ),
             models.UniqueConstraint(fields=["id", "program"], name="bulk_award_id_program"),
             models.CheckConstraint(
                 name="bulk_award_second_person",

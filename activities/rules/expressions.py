@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import cel
 
+from activities.rules.conversions import number_of, text_of, whole_of
 from activities.rules.errors import RuleFailed, RuleRefused
 from activities.rules.language.checking import Path
 from activities.rules.language.reading import Mistake
@@ -81,11 +82,20 @@ def compute(program: Any, context: Any) -> Any:
     except TypeError:
         raise RuleFailed("wrong_type", "It computes with values that don't go together.") from None
     except (ValueError, RuntimeError) as error:
-        if "ZeroDivisionError" in str(error):
-            raise RuleFailed("division_by_zero", "It divides by zero.") from None
-        if "parse error" in str(error):
-            raise RuleFailed("not_a_number", "It makes a number of a text that is none, as “1,200” or “two”.") from None
-        raise RuleFailed("not_computable", f"It can't be computed: {str(error)[:120]}") from None
+        told = str(error)
+        for fault, (why, detail) in FAULTS.items():
+            if f"failed: {fault}" in told:
+                raise RuleFailed(why, detail) from None
+        raise RuleFailed("not_computable", f"It can't be computed: {told[:120]}") from None
+
+
+# What a function of ours raised, by the name the library tells.
+FAULTS = {
+    "ZeroDivisionError": ("division_by_zero", "It divides by zero."),
+    "OverflowError": ("too_large", "It computes a number that is too large."),
+    "NotWhole": ("not_a_number", "It makes a whole number of a text that is none, as “1.200”, “12 ” or “two”."),
+    "NotANumber": ("not_a_number", "It makes a number of a text that is none, as “1,200” or “two”."),
+}
 
 
 def as_expected(value: Any, expects: Expects) -> Any:
@@ -149,6 +159,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ceil": _of_one(math.ceil),
     "round": _of_one(lambda number: math.floor(number + Decimal("0.5"))),
     "whole": _of_one(math.trunc),
+    "whole_of": whole_of,
+    "number_of": number_of,
+    "text_of": text_of,
     "min": lambda numbers: min(_finite(numbers)),
     "max": lambda numbers: max(_finite(numbers)),
     "sum": lambda numbers: math.fsum(_finite(numbers)),

@@ -21,10 +21,10 @@ from .parts import (
     CardRegistrationAdmin,
     MemberAdmin,
     MembershipTermAdmin,
-    SpendingCodeAdmin,
     TermsAcceptanceAdmin,
     TierStandingAdmin,
 )
+from .sent import SpendingCodeAdmin
 from .tracked import AttributeValueAdmin, MembershipLabelAdmin, TierReviewAdmin
 
 __all__ = [

@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from common.admin import LoyaltyModelAdmin, PlainModelAdmin, ReadOnlyInline, ReadOnlyMixin, tasks
 from common.admin.filters import by_choice, by_row
+from memberships.admin.sent import SentAdmin
 from memberships.models import (
     ChangeParty,
     Consent,
@@ -192,25 +193,27 @@ class ConsentDecisionAdmin(ReadOnlyMixin, PlainModelAdmin):
 
 
 @admin.register(ConsentInvitation)
-class ConsentInvitationAdmin(ReadOnlyMixin, PlainModelAdmin):
-    """Of what was sent only a digest is kept, and not even that is shown."""
+class ConsentInvitationAdmin(SentAdmin):
+    """A code or a link by which a member was asked."""
 
-    view_action = "memberships:read"
-    program_path = "program"
-    list_display = ("consent", "kind", "sent_at", "expires_at", "tries", "used_at", "ended_at")
-    list_filter = (by_row("program"), by_choice("kind"))
-    list_select_related = ("consent",)
-    ordering = ("-pk",)
-    window = 100_000
-    served = ("consent__id__exact",)
-    search_exact = ("consent__customer__number",)
-    search_help_text = _("Customer number")
+    list_display = ("asked", "change", "membership", "kind", "sent_at", "shown_state", "tries", "letter")
+    list_filter = (by_row("program"), by_choice("kind"), by_choice("message__status"))
+    list_select_related = ("consent__customer", "consent__change", "consent__membership", "message")
+    served = ("consent__id__exact", "consent__change__id__exact", "consent__customer__id__exact")
+    search_exact = ("consent__customer__number", "consent__membership__number")
+    readonly_fields = ("shown_state", "letter")
+    help_texts = {
+        "tries": _("Six wrong ones end a code."),
+        "expires_at": _("A code lasts half an hour, a link as long as the change."),
+        "ended_at": _("A newer one of the kind took its place, or the change went on without it."),
+    }
     fieldsets = (
         (
             _("Invitation"),
             {
                 "fields": (
                     ("consent", "kind"),
+                    ("shown_state", "letter"),
                     ("sent_at", "expires_at"),
                     "tries",
                     ("used_at", "ended_at"),
@@ -219,6 +222,21 @@ class ConsentInvitationAdmin(ReadOnlyMixin, PlainModelAdmin):
             },
         ),
     )
+
+    def task_buttons(self, request: HttpRequest, row: ConsentInvitation) -> Iterable[dict[str, Any] | None]:
+        yield tasks.Desk(request, row.program_id).button(tasks.CHANGE, row.consent.change_id)
+
+    @admin.display(description=_("asked"))
+    def asked(self, row: ConsentInvitation) -> str:
+        return str(row.consent.customer)
+
+    @admin.display(description=_("change"))
+    def change(self, row: ConsentInvitation) -> str:
+        return str(row.consent.change)
+
+    @admin.display(description=_("membership"))
+    def membership(self, row: ConsentInvitation) -> str:
+        return str(row.consent.membership)
 
 
 @admin.register(ConsentDocument)

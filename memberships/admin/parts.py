@@ -3,14 +3,13 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import LoyaltyModelAdmin, ReadOnlyAdmin, ReadOnlyMixin
+from common.admin import LoyaltyModelAdmin, ReadOnlyMixin
 from common.admin.filters import by_choice, by_row
 from memberships.models import (
     CardHolding,
     CardRegistration,
     Member,
     MembershipTerm,
-    SpendingCode,
     TermsAcceptance,
     TierStanding,
 )
@@ -137,38 +136,6 @@ class MembershipTermAdmin(PartAdmin):
                     ("first_day", "last_day"),
                     ("fee", "currency"),
                     ("paid_at", "payment_reference"),
-                )
-            },
-        ),
-    )
-
-
-@admin.register(SpendingCode)
-class SpendingCodeAdmin(ReadOnlyAdmin):
-    """Of what was sent only a digest is kept, and not even that is shown."""
-
-    view_action = "memberships:read"
-    program_path = "program"
-    list_display = ("membership", "customer", "most_points", "sent_at", "tries", "used_at", "transaction_id")
-    list_filter = (by_row("program"),)
-    list_select_related = ("membership", "customer")
-    ordering = ("-pk",)
-    window = 100_000
-    served = ("membership__id__exact", "customer__id__exact")
-    search_exact = ("membership__number", "customer__number")
-    search_help_text = _("Member number or customer number")
-    fieldsets = (
-        (
-            _("Code"),
-            {
-                "fields": (
-                    ("membership", "customer", "program"),
-                    ("most_points", "point_type"),
-                    ("sent_at", "expires_at"),
-                    ("tries", "ended_at"),
-                    ("used_at", "transaction_id"),
-                    ("channel_id", "user_id"),
-                    "message",
                 )
             },
         ),

@@ -1,4 +1,4 @@
-"""Codes by which a member lets a till spend points of theirs in somebody's purchase (domain 1.11)."""
+"""Codes by which a member lets a till or the desk spend points of theirs (domain 1.11)."""
 
 from django.db import models
 from django.db.models import Q
@@ -33,6 +33,7 @@ class SpendingCode(models.Model):
     tries = models.SmallIntegerField(_("wrong tries"), default=0)
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
     transaction_id = models.BigIntegerField(_("transaction it paid for"), null=True, blank=True)
+    activity_id = models.BigIntegerField(_("redemption it allowed"), null=True, blank=True)
     ended_at = models.DateTimeField(_("no longer valid since"), null=True, blank=True)
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="+", db_index=False)
 
@@ -51,11 +52,17 @@ class SpendingCode(models.Model):
                 name="spending_code_one_per_sale",
                 condition=Q(transaction_id__isnull=False),
             ),
+            models.UniqueConstraint(
+                fields=["activity_id"],
+                name="spending_code_one_per_redemption",
+                condition=Q(activity_id__isnull=False),
+            ),
             models.CheckConstraint(name="spending_code_some_points", condition=Q(most_points__gt=0)),
             models.CheckConstraint(
-                name="spending_code_used_for_a_sale",
-                condition=Q(used_at__isnull=True, transaction_id__isnull=True)
-                | Q(used_at__isnull=False, transaction_id__isnull=False),
+                name="spending_code_used_for_one_thing",
+                condition=Q(used_at__isnull=True, transaction_id__isnull=True, activity_id__isnull=True)
+                | Q(used_at__isnull=False, transaction_id__isnull=False, activity_id__isnull=True)
+                | Q(used_at__isnull=False, transaction_id__isnull=True, activity_id__isnull=False),
             ),
             CompositeForeignKey(
                 name="spending_code_membership_program",

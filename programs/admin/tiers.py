@@ -2,15 +2,43 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from common.admin import LoyaltyModelAdmin, PlainTabularInline
+from common.admin import LoyaltyModelAdmin, PlainTabularInline, ReasonedForm
 from common.admin.filters import by_choice, by_row
 from programs.admin.points import ChoosesPointTypes
 from programs.models import Tier, TierGroup
+from programs.tier_benefits import give_those_below
+
+EXPLAINED = _(
+    "What the next lower tier gives, the new one gives too. Each benefit gets a row of its own, which can be taken "
+    "away again: where a discount of 10 % takes the place of one of 5 %, take the 5 % away."
+)
+
+
+class TierForm(ReasonedForm):
+    with_benefits = forms.BooleanField(
+        label=_("With the benefits of the tier below"),
+        required=False,
+        initial=True,
+        help_text=EXPLAINED,
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+
+class TierGroupForm(ReasonedForm):
+    with_benefits = forms.BooleanField(
+        label=_("Tiers added below get the benefits of the tier under them"),
+        required=False,
+        initial=True,
+        help_text=EXPLAINED,
+        widget=UnfoldBooleanSwitchWidget,
+    )
 
 
 class TierInline(PlainTabularInline):
@@ -31,6 +59,7 @@ class TierGroupAdmin(ChoosesPointTypes, LoyaltyModelAdmin):
     list_select_related = ("program", "point_type__program")
     search_prefix = ("code", "name")
     sortable_by = None
+    form = TierGroupForm
     inlines = (TierInline,)
     fieldsets = (
         (_("Tier group"), {"fields": ("program", ("name", "code"), ("fed_by", "point_type", "attribute"))}),
@@ -50,6 +79,20 @@ class TierGroupAdmin(ChoosesPointTypes, LoyaltyModelAdmin):
         fixed = ["program", "code"] if obj is not None else []
         return [*super().get_readonly_fields(request, obj), *fixed]
 
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """A new group has no tier yet whose benefits another one could get."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or not self.has_change_permission(request, obj):
+            return shown
+        return [*shown, (_("New tiers"), {"fields": ("with_benefits",)})]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if change and form.cleaned_data["with_benefits"]:
+            added = [one for formset in formsets for one in formset.new_objects if isinstance(one, Tier)]
+            for tier in sorted(added, key=lambda one: one.rank):
+                give_those_below(tier)
+
 
 @admin.register(Tier)
 class TierAdmin(LoyaltyModelAdmin):
@@ -62,6 +105,7 @@ class TierAdmin(LoyaltyModelAdmin):
     list_filter = (by_row("group"),)
     list_select_related = ("group",)
     sortable_by = None
+    form = TierForm
     fieldsets = (
         (_("Tier"), {"fields": (("group", "rank"), ("name", "code"), ("threshold", "exempt_from_expiry"), "color")}),
     )
@@ -72,3 +116,12 @@ class TierAdmin(LoyaltyModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
         return [*super().get_readonly_fields(request, obj), *(["group", "code"] if obj is not None else [])]
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        shown = super().get_fieldsets(request, obj)
+        return shown if obj is not None else [*shown, (None, {"fields": ("with_benefits",)})]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        super().save_model(request, obj, form, change)
+        if not change and form.cleaned_data["with_benefits"]:
+            give_those_below(obj)

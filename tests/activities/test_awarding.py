@@ -13,7 +13,9 @@ from activities.award_lines import read_list
 from activities.awarding import (
     AwardCall,
     approve_award,
+    discard_award,
     draft_award,
+    may_discard,
     reason_against,
     refuse_award,
     submit_award,
@@ -282,3 +284,44 @@ def test_a_sentence_is_no_reason(crowd: list[Membership], agnes: Actor) -> None:
     with pytest.raises(ReasonNotACode):
         draft_award(crowd[0].program, call, read_list(sheet("MI1,1")), actor=agnes)
     assert not BulkAward.objects.exists()
+
+
+def test_a_discarded_draft_is_kept_never_posted_and_frees_its_name(crowd: list[Membership], agnes: Actor) -> None:
+    award = drafted(crowd, agnes, 10, 20)
+    with pytest.raises(AwardNameTaken):
+        drafted(crowd, agnes, 1)
+    discard_award(award, actor=agnes, note="wrong month")
+    award.refresh_from_db()
+    assert (award.status, award.decided_by_id, award.decision_note) == ("discarded", agnes.user_id, "wrong month")
+    assert award.decided_at is not None
+    assert Event.objects.get(kind="award.discarded").facts == {"rows": 2, "points": 30, "needs_approval": False}
+    for verb in (submit_award, discard_award):
+        with pytest.raises(AwardWrongStatus, match="is discarded already"):
+            verb(award, actor=agnes)
+    post_awards()
+    assert (AwardRow.objects.filter(award=award).count(), Posting.objects.count()) == (2, 0)
+    again = drafted(crowd, agnes, 5)
+    assert (again.name, state(again)) == (award.name, "draft")
+    assert_audit_clean()
+
+
+def test_only_whoever_uploaded_it_or_may_approve_discards_a_draft(
+    crowd: list[Membership], agnes: Actor, susan: Actor
+) -> None:
+    award, before = drafted(crowd, agnes, 10), Event.objects.count()
+    colleague = staff("anton", "points:adjust")
+    assert [may_discard(award, one) for one in (agnes, susan, colleague, ACTOR)] == [True, True, False, False]
+    with pytest.raises(NotAllowed):
+        discard_award(award, actor=colleague)
+    assert (state(award), Event.objects.count()) == ("draft", before)
+    discard_award(award, actor=susan)
+    assert state(award) == "discarded"
+
+
+def test_what_was_sent_on_is_not_discarded(crowd: list[Membership], agnes: Actor) -> None:
+    small, large = drafted(crowd, agnes, 10), drafted(crowd, agnes, 101, name="Large")
+    for award, status in ((small, "approved"), (large, "waiting")):
+        submit_award(award, actor=agnes)
+        with pytest.raises(AwardWrongStatus):
+            discard_award(award, actor=agnes)
+        assert state(award) == status

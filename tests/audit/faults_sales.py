@@ -157,5 +157,11 @@ def code_that_paid_for_no_sale(w: World) -> None:
 
 
 @fault("R08")
+def code_that_allowed_no_redemption(w: World) -> None:
+    code = SpendingCode.objects.get()
+    SpendingCode.objects.update(transaction_id=None, activity_id=code.transaction_id + 1_000_000)
+
+
+@fault("R08")
 def code_of_another_channel_used(w: World) -> None:
     SpendingCode.objects.update(channel_id=w.till.pk + 1)

@@ -95,6 +95,7 @@ DESK: dict[str, Page] = {
     "award-new": Page("points:adjust", everywhere=True),
     "award": Page("reports:read", ("award",), post=ONLY_LOOKED_AT),
     "award-submit": Page("points:adjust", ("award",)),
+    "award-discard": Page("points:adjust", ("award",)),
     "award-decide": Page("points:approve", ("award",)),
     # Rewards.
     "rewards": of_program("memberships:read"),
@@ -239,6 +240,8 @@ DESK: dict[str, Page] = {
     "adjust": of_membership("points:adjust"),
     "transfer": of_membership("points:transfer"),
     "convert": of_membership("points:transfer"),
+    "redeem": of_membership("points:redeem"),
+    "spending-code": of_membership("points:redeem"),
     "hold": of_membership("points:redeem"),
     "release-hold": Page("points:redeem", ("hold",)),
     "reverse": Page("points:reverse", ("posting",)),

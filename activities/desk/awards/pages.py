@@ -12,7 +12,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from activities.award_lines import MOST_LINES, read_list
-from activities.awarding import APPROVE, REQUEST, AwardCall, draft_award, totals_of, visible_award, visible_awards
+from activities.awarding import (
+    APPROVE,
+    REQUEST,
+    AwardCall,
+    draft_award,
+    may_discard,
+    totals_of,
+    visible_award,
+    visible_awards,
+)
 from activities.desk.work import WorkList
 from activities.models import AwardStatus, BulkAward
 from common.desk.fields import NoteField, offer
@@ -163,6 +172,9 @@ class AwardPage(DeskPage):
             asked_by=names.get(award.requested_by_id, ""),
             decided_by=names.get(award.decided_by_id or 0, ""),
             send=reverse("desk:award-submit", args=[pk]) if award.status == AwardStatus.DRAFT and own else "",
+            discard=reverse("desk:award-discard", args=[pk])
+            if award.status == AwardStatus.DRAFT and may_discard(award, self.actor)
+            else "",
             decide=reverse("desk:award-decide", args=[pk])
             if award.status == AwardStatus.WAITING and self.may(APPROVE, award.program_id)
             else "",

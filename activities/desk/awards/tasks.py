@@ -12,7 +12,9 @@ from activities.awarding import (
     APPROVE,
     REQUEST,
     approve_award,
+    discard_award,
     is_above_limit,
+    may_discard,
     reason_against,
     refuse_award,
     submit_award,
@@ -22,6 +24,7 @@ from activities.awarding import (
 from activities.desk.adjusting import APPROVE as YES
 from activities.desk.adjusting import DecisionForm
 from activities.models import AwardStatus, BulkAward
+from common.desk.fields import NoteField
 from common.desk.links import page_of
 from common.desk.outcomes import Figure, Outcome, Way
 from common.desk.recent_login import RecentLoginRequired
@@ -90,6 +93,33 @@ class Submit(AwardTask):
         else:
             says.append(_("The lines are booked in the next minutes."))
         return Outcome(says, {"award": self.award.pk})
+
+
+class DiscardForm(forms.Form):
+    note = NoteField(label=gettext_lazy("Why"), help_text=gettext_lazy("For colleagues; name no customer."))
+
+
+class Discard(AwardTask):
+    action = REQUEST
+    title = gettext_lazy("Discard an award")
+    what = gettext_lazy(
+        "Gives up a list that was not sent on. It stays in the list of awards as discarded, nothing of it is ever "
+        "booked, and its name is free for a corrected list."
+    )
+    confirm = gettext_lazy("Discard")
+    form_class = DiscardForm
+    for_ever = True
+
+    def obstacles(self) -> Sequence[str]:
+        if self.award.status != AwardStatus.DRAFT:
+            return [_("It is %(status)s already.") % {"status": self.award.get_status_display()}]
+        if not may_discard(self.award, self.actor):
+            return [_("Whoever uploaded the list discards it, or somebody with the right points:approve.")]
+        return ()
+
+    def carry_out(self, given: dict[str, Any]) -> Outcome:
+        discard_award(self.award, actor=self.actor, note=given["note"])
+        return Outcome([_("Discarded: no point is booked, now or later.")], {"award": self.award.pk})
 
 
 class Decide(RecentLoginRequired, AwardTask):

@@ -63,8 +63,9 @@ def _number(checker: Checker, node: reading.Call, args: tuple[Node, ...]) -> Pie
     of = checker.write(args[0])
     if of.kind not in (NUMBER, TEXT, ANY):
         raise Mistake("wrong_kind", f"{of.kind.name} can't be made a number.".capitalize(), node.at)
-    code = f"double({of.code})"
-    return Piece(f"whole({code})" if node.function == "int" else code, NUMBER, of.carried)
+    if of.kind == NUMBER:
+        return Piece(f"whole({of.code})" if node.function == "int" else of.code, NUMBER, of.carried)
+    return Piece(f"{'whole_of' if node.function == 'int' else 'number_of'}({of.code})", NUMBER, of.carried)
 
 
 def _text(checker: Checker, node: reading.Call, args: tuple[Node, ...]) -> Piece:
@@ -72,7 +73,7 @@ def _text(checker: Checker, node: reading.Call, args: tuple[Node, ...]) -> Piece
     of = checker.write(args[0])
     if of.kind not in (NUMBER, TEXT, ANY):
         raise Mistake("wrong_kind", f"{of.kind.name} can't be made a text.".capitalize(), node.at)
-    return Piece(f"string({of.code})", TEXT, of.carried)
+    return Piece(f"{'string' if of.kind == NUMBER else 'text_of'}({of.code})", TEXT, of.carried)
 
 
 def _has(checker: Checker, node: reading.Call, args: tuple[Node, ...]) -> Piece:

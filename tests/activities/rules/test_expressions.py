@@ -223,7 +223,10 @@ def test_what_an_int_or_a_text_needs_is_checked_when_saved() -> None:
         ("sum([activity.attributes.color]) > 1", "not_computable"),
         ("activity.attributes.nights", "wrong_type"),
         ('double("abc") > 1', "not_a_number"),
-        ('floor(double("nan")) > 1', "not_computable"),
+        ('floor(double("nan")) > 1', "not_a_number"),
+        ('int("1.200") > 1', "not_a_number"),
+        ('activity.attributes.rush && double("inf") > 5', "not_a_number"),
+        ("int(activity.attributes.rush) > 0", "not_computable"),
     ],
 )
 def test_what_can_not_be_computed_fails_with_its_reason(source: str, why: str) -> None:

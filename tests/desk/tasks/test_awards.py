@@ -92,3 +92,24 @@ def test_awards_of_another_program_do_not_exist(agent: Desk, crowd: list[Members
         assert stranger.client.get(f"/desk/{path}").status_code == 404
     assert "Spring" not in stranger.client.get("/desk/awards").content.decode()
     assert upload(stranger, "MI1,1").status_code == 400
+
+
+def test_a_draft_is_discarded_and_shown_as_such(agent: Desk, supervisor: Desk, crowd: list[Membership]) -> None:
+    upload(agent, f"{crowd[0].number},60")
+    award = BulkAward.objects.get()
+    address = f"/desk/awards/{award.pk}"
+    colleague = Desk("anton", Role.SUPPORT_AGENT)
+    assert f"{address}/discard" not in colleague.client.get(address).content.decode()
+    assert said(colleague.opens(f"awards/{award.pk}/discard", "ineligible")) == [
+        "Whoever uploaded the list discards it, or somebody with the right points:approve."
+    ]
+    assert f"{address}/discard" in supervisor.client.get(address).content.decode()
+    assert f"{address}/discard" in agent.client.get(address).content.decode()
+    told = said(agent.does(f"awards/{award.pk}/discard", note="last month's list"))
+    assert told == ["Discarded: no point is booked, now or later."]
+    page = agent.client.get(address).content.decode()
+    assert ("Discarded by" in page, "last month&#x27;s list" in page, f"{address}/send" in page) == (True, True, False)
+    assert "discarded" in agent.client.get("/desk/awards").content.decode()
+    assert said(agent.opens(f"awards/{award.pk}/send", "ineligible")) == ["It is discarded already."]
+    call_command("post_awards")
+    assert Posting.objects.count() == 0
