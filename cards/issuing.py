@@ -18,11 +18,12 @@ from cards.errors import (
 from cards.events import tell, tell_of_many
 from cards.models import IN_USE, Card, CardKind, CardStatus, CardType
 from cards.numbering import register_external, register_number, register_numbers
-from cards.types import last_day_of, type_for, type_going_on
+from cards.types import default_type, last_day_of, type_for, type_going_on
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program, lock_rows
 from common.history import audit_context, create_with_history
+from programs.design import Design
 from programs.expiry import end_of_day
 from programs.models import Program, ProgramStatus
 
@@ -83,12 +84,13 @@ def issue_card(
         return card
 
 
-def issue_cards(program: Program, times: Sequence[tuple[datetime, bool]], *, actor: Actor) -> list[Card]:
-    """A main card per (when, whether usable at once), with few statements; the caller knows that the program is
-    released."""
+def issue_cards(design: Design, times: Sequence[tuple[datetime, bool]], *, actor: Actor) -> list[Card]:
+    """A main card per (when, whether usable at once), with few statements, in the caller's transaction; the caller
+    knows that the program is released."""
+    program = design.program
     numbers = register_numbers(program, count=len(times))
-    with in_program(program), audit_context(actor):
-        card_type = type_for(program, kind=CardKind.MAIN)
+    with audit_context(actor):
+        card_type = default_type(design, CardKind.MAIN)
         last_day = last_day_of(card_type, since=program_now(program).astimezone(program.zone).date())
         cards: list[Card] = create_with_history(
             Card(

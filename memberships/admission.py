@@ -20,6 +20,8 @@ from memberships.errors import (
 )
 from memberships.models import EndReason, Member
 from memberships.types import TYPES
+from programs.design import Design
+from programs.life import terms_in_force
 from programs.models import Program, ProgramStatus, ProgramTerms
 
 
@@ -120,12 +122,12 @@ def refuse_before_first_day(customer_id: int, left_at: datetime, *, program: Pro
         )
 
 
-def terms_to_accept(program: Program, *, accepted: bool) -> ProgramTerms | None:
+def terms_to_accept(design: Design, *, accepted: bool) -> ProgramTerms | None:
     """The terms an acceptance is recorded for; refused where they must be accepted and were not."""
-    terms = ProgramTerms.objects.filter(program=program, released_at__isnull=False).order_by("-version").first()
+    terms = terms_in_force(design)
     if terms is not None and terms.must_accept and not accepted:
         raise TermsNotAccepted(
-            f"“{terms}” of {program.name} must be accepted to enrol.",
-            facts={"program": program.code, "terms": terms.pk, "version": terms.version},
+            f"“{terms}” of {design.program.name} must be accepted to enrol.",
+            facts={"program": design.program.code, "terms": terms.pk, "version": terms.version},
         )
     return terms if accepted else None

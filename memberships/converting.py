@@ -9,18 +9,19 @@ from common.actor import Actor
 from customers.models import Customer
 from memberships import admission
 from memberships.card_holding import end_holding, give_card
-from memberships.enrolment import acceptance
+from memberships.enrolled_rows import acceptance
 from memberships.models import CardRegistration, Member, Membership, MembershipStatus, MembershipType
 from memberships.paid_terms import last_day_of, open_term, starts_active
 from points.claiming import claim
 from points.moves import Cause
+from programs.design import design_of
 from programs.models import Program, ProgramTerms
 
 
 def terms_to_accept(customer: Customer, *, program: Program, accepted: bool, at: datetime) -> ProgramTerms | None:
     """The terms to record an acceptance of. Raises what an enrolment refuses: CoolingDown, TermsNotAccepted."""
     admission.refuse_cooling_down(customer.pk, program=program, at=at)
-    return admission.terms_to_accept(program, accepted=accepted)
+    return admission.terms_to_accept(design_of(program.pk), accepted=accepted)
 
 
 def convert(

@@ -1,8 +1,8 @@
 """Enrolling a customer in one program, or in several at once (domain 1.2, 1.4)."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -12,10 +12,8 @@ from common.db import in_program
 from common.errors import LoyaltyError
 from common.history import audit_context
 from customers.models import Customer
-from gateway.events import record_event
 from memberships import admission
-from memberships.card_holding import issue_main_card
-from memberships.changes.record import Record
+from memberships.enrolled_rows import Case, write_enrolments
 from memberships.errors import (
     AgreementFull,
     EnrolmentsRefused,
@@ -23,14 +21,11 @@ from memberships.errors import (
     NoOrganization,
     OrganizationNotActive,
 )
-from memberships.inheritance import Inheritance, find_inheritance, inherit, place_under
-from memberships.models import InheritedAgreement, Member, Membership, MembershipStatus, MembershipType, TermsAcceptance
+from memberships.models import Membership, MembershipType
 from memberships.numbering import with_new_number
-from memberships.paid_terms import last_day_of, open_term, starts_active
-from memberships.standings import stand_initially
-from points.accounts import open_set
-from programs.design import design_of
-from programs.models import Program, ProgramTerms
+from memberships.umbrellas import Inheritance, find_inheritance
+from programs.design import Design, design_of
+from programs.models import Program
 
 ONE_CURRENT = "member_one_current_in_program"
 
@@ -55,54 +50,20 @@ def enrol(
     the agreement of the one organization the person belongs to, if there is one that takes it; `plain`: under none.
     """
     with in_program(program), audit_context(actor, "enrolment"):
-        program = design_of(program.pk).program
+        design = design_of(program.pk)
+        program = design.program
         at = at or program_now(program)
         admission.refuse_unenrolled_type(type)
         admission.refuse_unless_open(program, at=at)
         customer = admission.locked_customer(customer.pk)
         admission.refuse_second(customer.pk, program=program)
         admission.refuse_cooling_down(customer.pk, program=program, at=at)
-        terms = admission.terms_to_accept(program, accepted=accept_terms)
+        terms = admission.terms_to_accept(design, accepted=accept_terms)
         found = None
         if not plain:
             strict = organization_id is not None and not plain_if_refused
             found = _inheritance(customer.pk, program, organization_id=organization_id, at=at, strict=strict)
-        place = {"type": type} if found is None else {"type": type, **place_under(found, form=found.terms.form)}
-        membership = _open_membership(customer, program=program, at=at, number=number, place=place)
-        if terms is not None:
-            acceptance(membership, customer, terms, actor=actor, at=at).save()
-        active = _give_terms_and_status(membership, program=program, at=at)
-        stand_initially(membership, at=at, but=found.ladders if found else ())
-        if found is not None:
-            _inherit(membership, found, at=at, actor=actor)
-        issue_main_card(membership, program=program, customer_id=customer.pk, actor=actor, at=at, active=active)
-        record_event(
-            "membership.enrolled",
-            program_id=program.pk,
-            subject_id=membership.pk,
-            facts=facts_of(membership, customer),
-        )
-        return membership
-
-
-def acceptance(
-    membership: Membership, customer: Customer, terms: ProgramTerms, *, actor: Actor, at: datetime
-) -> TermsAcceptance:
-    """Not saved."""
-    return TermsAcceptance(
-        membership=membership,
-        program_id=membership.program_id,
-        customer=customer,
-        terms=terms,
-        accepted_at=at,
-        channel_id=actor.channel_id,
-        user_id=actor.user_id,
-    )
-
-
-def facts_of(membership: Membership, customer: Customer) -> dict[str, Any]:
-    """What the event of an enrolment says."""
-    return {"customer": customer.pk, "type": str(membership.type), "status": str(membership.status)}
+        return _written(Case(customer, at, "", terms, found, type), number=number, design=design, actor=actor)
 
 
 def enrol_in_several(
@@ -165,48 +126,18 @@ def _inheritance(
         return None
 
 
-def _inherit(membership: Membership, found: Inheritance, *, at: datetime, actor: Actor) -> None:
-    source, form = InheritedAgreement.Source.ENROLMENT, found.terms.form
-    inherit(membership, found, source=source, form=form, at=at, actor=actor, record=Record())
-
-
-def _open_membership(
-    customer: Customer, *, program: Program, at: datetime, number: str | None, place: Mapping[str, Any]
-) -> Membership:
-    """The membership with its set and its one member; of two at once the database lets one through."""
+def _written(case: Case, *, number: str | None, design: Design, actor: Actor) -> Membership:
+    """Under the number brought along or a new one; of two at once the database lets one through."""
+    program, customer_id = design.program, case.customer.pk
 
     def make(drawn: str) -> Membership:
-        return _insert_membership(customer, program=program, at=at, number=drawn, place=place)
+        (made,) = write_enrolments([replace(case, number=drawn)], design=design, actor=actor)
+        return made
 
     try:
         return with_new_number(program, make, number=number)
     except IntegrityError as error:
-        member = admission.current_participation(customer.pk, program_id=program.pk)
+        member = admission.current_participation(customer_id, program_id=program.pk)
         if ONE_CURRENT not in str(error) or member is None:
             raise
         raise admission.already_member(member, program=program) from error
-
-
-def _insert_membership(
-    customer: Customer, *, program: Program, at: datetime, number: str, place: Mapping[str, Any]
-) -> Membership:
-    membership = Membership.objects.create(
-        program=program,
-        number=number,
-        own_set=open_set(program.pk),
-        enrolled_at=at,
-        **place,
-    )
-    Member.objects.create(membership=membership, program_id=program.pk, customer=customer, joined_at=at)
-    return membership
-
-
-def _give_terms_and_status(membership: Membership, *, program: Program, at: datetime) -> bool:
-    """Open the first term and set what follows from it; whether the membership is active at once."""
-    term = open_term(membership, program=program, first_day=at.astimezone(program.zone).date(), at=at)
-    membership.expires_on = last_day_of(program, term)
-    active = starts_active(program, term)
-    if active:
-        membership.status, membership.activated_at = MembershipStatus.ACTIVE, at
-    membership.save()
-    return active

@@ -43,10 +43,13 @@ def with_new_number(program: Program, make: Callable[[str], Membership], *, numb
 
     `number` is one brought along from another system; taken this moment, it is refused.
     """
-    for _ in range(TRIES):
+    for tried in range(TRIES):
         try:
             with transaction.atomic():
-                return make(new_member_number(program) if number is None else brought_along(number, program=program))
+                if number is not None:
+                    return make(brought_along(number, program=program))
+                # The first one drawn is free nearly always: the table's constraint says where it is not.
+                return make(new_member_number(program) if tried else drawn_number(program))
         except IntegrityError as error:
             if NUMBER_TAKEN not in str(error):
                 raise

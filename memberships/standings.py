@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from common.actor import Actor
 from common.clock import program_now
 from common.db import in_program
-from common.history import audit_context
+from common.history import audit_context, create_with_history
 from gateway.events import record_event
 from memberships.errors import ReasonMissing, StandingRefused
 from memberships.exempting import refresh_exemption as refresh_exemption
@@ -19,23 +19,20 @@ from memberships.locking import locked_memberships
 from memberships.models import Membership, StandingSource, TierStanding
 from memberships.moving_standings import Moved, StandingMove, move_many
 from programs.design import Design, design_of
-from programs.models import Tier, TierGroup
+from programs.models import Tier
 
 
-def stand_initially(membership: Membership, *, at: datetime, but: Collection[int] = ()) -> list[TierStanding]:
-    """The lowest rung of every ladder of the program that has rungs; `but` are ladders it stands on otherwise."""
-    lowest = [tier for tier in lowest_tiers(membership.program_id) if tier.group_id not in but]
-    standings = [initial_standing(membership, tier, at=at) for tier in lowest]
-    for standing in standings:
-        standing.save()
+def stand_initially(membership: Membership, *, at: datetime) -> list[TierStanding]:
+    """The lowest rung of every ladder of the program that has rungs."""
+    lowest = lowest_tiers(design_of(membership.program_id))
+    standings = create_with_history(initial_standing(membership, tier, at=at) for tier in lowest)
     if any(tier.exempt_from_expiry for tier in lowest):
         refresh_exemption(membership)
     return standings
 
 
-def lowest_tiers(program_id: int) -> list[Tier]:
-    groups = TierGroup.objects.filter(program_id=program_id).order_by("pk")
-    return [tier for group in groups if (tier := group.tiers.order_by("rank").first()) is not None]
+def lowest_tiers(design: Design) -> list[Tier]:
+    return [ladder.lowest for ladder in ladders_of(design)]
 
 
 def initial_standing(membership: Membership, tier: Tier, *, at: datetime) -> TierStanding:

@@ -2,33 +2,46 @@
 
 from collections.abc import Iterable
 
+from django.db import connection
+
+from common.partial import partial_row
 from points.models import PointAccount, PointAccountSet
 from programs.models import PointKind, PointType
 
+OPEN = f"""
+WITH made AS (
+    INSERT INTO points_pointaccountset (program_id, is_pool)
+    SELECT %(program)s, %(pool)s::boolean FROM generate_series(1, %(count)s) RETURNING id
+), accounts AS (
+    INSERT INTO points_pointaccount (account_set_id, point_type_id, program_id, balance, entry_count, debt,
+        lifetime_earned, lifetime_redeemed, closed)
+    SELECT m.id, t.id, t.program_id, 0, 0, 0, 0, 0, false
+    FROM made m JOIN programs_pointtype t ON t.program_id = %(program)s
+        AND (t.kind = '{PointKind.REDEEMABLE}' OR NOT %(pool)s::boolean)
+    ORDER BY m.id, t.id
+)
+SELECT id FROM made
+"""  # noqa: S608 - a value of our own
 
-def open_sets(program_id: int, *, count: int) -> list[PointAccountSet]:
-    """So many own sets with their accounts, by two statements."""
-    sets = PointAccountSet.objects.bulk_create(PointAccountSet(program_id=program_id) for _ in range(count))
-    point_types = PointType.objects.filter(program_id=program_id).order_by("pk")
-    PointAccount.objects.bulk_create(
-        PointAccount(account_set=account_set, point_type=point_type, program_id=program_id)
-        for account_set in sets
-        for point_type in point_types
-    )
-    return sets
+
+def open_sets(program_id: int, *, count: int, is_pool: bool = False) -> list[PointAccountSet]:
+    """So many new sets, each with an account per point type of the program; a pool takes redeemable ones only."""
+    given = {"program": program_id, "count": count, "pool": is_pool}
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, given)
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return [
+        partial_row(
+            PointAccountSet, id=pk, program_id=program_id, is_pool=is_pool, owner_id=None, exempt_until=None,
+            activity_at=None,
+        )
+        for pk in ids
+    ]  # fmt: skip
 
 
 def open_set(program_id: int, *, is_pool: bool = False) -> PointAccountSet:
-    """A new set with an account per point type of the program; a pool takes redeemable ones only."""
-    account_set = PointAccountSet.objects.create(program_id=program_id, is_pool=is_pool)
-    point_types = PointType.objects.filter(program_id=program_id).order_by("pk")
-    if is_pool:
-        point_types = point_types.filter(kind=PointKind.REDEEMABLE)
-    PointAccount.objects.bulk_create(
-        PointAccount(account_set=account_set, point_type=point_type, program_id=program_id)
-        for point_type in point_types
-    )
-    return account_set
+    (made,) = open_sets(program_id, count=1, is_pool=is_pool)
+    return made
 
 
 def account_for(account_set: PointAccountSet, point_type: PointType) -> PointAccount:

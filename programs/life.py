@@ -11,6 +11,7 @@ from common.actor import Actor
 from common.db import in_program, lock_rows
 from common.history import audit_context
 from common.obstacles import Obstacle, sentence
+from programs.design import Design, design_of
 from programs.errors import (
     ClockNotMovable,
     DesignNotAllowed,
@@ -104,7 +105,7 @@ def release_terms(terms: ProgramTerms, *, actor: Actor, reason: str = "") -> Pro
         row = ProgramTerms.objects.get(pk=terms.pk)
         if row.released_at is not None:
             raise TermsAlreadyReleased(f"Version {row.version} was released at {row.released_at.isoformat()}.")
-        newer = terms_in_force(program)
+        newer = terms_in_force(design_of(program.pk))
         if newer is not None and newer.version > row.version:
             raise TermsSuperseded(
                 f"Version {newer.version} is in force: write a new one instead of releasing {row.version}.",
@@ -115,9 +116,13 @@ def release_terms(terms: ProgramTerms, *, actor: Actor, reason: str = "") -> Pro
         return row
 
 
-def terms_in_force(program: Program) -> ProgramTerms | None:
-    """The released version with the highest number."""
-    return program.terms.filter(released_at__isnull=False).order_by("-version").first()
+def terms_in_force(design: Design) -> ProgramTerms | None:
+    """The released version with the highest number; kept with the design's version."""
+    if "terms" not in design.derived:
+        released = ProgramTerms.objects.filter(program_id=design.program.pk, released_at__isnull=False)
+        design.derived["terms"] = released.order_by("-version").first()
+    found: ProgramTerms | None = design.derived["terms"]  # type: ignore[assignment]
+    return found
 
 
 @contextmanager

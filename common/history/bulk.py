@@ -1,7 +1,8 @@
 """Changes of many audited rows at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
 
@@ -9,7 +10,7 @@ from common.db import lock_rows
 
 from .models import AuditedModel
 from .records import differs
-from .sql import recording
+from .sql import Kind, recording
 
 A = TypeVar("A", bound=AuditedModel)
 # PostgreSQL takes 65,535 parameters a statement.
@@ -22,8 +23,8 @@ def create_with_history(instances: Iterable[A]) -> list[A]:
     if not rows:
         return []
     with transaction.atomic(savepoint=False):
-        _rows_of(rows[0]).bulk_create(rows, batch_size=BATCH)
-        _record(rows, "+")
+        for batch in _batches(rows):
+            _create(batch)
     return rows
 
 
@@ -40,6 +41,37 @@ def update_with_history(rows: models.QuerySet[A] | Sequence[A], **values: Any) -
         sources = [_rows_of(rows[0]).filter(pk__in=batch) for batch in _batches(sorted(given))]
     with transaction.atomic(savepoint=False):
         return sum(_update(batch, values, given) for source in sources for batch in _batches(lock_rows(source)))
+
+
+def _create(rows: Sequence[A]) -> None:
+    """Rows and history by one statement: it costs a third of the library's two, and most often it is one row."""
+    model = type(rows[0])
+    statement, fields, returned = _creating(model, any(row.pk is not None for row in rows))
+    values = [[field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows] for field in fields]
+    told, given = recording(model, rows="made", kind="+")
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(told=told), [*values, *given])
+        for row, answer in zip(rows, cursor.fetchall(), strict=True):
+            for name, value in zip(returned, answer, strict=True):
+                setattr(row, name, value)
+            row._state.adding, row._state.db = False, connection.alias
+
+
+@cache
+def _creating(model: type[AuditedModel], with_pk: bool) -> tuple[str, list[Any], list[str]]:
+    """The statement, the fields it takes a column of values for, and the attributes it answers."""
+    quote, pk = connection.ops.quote_name, model._meta.pk
+    computed = [field for field in model._meta.concrete_fields if getattr(field, "generated", False)]
+    fields = [field for field in model._meta.concrete_fields if field not in computed and (with_pk or field is not pk)]
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    # Without the length, so that what is too long is refused instead of cut off.
+    types = ", ".join(f"%s::{str(field.db_type(connection)).partition('(')[0]}[]" for field in fields)
+    statement = (
+        f"WITH made AS (INSERT INTO {quote(model._meta.db_table)} ({names}) SELECT * FROM unnest({types}) "  # noqa: S608 - names of our own table
+        "RETURNING *), told AS ({told}) SELECT "
+        f"{', '.join(quote(str(field.column)) for field in (pk, *computed))} FROM made"
+    )
+    return statement, fields, [str(field.attname) for field in (pk, *computed)]
 
 
 def _update(before: Sequence[A], values: dict[str, Any], given: dict[Any, A]) -> int:
@@ -61,7 +93,7 @@ def _rows_of(row: A) -> models.QuerySet[A]:
     return models.QuerySet(type(row))
 
 
-def _record(rows: Sequence[A], kind: Literal["+", "~"]) -> None:
+def _record(rows: Sequence[A], kind: Kind) -> None:
     """Copied from the table by one statement: the rows need not pass through Python again."""
     if not rows:
         return

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models, transaction
 
 from .models import AuditedModel
-from .records import REASON
+from .sql import REASON
 
 
 def erase_personal(instance: AuditedModel) -> None:

@@ -11,8 +11,7 @@ from common import clock
 from common.constraints import AppendOnly
 
 from .context import current_channel, current_origin
-
-REASON = "history_change_reason"
+from .sql import REASON, record_stored
 
 
 class HistoryRow(models.Model):
@@ -93,21 +92,19 @@ class AuditedRecords(HistoricalRecords):
     def get_change_reason_for_object(self, instance: Any, history_type: str, using: Any) -> str | None:
         return super().get_change_reason_for_object(instance, history_type, using) or current_origin().reason or None
 
-    def post_save(
-        self,
-        instance: Any,
-        created: bool,
-        using: Any = None,
-        update_fields: Sequence[str] | None = None,
-        raw: bool = False,
-        **_: Any,
-    ) -> None:
+    def post_save(self, instance: Any, created: bool, using: Any = None, raw: bool = False, **_: Any) -> None:
+        """Copied from the table: with update_fields the instance may hold values that were not saved."""
         if raw:
             return
         self._resolve_expressions(instance)
-        recorded = instance if update_fields is None else self._as_stored(instance)
-        if created or self._differs(recorded):
-            self.create_historical_record(recorded, "+" if created else "~", using=using)
+        user = self.get_history_user(instance)
+        record_stored(
+            instance,
+            "+" if created else "~",
+            at=instance.__dict__.pop("_history_date", None),
+            user_id=getattr(user, "pk", user),
+            reason=self.get_change_reason_for_object(instance, "+" if created else "~", using),
+        )
 
     def create_historical_record(self, instance: Any, history_type: str, using: Any = None) -> None:
         planned = getattr(instance, "_history_date", None)
@@ -118,23 +115,11 @@ class AuditedRecords(HistoricalRecords):
             del instance._history_date
 
     def _resolve_expressions(self, instance: Any) -> None:
-        """Read what F() and its kind became: an expression can't be written into history."""
+        """Read what F() and its kind became: whoever saved may ask the instance."""
         attributes = (field.attname for field in self.fields_included(instance))
         unresolved = [name for name in attributes if hasattr(instance.__dict__.get(name), "resolve_expression")]
         if unresolved:
             instance.refresh_from_db(fields=unresolved)
-
-    def _as_stored(self, instance: Any) -> Any:
-        """The row itself: with update_fields the instance may hold values that were not saved."""
-        stored = type(instance)._base_manager.get(pk=instance.pk)
-        for name in ("_change_reason", "_history_user", "_history_date"):
-            if hasattr(instance, name):
-                setattr(stored, name, getattr(instance, name))
-        return stored
-
-    def _differs(self, instance: Any) -> bool:
-        last = getattr(instance, self.manager_name).order_by("-history_id").first()
-        return last is None or differs(self.fields_included(instance), instance, last)
 
 
 def differs(fields: Sequence[Any], one: Any, other: Any) -> bool:

@@ -21,6 +21,7 @@ from memberships.errors import EnrolmentsRefused
 from memberships.models import AgreementForm, Member, Membership
 from memberships.organizations import umbrellas_of_person
 from memberships.umbrellas import Inheritance, find_inheritance
+from programs.design import design_of
 from programs.life import terms_in_force
 from programs.models import Benefit, Program, ProgramStatus, ProgramTerms
 
@@ -130,7 +131,7 @@ class Enrol(CustomerTask):
         except LoyaltyError as error:
             return Offer(program, why_not=error.message)
         under, barred = self._under(program)
-        return Offer(program, terms_in_force(program), under=under, barred=barred)
+        return Offer(program, terms_in_force(design_of(program.pk)), under=under, barred=barred)
 
     def _under(self, program: Program) -> tuple[tuple[tuple[int, str], ...], tuple[str, ...]]:
         """By organization the agreement the person would stand under, and why another one has none."""

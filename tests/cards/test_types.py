@@ -10,6 +10,7 @@ from cards.errors import CardEndPast, CardHasSuccessor, CardTypeRefused, NumberR
 from cards.models import Card, CardKind, CardStatus, CardType, NumberRegistry
 from common import clock
 from gateway.models import Event
+from programs.design import design_of
 from programs.models import CheckScheme, Program
 from tests.factories import ACTOR, counted
 
@@ -53,7 +54,7 @@ def test_a_card_is_of_the_default_type_of_its_kind_and_ends_as_that_says(sky):
 def test_many_cards_at_once_are_of_the_same_type_as_one(sky):
     main = card_type(sky, is_default=True, valid_months=12)
     with clock.frozen(NOON):
-        cards = issuing.issue_cards(sky, [(NOON - timedelta(days=900), True)] * 3, actor=ACTOR)
+        cards = issuing.issue_cards(design_of(sky.pk), [(NOON - timedelta(days=900), True)] * 3, actor=ACTOR)
     # From the day they are made, not from the enrolment in the past.
     assert {(card.card_type, card.valid_until) for card in cards} == {(main, date(2027, 1, 31))}
 

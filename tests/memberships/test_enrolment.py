@@ -83,7 +83,7 @@ def test_history_names_the_reason(sky, emma):
 def test_a_number_drawn_by_two_at_once_is_drawn_again(sky, emma, monkeypatch):
     taken = enrol(make_customer("John"), program=sky, actor=ACTOR).number
     drawn = iter([taken, "SK00000018"])
-    monkeypatch.setattr(numbering, "new_member_number", lambda program: next(drawn))
+    monkeypatch.setattr(numbering, "drawn_number", lambda program: next(drawn))
     assert enrol(emma, program=sky, actor=ACTOR).number == "SK00000018"
     assert Membership.objects.count() == PointAccountSet.objects.count() == 2
 

@@ -12,6 +12,7 @@ from activities.earning import earn
 from common.actor import Actor
 from programs import life
 from programs.admin.life import VERBS
+from programs.design import design_of
 from programs.models import Program, ProgramTerms, TierGroup
 from staff.models import User
 from tests.factories import ACTOR, account_of, make_membership, make_program
@@ -119,7 +120,7 @@ def test_terms_are_written_released_and_then_stand(desk: Client, program: Progra
     terms = ProgramTerms.objects.get()
     assert (terms.version, terms.released_at) == (1, None)
     assert act(desk, TERMS, "release", terms).status_code == 302
-    assert life.terms_in_force(program) == terms
+    assert life.terms_in_force(design_of(program.pk)) == terms
     changed = desk.post(
         f"{TERMS}{terms.pk}/change/", {"program": program.pk, "title": "Terms", "text": "Pay.", "must_accept": "on"}
     )

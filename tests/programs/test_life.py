@@ -10,6 +10,7 @@ from common import clock
 from common.actor import Actor
 from common.obstacles import Obstacle
 from programs import life
+from programs.design import design_of
 from programs.errors import (
     ClockNotMovable,
     DesignNotAllowed,
@@ -238,19 +239,19 @@ def test_terms_get_the_next_version_and_come_into_force_once(program: Program, d
     first = life.write_terms(program, actor=designer, title="Terms", text="Be kind.")
     second = life.write_terms(program, actor=designer, title="Terms", text="Be kinder.", must_accept=False)
     assert (first.version, second.version, second.must_accept) == (1, 2, False)
-    assert life.terms_in_force(program) is None
+    assert life.terms_in_force(design_of(program.pk)) is None
     with pytest.raises(ProgramNotReady) as error:
         life.release(program, actor=designer)
     assert codes_missing(error) == ["terms"]
     with clock.frozen(NOON):
         assert life.release_terms(first, actor=designer).released_at == NOON
-    assert life.terms_in_force(program) == first
+    assert life.terms_in_force(design_of(program.pk)) == first
     before = snapshot(program)
     with pytest.raises(TermsAlreadyReleased):
         life.release_terms(first, actor=designer)
     assert snapshot(program) == before
     life.release_terms(second, actor=designer)
-    assert life.terms_in_force(program) == second
+    assert life.terms_in_force(design_of(program.pk)) == second
     assert ProgramTerms.objects.get(pk=first.pk).released_at == NOON
 
 
@@ -262,4 +263,4 @@ def test_an_older_draft_is_not_released_past_a_newer_version(program: Program, d
         life.release_terms(first, actor=designer)
     assert error.value.facts == {"version": 1, "in_force": 2}
     assert ProgramTerms.objects.get(pk=first.pk).released_at is None
-    assert life.terms_in_force(program) == second
+    assert life.terms_in_force(design_of(program.pk)) == second

@@ -87,7 +87,7 @@ class RegisterCard(TaskPage):
         return ()
 
     def form_options(self) -> dict[str, Any]:
-        terms = terms_in_force(self.program) if self._member() is None else None
+        terms = terms_in_force(design_of(self.program.pk)) if self._member() is None else None
         return {"proof": "proof" in self.needs, "terms": terms}
 
     def initial(self) -> dict[str, Any]:

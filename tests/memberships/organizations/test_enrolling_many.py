@@ -20,7 +20,7 @@ from memberships.models import (
     MembershipBenefit,
     TierStanding,
 )
-from points.models import PointAccount
+from points.models import PointAccount, PointAccountSet
 from tests.audit.helpers import assert_audit_clean
 from tests.factories import ACTOR, make_customer
 from tests.organizations import affiliated, agreement_with, group_called, make_benefit, tier_called, umbrella
@@ -127,9 +127,18 @@ def test_plain_ones_leave_those_who_belong_to_an_organization_to_their_agreement
     assert list(made) == [dan.pk]
 
 
-def test_an_exempting_tier_is_left_to_the_enrolment(sky, acme):
+@pytest.mark.parametrize("form", ["standard", "shared"])
+def test_an_exempting_tier_is_told_to_sets_and_pool_as_by_an_enrolment(sky, acme, form):
     gold = tier_called(sky, "gold")
     gold.exempt_from_expiry = True
     gold.save()
-    agreement_with(acme, tiers=(gold.pk,))
-    assert under(acme, people("Eva")) == {}
+    agreement_with(acme, form=form, tiers=(gold.pk,), valid_until=date(2026, 12, 31))
+    end = datetime(2027, 1, 1, tzinfo=UTC)
+    eva, dan, zoe = people("Eva", "Dan", "Zoe")
+    with clock.frozen(NOON):
+        enrol(eva, program=sky, organization_id=acme.organization_id, actor=ACTOR)
+    under(acme, [dan, zoe])
+    sets = PointAccountSet.objects.filter(membership__type=form).order_by("pk")
+    assert list(sets.values_list("exempt_until", flat=True)) == [end] * 3
+    assert PointAccountSet.objects.get(pk=acme.pool_id).exempt_until == (end if form == "shared" else None)
+    assert_audit_clean()
