@@ -72,7 +72,7 @@ def counts_of(program: Program) -> dict[str, Any]:
     """What the daily run keeps: by rule and month how often, for how many, and the points by type."""
     design = design_of(program.pk)
     months = _months(design)
-    given = {
+    given: dict[str, Any] = {
         "program": program.pk,
         "zone": str(design.zone),
         "since": bounds(months[0], design)[0],
