@@ -1,11 +1,12 @@
 """Everything of one customer for one screen, in as many statements as there are kinds of things, not memberships."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import merge
 from itertools import islice
 
+from activities.effects import EffectLine, effects_of_postings
 from activities.offers import Offer, offers_for_customer, offers_for_membership
 from common import clock
 from common.actor import Actor
@@ -31,6 +32,8 @@ class MembershipView:
     open_change: Waiting | None = None
     # What is lacking to the next rungs, in words.
     climbs: tuple[str, ...] = ()
+    # By posting and point type what the rules that gave or took it say of it.
+    why: Mapping[tuple[int, int], Sequence[EffectLine]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def customer_view(pk: int, actor: Actor) -> CustomerView | None:
 def membership_views(
     found: Sequence[Participation], actor: Actor, designs: Mapping[int, Design], *, latest: int = MOST_LATEST
 ) -> list[MembershipView]:
-    """Each with its points and its open change: two statements for all points, and more only where one is open."""
+    """Each with its points, why they were given, and its open change: three statements for all points, and more only
+    where a change is open."""
     nows = {one.design.program.pk: clock.program_now(one.design.program) for one in found}
     sets: dict[int, datetime] = {pk: nows[one.design.program.pk] for one in found for pk in one.sets}
     accounts = overview_of(sets, designs)
@@ -84,7 +88,18 @@ def membership_views(
         for one in found
     )
     views = [_view(one, accounts, entries, actor, latest, changes.get(one.open_change_id or 0)) for one in found]
-    return [replace(one, climbs=tuple(climbs.get(one.participation.membership.pk, ()))) for one in views]
+    why = _why(posting.posting_id for one in views for posting in one.latest)
+    return [replace(one, climbs=tuple(climbs.get(one.participation.membership.pk, ())), why=why) for one in views]
+
+
+def _why(posting_ids: Iterable[int]) -> dict[tuple[int, int], list[EffectLine]]:
+    ids = set(posting_ids)
+    found: dict[tuple[int, int], list[EffectLine]] = {}
+    for posting, lines in (effects_of_postings(ids) if ids else {}).items():
+        for line in lines:
+            if line.effect.point_type_id is not None:
+                found.setdefault((posting, line.effect.point_type_id), []).append(line)
+    return found
 
 
 def _view(

@@ -1,5 +1,6 @@
 """The daily run over vouchers: those past their time are noted as expired. They were unusable before (domain 1.12)."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,7 +13,9 @@ from common.db import in_program
 from gateway.events import record_events
 from programs.design import design_of
 from programs.models import Program, ProgramStatus
+from programs.runs import recorded
 
+KIND = "expire_vouchers"
 AT_ONCE = 1_000
 TIME_OVER = "time-over"
 Progress = Callable[[int], object]
@@ -23,6 +26,13 @@ def due_vouchers(program: Program, *, at: datetime) -> QuerySet[Voucher]:
     still = Voucher.objects.filter(status__in=[VoucherStatus.ISSUED, VoucherStatus.PART_USED])
     due: QuerySet[Voucher] = still.filter(program=program, expires_at__lte=at)
     return due
+
+
+def expire_due_vouchers(program: Program, *, actor: Actor, progress: Progress = lambda count: None) -> Counter[str]:
+    """The run, kept in the program's history: how many `vouchers`."""
+    with recorded(program, KIND, actor=actor) as counts:
+        counts["vouchers"] += expire_vouchers(program, actor=actor, progress=progress)
+        return counts
 
 
 def expire_vouchers(program: Program, *, actor: Actor, progress: Progress = lambda count: None) -> int:

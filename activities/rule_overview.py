@@ -18,8 +18,6 @@ from activities.models import (
 from common import clock
 from programs.models import Program
 
-# Effects that are summed up; a rule has millions.
-LOOK = 10_000
 LATEST = 10
 
 
@@ -49,18 +47,6 @@ class GroupView:
     rules: Sequence[RuleView]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the effects of a rule come to; `times` of at most LOOK effects, the newest."""
-
-    times: int
-    points: int
-
-    @property
-    def is_part(self) -> bool:
-        return self.times >= LOOK
-
-
 def groups_of(program: Program) -> list[GroupView]:
     """Every group of the program in the order in which it is asked, each with its rules in theirs."""
     rules = RewardRule.objects.select_related("campaign").order_by("-priority", "pk")
@@ -81,13 +67,6 @@ def rule_view(rule: RewardRule) -> RuleView:
 def versions_of(rule: RewardRule) -> list[RuleVersion]:
     """The newest first, with their retirements."""
     return list(RuleVersion.objects.filter(rule=rule).select_related("retirement").order_by("-version"))
-
-
-def given_by(rule: RewardRule) -> Given:
-    """By its newest effects, of every version."""
-    points = _effects(rule).values_list("points", flat=True)[:LOOK]
-    read = list(points)
-    return Given(len(read), sum(one or 0 for one in read))
 
 
 def latest_effects(rule: RewardRule) -> list[RuleEffect]:

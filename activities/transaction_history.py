@@ -20,8 +20,8 @@ class Total:
     """Money of one currency: what was bought and what came back of it."""
 
     currency: str
-    bought: Decimal = Decimal(0)
-    returned: Decimal = Decimal(0)
+    bought: Decimal = Decimal("0.00")
+    returned: Decimal = Decimal("0.00")
     purchases: int = 0
     returns: int = 0
 

@@ -10,6 +10,8 @@ from django.core.cache import cache
 from activities.analytics.programs import NAME as ANALYSIS
 from activities.analytics.programs import counts_of
 from activities.models import ActivityStatus, AwardStatus, BulkAward, Claim, ClaimStatus, MemberActivity
+from activities.rule_months import NAME as RULES
+from activities.rule_months import counts_of as counts_of_rules
 from common import clock
 from memberships.changes.waiting import count_of
 from memberships.counting import membership_counts
@@ -25,7 +27,12 @@ MONTHS = 12
 # Sums are the same for everybody who may see the program; what waits for work is always counted anew.
 CACHED_SECONDS = 60
 # What the daily run keeps of a grown program.
-KEPT: Mapping[str, Compute] = {"members": membership_counts, "forecast": next_days_of, ANALYSIS: counts_of}
+KEPT: Mapping[str, Compute] = {
+    "members": membership_counts,
+    "forecast": next_days_of,
+    ANALYSIS: counts_of,
+    RULES: counts_of_rules,
+}
 
 
 @dataclass(frozen=True, slots=True)

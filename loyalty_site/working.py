@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
+from activities.nightly import end_what_is_over
 from activities.notifying import send_due_notices
 from activities.posting_awards import post_awards
 from activities.queueing import process_all_waiting
@@ -45,10 +46,16 @@ JOBS = (
     Job("activities processed", 1.0, lambda progress: process_all_waiting(actor=system_actor(), progress=progress)),
     Job("messages tried", 3.0, lambda progress: deliver_messages(progress=progress).total()),
     Job("notices raised", 60.0, lambda progress: send_due_notices(actor=system_actor(), progress=progress)),
-    Job("nightly runs made", 60.0, lambda progress: do_nightly_runs(actor=system_actor(), progress=progress)),
+    Job("nightly runs made", 60.0, lambda progress: _by_night(progress)),
     Job("lines of awards posted", 3.0, post_awards),
     Job("batches done", 3.0, lambda progress: do_waiting(progress=progress)),
 )
+
+
+def _by_night(progress: Progress) -> int:
+    """Memberships first: what ends with them tonight is over then."""
+    actor = system_actor()
+    return do_nightly_runs(actor=actor, progress=progress) + end_what_is_over(actor=actor, progress=progress)
 
 
 class _Stopped(Exception):

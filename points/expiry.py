@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from common import clock
@@ -44,38 +44,49 @@ def expire_points(
     *,
     actor: Actor,
     at: datetime | None = None,
+    dry_run: bool = False,
     progress: Callable[[Expired], object] = lambda expired: None,
 ) -> int:
     """Post what is due in one program or in all; the number of postings. Twice changes nothing.
 
     Accounts go in batches with a transaction each: an interrupted run goes on where it stopped. Programs that are
-    not released wait. `at` is a time by the program's clock, that clock's present if None.
+    not released wait. `at` is a time by the program's clock, that clock's present if None. A dry run does the same and
+    undoes it, batch by batch.
     """
     programs = [program.pk] if program else Program.objects.order_by("pk").values_list("pk", flat=True)
     count = 0
     for program_id in programs:
-        for expired in _of_program(program_id, actor=actor, at=at):
+        for expired in _of_program(program_id, actor=actor, at=at, dry_run=dry_run):
             progress(expired)
             count += 1
     return count
 
 
-def _of_program(program_id: int, *, actor: Actor, at: datetime | None) -> Iterator[Expired]:
+def _of_program(program_id: int, *, actor: Actor, at: datetime | None, dry_run: bool) -> Iterator[Expired]:
     design = design_of(program_id, fresh=True)
     if design.program.status != ProgramStatus.RELEASED:
         return
     now = at or clock.program_now(design.program)
     until = now - design.program.late_grace
     scope = {"program": program_id, "until": until}
+    given: dict[str, Any] = {"design": design, "actor": actor, "until": until, "now": now}
     for accounts in _batches(sql.DATED_ACCOUNTS, scope):
-        yield from retrying(partial(expire_dated, accounts, design=design, actor=actor, until=until, now=now))
+        yield from retrying(partial(_maybe_undone, partial(expire_dated, accounts, **given), dry_run=dry_run))
     for point_type in design.point_types.values():
         since = active_since(point_type, at=until, zone=design.zone)
         if since is not None:
             for accounts in _batches(sql.RESTED_ACCOUNTS, scope | {"type": point_type.pk, "since": since}):
-                yield from retrying(
-                    partial(expire_rested, accounts, point_type, design=design, actor=actor, until=until, now=now)
-                )
+                step = partial(expire_rested, accounts, point_type, **given)
+                yield from retrying(partial(_maybe_undone, step, dry_run=dry_run))
+
+
+def _maybe_undone(step: Callable[[], list[Expired]], *, dry_run: bool) -> list[Expired]:
+    if not dry_run:
+        return step()
+    with transaction.atomic():
+        done = step()
+        transaction.set_rollback(True)
+    return done
 
 
 def _batches(select: str, scope: Mapping[str, Any]) -> Iterator[list[int]]:

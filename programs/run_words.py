@@ -9,6 +9,7 @@ KINDS = {
     "review_tiers": gettext_noop("tiers reviewed"),
     "renew_memberships": gettext_noop("memberships renewed"),
     "expire_memberships": gettext_noop("memberships ended"),
+    "expire_points": gettext_noop("points expired"),
     "expire_vouchers": gettext_noop("vouchers expired"),
     "apply_retention": gettext_noop("old texts emptied"),
 }
@@ -23,6 +24,8 @@ FIGURES = {
     "ended": gettext_noop("ended"),
     "idle": gettext_noop("ended for want of activity"),
     "left": gettext_noop("left for the next run"),
+    "points": gettext_noop("points expired"),
+    "postings": gettext_noop("accounts they were taken from"),
     "vouchers": gettext_noop("vouchers expired"),
     "activities": gettext_noop("activities emptied"),
     "attributes": gettext_noop("attributes of activities emptied"),
@@ -30,6 +33,7 @@ FIGURES = {
     "adjustments": gettext_noop("adjustments emptied"),
     "orders": gettext_noop("orders emptied"),
     "claims": gettext_noop("claims emptied"),
+    "messages": gettext_noop("messages emptied"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Take a posting back by its number (interfaces 3.1)."""
+"""Look at a posting by its number, and take it back (interfaces 3.1)."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from activities.api.shapes import BalanceSerializer, PostingSerializer
+from activities.api.shapes import BalanceSerializer, PostingOfSerializer, PostingSerializer
+from activities.posting_shown import posting_shown
 from activities.reversing import reverse_posting, visible_posting
 from common.api.dry_run import Answer, row_id
 from common.api.fields import PointsField, StrictCharField
@@ -59,6 +60,16 @@ class ReversedSerializer(serializers.Serializer):
 def kept(posting: dict[str, Any] | None) -> dict[str, Any] | None:
     """A posting's shape, its id null in a dry run."""
     return posting and posting | {"id": row_id(Posting, posting["id"])}
+
+
+class PostingView(VerbMixin, APIView):
+    required_scopes = {"GET": ("memberships:read", "reports:read")}
+
+    @extend_schema(responses=PostingOfSerializer, operation_id="posting")
+    def get(self, request: Request, pk: str) -> Response:
+        """A posting the feed told of: whose points it moved, of which types, and why."""
+        posting = visible_posting(self.actor, int(pk))
+        return Response(posting_shown(posting))
 
 
 class ReverseView(VerbMixin, APIView):

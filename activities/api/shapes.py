@@ -55,6 +55,19 @@ class PostingSerializer(serializers.Serializer):
     entries = EntrySerializer(many=True)
 
 
+class EntryOfSerializer(EntrySerializer):
+    membership = serializers.IntegerField(allow_null=True, help_text="Whose points those are; null for a pool's.")
+
+
+class PostingOfSerializer(PostingSerializer):
+    program = serializers.SlugField()
+    membership = serializers.IntegerField(allow_null=True, help_text="Which membership it acted for.")
+    member = serializers.IntegerField(allow_null=True, help_text="The customer who acted.")
+    activity = serializers.IntegerField(allow_null=True, help_text="The activity it followed from, if any.")
+    because = serializers.ListField(child=serializers.CharField(), help_text="What rules gave or took, each with why.")
+    entries = EntryOfSerializer(many=True)
+
+
 class PointsAnswerSerializer(serializers.Serializer):
     activity = serializers.IntegerField(allow_null=True)
     posting = PostingSerializer()

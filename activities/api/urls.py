@@ -34,6 +34,7 @@ urlpatterns = [
     path("adjustments", adjustments.AdjustmentListView.as_view()),
     re_path(r"^adjustments/(?P<pk>[0-9]{1,18})/approve$", adjustments.ApproveView.as_view()),
     re_path(r"^adjustments/(?P<pk>[0-9]{1,18})/refuse$", adjustments.RefuseView.as_view()),
+    re_path(r"^postings/(?P<pk>[0-9]{1,18})$", reversals.PostingView.as_view()),
     re_path(r"^postings/(?P<pk>[0-9]{1,18})/reverse$", reversals.ReverseView.as_view()),
     re_path(f"{ONE}/balances$", statements.BalancesView.as_view()),
     re_path(f"{ONE}/lots$", statements.LotListView.as_view()),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from activities.customer_overview import MembershipView, customer_view
 from activities.desk.seen import doors, name_for
+from activities.effects import EffectLine
 from activities.orders import USE
 from activities.reward_overview import open_rewards_of
 from activities.transaction_history import latest_transactions
@@ -32,6 +33,7 @@ from memberships.able import VERBS
 from memberships.card_overview import card_named
 from memberships.overview import HeldCard
 from memberships.types import type_of
+from points.overview import Latest
 
 RETIRED = re.compile(r"[\w-]{1,40}\Z")
 
@@ -111,7 +113,7 @@ def membership_card(one: MembershipView, actor: Actor, *, of: int | None = None)
         "may_release": actor.may("points:redeem", membership.program_id),
         "holds": [(account, hold) for account in one.accounts for hold in account.holds],
         "waiting": [(account, waiting) for account in one.accounts for waiting in account.waiting],
-        "latest": [(entry, _type_of(entry.account_id, one)) for entry in one.latest],
+        "latest": [_posted(entry, one) for entry in one.latest],
         "cards": cards_shown(one, actor, of),
         "may_manage_cards": actor.may("cards:manage", membership.program_id),
         "abilities": abilities(one),
@@ -158,6 +160,12 @@ def abilities(one: MembershipView) -> dict[str, Any]:
         "against": [(reason, verbs) for reason, verbs in against.items()],
         "everything": not against,
     }
+
+
+def _posted(entry: Latest, one: MembershipView) -> tuple[Latest, Any, Sequence[EffectLine]]:
+    """With its point type and what the rules say."""
+    point_type = _type_of(entry.account_id, one)
+    return entry, point_type, one.why.get((entry.posting_id, point_type.pk), ())
 
 
 def _type_of(account_id: int, one: MembershipView) -> Any:

@@ -40,7 +40,7 @@ class WebhookInput(StrictSerializer):
         child=StrictCharField(max_length=40),
         required=False,
         max_length=MOST_KINDS,
-        help_text="Beginnings of kinds of events, as in membership. or points.earned; left out: all.",
+        help_text="Beginnings of kinds of events, as in membership. or points.posted; left out: all.",
     )
     description = StrictCharField(max_length=120, required=False, allow_blank=True)
 

@@ -1,5 +1,7 @@
 """Programs from their plans: designed, with terms, released."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 from django.utils.text import slugify
@@ -22,8 +24,8 @@ from programs.models import (
     TierGroup,
 )
 
-# While a program's past is taken over, events this old are still taken; afterwards the ordinary grace holds.
-TAKE_OVER = timedelta(days=5 * 366)
+# While an organization is taken over and receipts are looked for events this old are taken, later the ordinary ones.
+LOOKED_FOR = timedelta(days=366)
 ORDINARY = timedelta(days=3)
 SEASON_BEFORE = 4
 SANDBOX_AHEAD = timedelta(days=7)
@@ -34,7 +36,7 @@ TERMS = (
 
 
 def build_program(plan: ProgramPlan, *, actor: Actor) -> Program:
-    """A released program that still takes events of the past years."""
+    """A released program, as old as what happens in it."""
     today = clock.now().date()
     with audit_context(actor, "sample world"):
         program = Program.objects.create(
@@ -44,7 +46,7 @@ def build_program(plan: ProgramPlan, *, actor: Actor) -> Program:
             brand_color=plan.color,
             currency="USD",
             member_number_prefix=plan.prefix,
-            late_grace=TAKE_OVER,
+            late_grace=ORDINARY,
             valid_from=add_months(today, -SEASON_BEFORE) if plan.season_months else None,
             valid_until=season_end(plan, today),
             **plan.values,
@@ -69,10 +71,19 @@ def season_end(plan: ProgramPlan, today: date) -> date | None:
     return rounded(add_months(today, plan.season_months), ExpiryRounding.MONTH)
 
 
-def end_take_over(program: Program, *, actor: Actor) -> None:
-    """From now on only events within the ordinary grace are taken."""
-    with audit_context(actor, "the past is taken over"):
-        program.late_grace = ORDINARY
+@contextmanager
+def taking_over(programs: Iterable[Program], *, actor: Actor) -> Iterator[None]:
+    """Meanwhile events of the last year are taken, afterwards only those within the ordinary grace."""
+    for program in programs:
+        _grace(program, LOOKED_FOR, actor=actor)
+    yield
+    for program in programs:
+        _grace(program, ORDINARY, actor=actor)
+
+
+def _grace(program: Program, grace: timedelta, *, actor: Actor) -> None:
+    with audit_context(actor, "taken over, receipts looked for"):
+        program.late_grace = grace
         program.save(update_fields=["late_grace"])
 
 

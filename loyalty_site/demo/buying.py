@@ -1,6 +1,5 @@
 """How members of the sample world earn: what they buy, fly and bank, so that the rules give the points."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,21 +34,20 @@ def come_by(
     points: int,
     *,
     program: str,
-    at: datetime | None,
     location: str,
     reference: str,
     actor: Actor,
 ) -> None:
-    """Do what the rules of the program give so many points for."""
+    """Do now what the rules of the program give so many points for."""
     if program in SOLD:
         amount = Decimal(points) / SOLD[program]
         call = TransactionCall(
-            reference=reference, amount=amount, currency="USD", occurred_at=at, location=location,
+            reference=reference, amount=amount, currency="USD", location=location,
             membership_id=membership.pk,
         )  # fmt: skip
         take_transaction(call, actor=actor)
         return
-    told: dict[str, Any] = {"membership": membership.pk, "occurred_at": at, "location": location}
+    told: dict[str, Any] = {"membership": membership.pk, "location": location}
     if program in FLYING:
         type_, partner = FLOWN.get(location, ("flight", None))
         told |= {"type": type_, "partner": partner, "attributes": {"miles": points}}

@@ -128,4 +128,19 @@ SAM = Person(
     memberships=(MembershipPlan("sandbox", 0, 250, events=(Event(250),)),),
 )  # fmt: skip
 
-PEOPLE = (EMMA, MARCUS, AISHA, DAVID, SARAH, JOHN, CARLOS, NADIA, SAM)
+LENA = Person(
+    "lowered", "Lena", "Hoffmann", "lena.hoffmann@example.com", "+12025550171", 26,
+    memberships=(
+        MembershipPlan(
+            "standard-rewards", 25, 2_400,
+            events=(
+                Event(2_250, 24, point_type="loyalty-status"), Event(2_600, 20),
+                Event(540, 15, point_type="loyalty-status"), Event(-700, 11),
+                Event(500, 2), Event(60, 2, point_type="loyalty-status"),
+            ),
+        ),
+        MembershipPlan("vip-club", 11, 300, events=(Event(300, 6),)),
+    ),
+)  # fmt: skip
+
+PEOPLE = (EMMA, MARCUS, AISHA, DAVID, SARAH, JOHN, CARLOS, NADIA, SAM, LENA)

@@ -17,17 +17,17 @@ METALS = (("Bronze", 0), ("Silver", 500), ("Gold", 2000))
 
 FASHION = (
     ProgramPlan(
-        "urbanwear", "UrbanWear Loyalty", "FashionCorp UrbanWear", "#d9480f", "UW-",
+        "urbanwear", "UrbanWear Loyalty", "FashionCorp", "#d9480f", "UW-",
         Points("style-points", "Style Points", CENT, months(18)),
         Ladder("tier", "Tier", METALS, Points("style-status", "Style Status")),
     ),
     ProgramPlan(
-        "executive-style", "Executive Style Club", "FashionCorp Executive Style", "#1c3d5a", "ES-",
+        "executive-style", "Executive Style Club", "FashionCorp", "#1c3d5a", "ES-",
         Points("club-points", "Club Points", CENT, {"expiry_policy": "inactivity", "expiry_length": 18}),
         Ladder("tier", "Tier", METALS, Points("club-status", "Club Status")),
     ),
     ProgramPlan(
-        "activelife", "ActiveLife Rewards", "FashionCorp ActiveLife", "#2b8a3e", "AL-",
+        "activelife", "ActiveLife Rewards", "FashionCorp", "#2b8a3e", "AL-",
         Points("active-points", "Active Points", CENT, months(12, "quarter")),
         Ladder("tier", "Tier", METALS, Points("active-status", "Active Status")),
     ),

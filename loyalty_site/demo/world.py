@@ -10,9 +10,9 @@ from common.db import forget_ids
 from customers.models import Customer
 from gateway.authentication import forget_tokens
 from gateway.channels import system_actor
-from loyalty_site.demo import access, acme, changes, corrections, deciding, designing, found_cards, lately, year
-from loyalty_site.demo.building import build_program, end_take_over
-from loyalty_site.demo.history import bring_in
+from loyalty_site.demo import access, acme, changes, corrections, deciding, designing, found_cards, lately, nights, year
+from loyalty_site.demo.building import build_program, taking_over
+from loyalty_site.demo.history import bring_in, live
 from loyalty_site.demo.people import PEOPLE
 from loyalty_site.demo.plan import MembershipPlan, Person
 from loyalty_site.demo.programs import PROGRAMS
@@ -66,16 +66,16 @@ def prepare(url: str, *, say: Say = lambda line: None) -> dict[str, Any]:
 def _live(programs: dict[str, Program]) -> None:
     actor = system_actor()
     designing.design_all(programs, actor=actor)
-    for person in EVERYBODY:
-        bring_in(person, programs, actor=actor)
-    year.go_by(programs, actor=actor)
-    corrections.correct()
-    acme.employ()
-    lately.go_on(programs)
-    deciding.decide()
-    for program in programs.values():
-        end_take_over(program, actor=actor)
+    lately.write_texts(programs)
+    people = [one for person in EVERYBODY for one in bring_in(person, programs, actor=actor)]
+    live([*people, *year.go_by(programs, actor=actor), *nights.of_the_year(programs, actor=actor)])
+    with taking_over(programs.values(), actor=actor):
+        corrections.correct()
+        acme.employ()
+        lately.go_on(programs)
+        deciding.decide()
     expire_points(actor=actor)
+    nights.tell_today(programs, actor=actor)
     check_balances()
     changes.come_together()
     check_what_is_shared()

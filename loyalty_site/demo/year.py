@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from activities.models import RewardKind
 from activities.ordering import OrderCall, fulfil_order, order_reward
@@ -17,7 +18,7 @@ from common import clock
 from common.actor import Actor
 from customers.creating import create_customer
 from loyalty_site.authentication import actor_of_user
-from loyalty_site.demo.history import NOON, past
+from loyalty_site.demo.history import NOON, Happening, past
 from loyalty_site.demo.marketing import SHOPS
 from memberships.enrolment import enrol
 from memberships.labels import add_label
@@ -62,8 +63,8 @@ class Participation:
     membership: Membership
 
 
-def go_by(programs: dict[str, Program], *, actor: Actor) -> None:
-    """Deterministic, oldest first; the clock stands at each event, so that it is recorded when it happened."""
+def go_by(programs: dict[str, Program], *, actor: Actor) -> list[Happening]:
+    """Who takes part, and every visit of theirs that is to happen. Deterministic."""
     dice = random.Random(SEED)  # noqa: S311 - nothing secret hangs on it
     everybody = [
         one
@@ -74,9 +75,10 @@ def go_by(programs: dict[str, Program], *, actor: Actor) -> None:
     visits = sorted(
         (at, number) for number, one in enumerate(everybody) for at in _days(dice, since=one.membership.enrolled_at)
     )
-    for count, (at, number) in enumerate(visits):
-        with clock.frozen(at):
-            _visit(everybody[number], f"Y-{count:04}", dice, actor=actor)
+    return [
+        Happening(at, partial(_visit, everybody[number], f"Y-{count:04}", dice, actor=actor))
+        for count, (at, number) in enumerate(visits)
+    ]
 
 
 def _take_part(
@@ -93,9 +95,10 @@ def _take_part(
     for code in TOGETHER[number % len(TOGETHER)]:
         program = programs[code]
         at = max(since, datetime.combine(program.valid_from, NOON)) if program.valid_from else since
-        membership = enrol(customer, program=program, actor=actor, accept_terms=True, at=at)
-        if program.fee:
-            record_payment(membership, actor=actor, reference=f"FEE-{membership.number}", paid_at=at)
+        with clock.frozen(at):
+            membership = enrol(customer, program=program, actor=actor, accept_terms=True)
+            if program.fee:
+                record_payment(membership, actor=actor, reference=f"FEE-{membership.number}", paid_at=at)
         found.append(Participation(code, membership))
     return found
 
@@ -119,6 +122,8 @@ def _days(dice: random.Random, *, since: datetime) -> list[datetime]:
 
 
 def _visit(one: Participation, reference: str, dice: random.Random, *, actor: Actor) -> None:
+    if not Membership.objects.filter(pk=one.membership.pk, current=True).exists():
+        return
     if one.program in GOODS:
         _shop(one, reference, dice, actor=actor)
         _spend(one, dice, actor=actor)

@@ -14,7 +14,7 @@ from customers.creating import number_of
 from customers.models import Customer, CustomerNumber
 from gateway.channels import BUILT_IN, create_channel, system_actor
 from gateway.models import Channel, Event, EventNumber, IdempotencyRecord
-from loyalty_site.demo.building import ORDINARY, build_program, end_take_over
+from loyalty_site.demo.building import ORDINARY, build_program
 from loyalty_site.volume import sql, sql_around
 from loyalty_site.volume.filling import insert, record
 from loyalty_site.volume.history import make_past
@@ -147,8 +147,6 @@ def counts() -> dict[str, int]:
 def _programs(count: int) -> list[Program]:
     actor = system_actor()
     programs = [build_program(plan, actor=actor) for plan in program_plans(count)]
-    for program in programs:
-        end_take_over(program, actor=actor)
     create_channel(TILL, name="Till of the seeded programs", scopes=["points:earn"], actor=actor, all_programs=True)
     return programs
 

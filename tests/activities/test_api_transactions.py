@@ -229,7 +229,7 @@ def test_the_history_has_pages_and_totals(till: Caller, michael_adams: Membershi
     page = till.get(f"{path}?page_size=2").json()
     assert [one["reference"] for one in page["results"]] == ["R-2", "R-1"]
     assert page["totals"] == [
-        {"currency": "EUR", "purchases": 3, "bought": "150.00", "returns": 0, "returned": "0", "net": "150.00"}
+        {"currency": "EUR", "purchases": 3, "bought": "150.00", "returns": 0, "returned": "0.00", "net": "150.00"}
     ]
     assert page["per_membership"] == [
         {"membership": michael_adams.pk, "program": "miles", "totals": page["totals"]},

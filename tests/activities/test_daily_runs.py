@@ -6,11 +6,14 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from activities.nightly import end_what_is_over
 from common import clock
+from memberships.ending import terminate
 from memberships.models import Membership
 from points import expiry
 from points.models import Entry, Hold, Lot, LotDateChange, Posting
-from programs.models import ExpiryPolicy, PointType, Program
+from programs.life import lock
+from programs.models import ExpiryPolicy, PointType, Program, Run
 from tests.factories import ACTOR, account_of
 
 from .conftest import Caller, earned
@@ -32,6 +35,51 @@ def test_expire_points_posts_what_is_due_and_says_so(michael_adams: Membership, 
     assert account_of(michael_adams).balance == 50
     assert run("expire_points") == "0 points expired in 0 postings.\n"
     assert Posting.objects.filter(kind="expire").count() == 1
+
+
+def test_a_dry_run_lists_whose_points_would_expire_and_changes_nothing(
+    michael_adams: Membership, katrin_bauer: Membership, miles: Program
+) -> None:
+    """By date, and those of an ended membership that rested long enough."""
+    earned(michael_adams, 300)
+    earned(katrin_bauer, 20)
+    Lot.objects.filter(amount=300).update(expires_at=clock.now() - timedelta(days=4))
+    terminate(katrin_bauer, actor=ACTOR, reason="moved away")
+    before = Posting.objects.count()
+    with clock.frozen(clock.now() + timedelta(days=400)):
+        told = run("expire_points", miles.code, "--dry-run").splitlines()
+        assert told == [
+            f"{michael_adams.number} 300 Miles of 1 lots",
+            f"{katrin_bauer.number} 20 Miles of 1 lots",
+            "320 points would expire in 2 postings.",
+        ]
+        assert (Posting.objects.count(), account_of(michael_adams).balance) == (before, 300)
+        katrin_bauer.refresh_from_db()
+        assert katrin_bauer.rests_until is not None
+        assert run("expire_points", miles.code) == "320 points expired in 2 postings.\n"
+    rows = Run.objects.filter(kind="expire_points").order_by("pk").values_list("dry_run", "counts")
+    assert list(rows) == [(True, {"points": 320, "postings": 2}), (False, {"points": 320, "postings": 2})]
+
+
+def test_a_program_that_is_not_released_waits_and_leaves_no_run(michael_adams: Membership, miles: Program) -> None:
+    earned(michael_adams, 300)
+    Lot.objects.update(expires_at=clock.now() - timedelta(days=4))
+    lock(miles, actor=ACTOR, reason="audit")
+    assert run("expire_points") == "0 points expired in 0 postings.\n"
+    assert (account_of(michael_adams).balance, Run.objects.count()) == (300, 0)
+
+
+def test_a_worker_ends_what_is_over_once_a_night(michael_adams: Membership, miles: Program) -> None:
+    earned(michael_adams, 300)
+    Lot.objects.update(expires_at=clock.now() - timedelta(days=4))
+    assert end_what_is_over(actor=ACTOR) == 2
+    assert account_of(michael_adams).balance == 0
+    earned(michael_adams, 40)
+    Lot.objects.filter(amount=40).update(expires_at=clock.now() - timedelta(days=4))
+    assert end_what_is_over(actor=ACTOR) == 0
+    assert account_of(michael_adams).balance == 40
+    kinds = Run.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["expire_points", "expire_vouchers"]
 
 
 def test_a_run_records_after_what_was_posted_while_it_ran(

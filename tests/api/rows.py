@@ -162,6 +162,7 @@ ROWS = (
     Row("GET holds/{hold}", ("points:redeem",)),
     Row("POST holds/{hold}/capture", ("points:redeem",)),
     Row("POST holds/{hold}/release", ("points:redeem",)),
+    Row("GET postings/{posting}", ("memberships:read", "reports:read")),
     Row(
         "POST postings/{posting}/reverse",
         ("points:reverse", "points:adjust"),

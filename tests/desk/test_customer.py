@@ -1,12 +1,16 @@
 """The customer page: everything of a person on one screen, whatever became of them."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from activities.adjusting import AdjustmentCall, adjust_points
+from activities.effects import effects_of_postings
 from activities.holding import HoldCall, hold_points
+from activities.transaction_calls import TransactionCall
+from activities.transactions import take_transaction
 from common import clock
 from customers.exits import deactivate
 from customers.models import Address, AddressKind, Customer, CustomerNumber, CustomerStatus
@@ -16,9 +20,10 @@ from memberships.ending import terminate
 from memberships.enrolment import enrol
 from memberships.lifecycle import suspend
 from memberships.models import Membership
-from points.models import Hold
+from points.models import Hold, Posting
 from programs.models import ExpiryPolicy, PointType, Program
 from staff.models import Role
+from tests.activities.sales import per_euro, released
 from tests.changes import pool_of
 from tests.desk.visitor import Visitor, cells, earned, redeemed
 from tests.factories import ACTOR, make_customer, make_program, member_of
@@ -226,11 +231,23 @@ def test_unknown_customers_do_not_exist_and_nobody_comes_without_a_login(
     assert (answer.status_code, answer.url.split("?")[0]) == (302, "/admin/login/")
 
 
-def test_sixteen_queries_whatever_the_number_of_memberships(
+def test_a_posting_says_beside_it_which_rule_gave_how_many_and_why(agent: Visitor, miles: Program) -> None:
+    released(miles, per_euro())
+    emma = enrol(make_customer("Emma Stone"), program=miles, actor=ACTOR)
+    call = TransactionCall(reference="R-1", amount=Decimal(50), currency="EUR", membership_id=emma.pk)
+    take_transaction(call, actor=ACTOR)
+    said = effects_of_postings(Posting.objects.values_list("pk", flat=True))[Posting.objects.get().pk][0]
+    for page in (agent.reads("customer", member_of(emma)), agent.reads("membership", emma.pk)):
+        row = next(row for row in page.rows if len(row) == 5 and row[1].startswith("Earned"))
+        assert row[1] == f"Earned {said.rule}: {said.why}"
+        assert row[3] == "+50"
+
+
+def test_seventeen_queries_whatever_the_number_of_memberships(
     agent: Visitor, miles: Program, django_assert_num_queries: Any
 ) -> None:
     one, five = make_customer("Emma Stone"), make_customer("Katrin Bauer")
-    enrol(one, program=miles, actor=ACTOR)
+    earned(enrol(one, program=miles, actor=ACTOR), 10)
     for program in (miles, *(make_program(f"brand{n}") for n in range(4))):
         membership = enrol(five, program=program, actor=ACTOR)
         for points in (10, 20, 30, 40):
@@ -239,6 +256,6 @@ def test_sixteen_queries_whatever_the_number_of_memberships(
         suspend(membership, actor=ACTOR, reason="misuse")
     agent.reads("customer", one.pk)
     for customer in (one, five):
-        with django_assert_num_queries(FRAME + 10):
+        with django_assert_num_queries(FRAME + 11):
             page = agent.reads("customer", customer.pk)
     assert "5 memberships" in page.text

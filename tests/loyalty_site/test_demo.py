@@ -40,7 +40,8 @@ from memberships.models import Membership, MembershipChange, TierStanding
 from memberships.one_person import doubles
 from memberships.registering import register
 from points.models import Adjustment, Hold, Lot, PointAccount, Posting
-from programs.models import Program, TierBenefit
+from programs.expiry import add_months
+from programs.models import Program, Run, TierBenefit
 from staff.models import User
 from tests.loyalty_site import readme
 
@@ -160,6 +161,39 @@ def test_marketing_and_partners_left_something_of_everything(logins: dict[str, A
     assert set(RewardRule.objects.values_list("status", flat=True)) == {"draft", "released", "retired"}
     assert set(Voucher.objects.values_list("status", flat=True)) == {"issued", "part_used", "used", "cancelled"}
     assert set(RewardOrder.objects.values_list("status", flat=True)) == {"ordered", "fulfilled", "cancelled"}
+
+
+def test_the_year_went_by_as_it_would(logins: dict[str, Any]) -> None:
+    """Recorded when it happened; every kind of notice went out, and every run was made."""
+    months = Posting.objects.filter(kind="earn").dates("recorded_at", "month")
+    today = clock.now().date()
+    assert {add_months(today.replace(day=1), -n) for n in range(12)} <= set(months)
+    notices = Message.objects.filter(purpose="notice").exclude(status="suppressed")
+    assert set(notices.values_list("template", flat=True)) == {
+        "tier_changed", "points_expire", "membership_expires", "statement",
+    }  # fmt: skip
+    runs = Run.objects.filter(problem="").values_list("kind", flat=True)
+    assert set(runs) == {"renew_memberships", "review_tiers", "expire_points", "send_notices"}
+
+
+def test_who_lost_gold_can_be_told_why(logins: dict[str, Any]) -> None:
+    told = logins["stories"]["lowered"]["memberships"]["standard-rewards"]
+    standings = TierStanding.objects.filter(membership=told).order_by("pk")
+    assert list(standings.values_list("tier__name", "source")) == [
+        ("Bronze", "initial"), ("Gold", "earned"), ("Silver", "review"),
+    ]  # fmt: skip
+    year = clock.now().year - 1
+    assert standings[2].reason == f"540 of 2,000 Loyalty Status in {year}"
+
+
+def test_one_premium_membership_lapsed_and_the_free_one_goes_on(logins: dict[str, Any]) -> None:
+    went = Membership.objects.filter(members__customer__email="dev.banerjee@example.org").order_by("program__code")
+    assert [(one.program.code, one.status, one.end_reason) for one in went] == [
+        ("basic-access", "active", ""),
+        ("premium-plus", "expired", "term_end"),
+    ]
+    stays = Membership.objects.get(members__customer__email="dev.abbott@example.org", program__code="premium-plus")
+    assert [term.paid_at is not None for term in stays.terms.order_by("first_day")] == [True, True]
 
 
 def test_friends_share_their_miles_and_keep_ladder_and_tier(logins: dict[str, Any]) -> None:

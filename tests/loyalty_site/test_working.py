@@ -32,7 +32,7 @@ def test_once_does_what_waits() -> None:
     assert CardBatch.objects.get().status == BatchStatus.READY
     assert (
         out.getvalue() == "1 events numbered, 0 events delivered, 0 activities processed, 0 messages tried, "
-        "0 notices raised, 2 nightly runs made, 0 lines of awards posted, 1 batches done.\n"
+        "0 notices raised, 4 nightly runs made, 0 lines of awards posted, 1 batches done.\n"
     )
     assert EventNumber.objects.count() == 1
     assert work_once() == {

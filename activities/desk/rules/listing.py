@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from activities.desk.program_page import ProgramPage
 from activities.desk.rules.base import DESIGN, READ, SECTION, STATES
+from activities.rule_months import RuleMonth, RuleMonths, months_of_rules
 from activities.rule_overview import GroupView, InForce, RuleView, groups_of
 from activities.rules.vocabulary import Vocabulary, vocabulary_of
 from activities.rules.words import words_of
@@ -22,11 +23,13 @@ class Rules(ProgramPage):
         if program is None:
             return self.draw(program=None)
         words = vocabulary_of(self.design)
-        groups, every = groups_of(program), request.GET.get("all") == "yes"
+        groups, every, did = groups_of(program), request.GET.get("all") == "yes", months_of_rules(program)
         return self.draw(
             program=program,
             programs=self.programs,
-            groups=[self._group(group, words, every) for group in groups],
+            groups=[self._group(group, words, did, every=every) for group in groups],
+            counted_at=did.computed_at,
+            zone=self.design.zone,
             count=sum(len(group.rules) for group in groups),
             retired=sum(one.state is InForce.RETIRED for group in groups for one in group.rules),
             every=every,
@@ -35,12 +38,15 @@ class Rules(ProgramPage):
             new_group=reverse("desk:rule-group-new", args=[program.code]),
         )
 
-    def _group(self, view: GroupView, words: Vocabulary, every: bool) -> dict[str, Any]:
+    def _group(self, view: GroupView, words: Vocabulary, did: RuleMonths, *, every: bool) -> dict[str, Any]:
         shown = [one for one in view.rules if every or one.state is not InForce.RETIRED]
-        return {"group": view.group, "rules": [_row(one, words) for one in shown]}
+        return {"group": view.group, "rules": [_row(one, words, did.of(one.rule.pk)) for one in shown]}
 
 
-def _row(view: RuleView, words: Vocabulary) -> dict[str, Any]:
+def _row(view: RuleView, words: Vocabulary, months: list[RuleMonth]) -> dict[str, Any]:
+    """`did`: the month before, which is whole, and the running one."""
     state, badge = STATES[view.state]
     definition = view.version.definition if view.version else view.rule.definition
-    return {"view": view, "state": state, "badge": badge, "sentence": words_of(definition, words).sentence}
+    sentence = words_of(definition, words).sentence
+    did = months[-2:] if view.version else []
+    return {"view": view, "state": state, "badge": badge, "sentence": sentence, "did": did}

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from activities.desk.rules.base import DESIGN, STATES, RulePage
+from activities.desk.rules.doing import chart_of
 from activities.effects import effect_lines
 from activities.models import RewardRule, RuleStatus, RuleVersion
-from activities.rule_overview import RuleView, given_by, latest_effects, rule_view, versions_of
+from activities.rule_months import months_of_rules
+from activities.rule_overview import RuleView, latest_effects, rule_view, versions_of
 from activities.rules.vocabulary import Vocabulary, vocabulary_of
 from activities.rules.words import RuleWords, words_of
 from common.desk.outcomes import Way
@@ -42,7 +44,8 @@ class Rule(RulePage):
         words, view = vocabulary_of(design), rule_view(rule)
         shown = view.version or rule
         state, badge = STATES[view.state]
-        versions = versions_of(rule)
+        versions, did = versions_of(rule), months_of_rules(rule.program)
+        months = did.of(rule.pk)
         return self.draw(
             rule=rule,
             view=view,
@@ -55,7 +58,9 @@ class Rule(RulePage):
             changes=differences(view.version, rule, words) if view.version and view.changed else [],
             period=period_told(shown),
             versions=versions_shown(versions, words),
-            given=given_by(rule),
+            did=months[:-3:-1] if any(one.effects for one in months) else [],
+            counted_at=did.computed_at,
+            chart=chart_of(months),
             effects=effect_lines(latest_effects(rule)),
             ways=self._ways(view),
         )

@@ -5,11 +5,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from activities.expiring_vouchers import due_vouchers, expire_vouchers
+from activities.expiring_vouchers import due_vouchers, expire_due_vouchers
 from common.clock import program_now
 from gateway.channels import system_actor
 from programs.commanding import ProgramCommand
-from programs.runs import recorded
 
 
 class Command(ProgramCommand):
@@ -33,7 +32,5 @@ class Command(ProgramCommand):
         done = 0
         with tqdm(unit=" vouchers", disable=not self.stderr.isatty()) as bar:
             for one in self.programs(program):
-                with recorded(one, "expire_vouchers", actor=actor) as counts:
-                    counts["vouchers"] = expire_vouchers(one, actor=actor, progress=bar.update)
-                done += counts["vouchers"]
+                done += expire_due_vouchers(one, actor=actor, progress=bar.update)["vouchers"]
         self.stdout.write(f"{done} vouchers expired.")

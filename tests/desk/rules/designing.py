@@ -1,5 +1,6 @@
 """A program with something of everything that rules can name."""
 
+from decimal import Decimal
 from typing import Any
 
 from activities.models import Campaign, RewardItem, RuleGroup
@@ -24,6 +25,13 @@ def make_designed_program(code: str = "sky", **values: Any) -> Program:
     )  # fmt: skip
     NoticeTemplate.objects.create(program=program, code="thanks", subject="Thank you", body="Well done.")
     return program
+
+
+def worth(program: Program, money_value: str) -> None:
+    """What a mile is worth from now on."""
+    miles = program.point_types.get(code="miles")
+    miles.money_value = Decimal(money_value)
+    miles.save()
 
 
 def make_campaign(program: Program, **values: Any) -> Campaign:

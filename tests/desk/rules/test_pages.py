@@ -1,19 +1,23 @@
 """Rules in lists, on their page, through release, change, retirement and copy."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.formats import date_format
 
 from activities.models import RewardRule, RuleEffect, RuleGroup, RuleRetirement, RuleVersion
+from activities.receiving import ActivityCall, receive
 from activities.rules.releasing import change_rule, release_rule
+from common import clock
 from programs.models import Program
 from staff.models import Role
-from tests.desk.rules.designing import make_campaign, make_designed_program
+from tests.desk.rules.designing import make_campaign, make_designed_program, worth
 from tests.desk.rules.forms_of_pages import filled_in
 from tests.desk.rules.test_editor import CREDIT, draft
 from tests.desk.visitor import Reader, Visitor
-from tests.factories import ACTOR
+from tests.factories import ACTOR, make_membership
 
 
 @pytest.fixture
@@ -156,3 +160,22 @@ def test_trying_a_rule_reckons_and_writes_nothing(manager: Visitor, sky: Program
     for no_day in ("x", "0001-01-01"):
         assert manager.status_of("rule-simulate", rule.pk, since=no_day, until="2026-01-01") == 400
     assert RuleEffect.objects.count() == 0
+
+
+def test_list_and_page_say_what_a_rule_did_last_month(manager: Visitor, sky: Program) -> None:
+    worth(sky, "0.01")
+    rule, anna = draft(sky), make_membership(sky, "Anna")
+    release_rule(rule, actor=ACTOR, why="agreed")
+    receive(ActivityCall("purchase", anna.pk, amount=Decimal(10), currency="EUR"), actor=ACTOR)
+    month = date_format(clock.now().astimezone(sky.zone).date(), "F")
+    listed = manager.reads("rules", program="sky").text
+    assert f"{month} so far: 1 time, 5 Miles for 1 membership, worth 0.05 EUR" in listed
+    page = manager.reads("rule", rule.pk)
+    assert "so far 1 time 5 Miles for 1 membership, worth 0.05 EUR" in page.text
+    assert page.rows[-1][1:] == ["5"]
+    assert page.rows[-2][1:] == ["0"]
+
+
+def test_of_a_draft_nothing_is_counted(manager: Visitor, sky: Program) -> None:
+    draft(sky)
+    assert "so far" not in manager.reads("rules", program="sky").text
