@@ -2,17 +2,18 @@
 
 A wave takes the earliest waiting activity of each of up to 2,000 memberships. Workers pass over memberships that
 somebody else holds, so any number of them may run; a wave is one transaction, so a worker that is killed loses and
-doubles nothing.
+doubles nothing. The members of a pool take turns where rules look at what is in it (activities.pool_lines).
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from activities.models import ActivityStatus, MemberActivity
+from activities.pool_lines import in_turn, lines_of
 from activities.processing import process
 from common.actor import Actor
 from common.collecting import collected_seldom
@@ -30,6 +31,9 @@ WAVE = 2_000
 MOST_REHEARSED = 10_000
 # After every wave: how many ended in which status.
 Progress = Callable[[Counter[str]], object]
+
+# Processes what is next of these memberships: see _process.
+Step = Callable[[Sequence[int]], tuple[Counter[str], set[int]]]
 
 # One step of the index for each membership, however many activities wait for it.
 WAITING = """
@@ -116,10 +120,24 @@ def _round(
         if not ids:
             return seen, total
         seen += len(ids)
-        counts = retrying(partial(_process, ids, program_id=program.pk, actor=actor, patiently=patiently))
+        step = partial(_process, program_id=program.pk, actor=actor, patiently=patiently)
+        counts, pools = retrying(partial(step, ids))
         total += counts
         progress(counts)
+        for counts in _one_by_one(pools, program, step):
+            total += counts
+            progress(counts)
         after = ids[-1]
+
+
+def _one_by_one(pools: set[int], program: Program, step: Step) -> Iterator[Counter[str]]:
+    """Whoever is next in each of the pools, until nothing waits in them or somebody else holds who is next."""
+    while pools:
+        lines = lines_of(pools, design=design_of(program.pk))
+        counts, _ = retrying(partial(step, sorted({line.membership_id for line in lines.values()})))
+        if not counts:
+            return
+        yield counts
 
 
 def _waiting(program_id: int, *, after: int, limit: int) -> list[int]:
@@ -128,14 +146,16 @@ def _waiting(program_id: int, *, after: int, limit: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _process(ids: Sequence[int], *, program_id: int, actor: Actor, patiently: bool) -> Counter[str]:
+def _process(ids: Sequence[int], *, program_id: int, actor: Actor, patiently: bool) -> tuple[Counter[str], set[int]]:
+    """How many ended in which status, and the pools in which others wait for their turn."""
     with in_program(program_id), planned_for_many():
         wave, memberships = next_wave(ids, program_id=program_id, patiently=patiently)
+        wave, pools = in_turn(wave, memberships, design=design_of(program_id))
         moved = put_at_home(wave, memberships)
         staying = [one for one in wave if one.pk not in moved]
         results = process(staying, actor=actor, memberships=memberships)
         counts = Counter(str(one.activity.status) for one in results.values())
-        return counts + Counter(moved=len(moved)) if moved else counts
+        return (counts + Counter(moved=len(moved)) if moved else counts), pools
 
 
 def next_wave(

@@ -33,7 +33,7 @@ def create_built_in_types(program: Program) -> None:
 
 def activity_type(design: Design, code: str) -> ActivityType:
     """The type of that code; kept with the design's version."""
-    types = _types(design)
+    types = activity_types(design)
     if code not in types:
         raise UnknownActivityType(
             f"{design.program.name} has no activity type “{code}”.", facts={"activity_types": sorted(types)}
@@ -45,12 +45,13 @@ def type_by_id(design: Design, type_id: int) -> ActivityType:
     """The type with that id, which is one of the program's."""
     by_id = design.derived.get("activity_types_by_id")
     if not isinstance(by_id, dict):
-        by_id = design.derived["activity_types_by_id"] = {one.pk: one for one in _types(design).values()}
+        by_id = design.derived["activity_types_by_id"] = {one.pk: one for one in activity_types(design).values()}
     found: ActivityType = by_id[type_id]
     return found
 
 
-def _types(design: Design) -> dict[str, ActivityType]:
+def activity_types(design: Design) -> dict[str, ActivityType]:
+    """By code; kept with the design's version."""
     types = design.derived.get("activity_types")
     if not isinstance(types, dict):
         types = {t.code: t for t in ActivityType.objects.filter(program_id=design.program.pk)}

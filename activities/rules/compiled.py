@@ -96,6 +96,10 @@ class Timeline:
             self._of_type[span, type_code] = found
         return found
 
+    def every(self) -> list[CompiledRule]:
+        """All versions that are in force at some time."""
+        return [self._rule(one.row) for one in self.versions]
+
     def _span(self, span: int, at: datetime) -> tuple[CompiledRule, ...]:
         found = self._spans.get(span)
         if found is None:

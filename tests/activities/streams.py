@@ -106,6 +106,8 @@ PLAIN: dict[str, Any] = {
 }
 # What a queued purchase can say too; each by somebody who shares with nobody.
 PURCHASES = st.builds(Sale, who=st.integers(0, len(ALONE)), **PLAIN)
+# Also by two who share a pool; where a rule looks at what is in it, they wait in one line.
+SHARED_PURCHASES = st.builds(Sale, who=st.integers(0, len(ALONE) + len(SHARING)), **PLAIN)
 # With items and points that pay, some of them of people who share an account.
 SALES = st.builds(
     Sale,

@@ -17,7 +17,18 @@ from activities.models import MemberActivity
 from activities.transaction_online import take_online
 from common import clock
 from tests.activities.outcomes import Rows, answers, of_sales, outcome, without_the_queue
-from tests.activities.streams import ALL_RULES, PURCHASES, RULES_OF_ONE, SALES, START, Sale, Way, sent, some_of
+from tests.activities.streams import (
+    ALL_RULES,
+    PURCHASES,
+    RULES_OF_ONE,
+    SALES,
+    SHARED_PURCHASES,
+    START,
+    Sale,
+    Way,
+    sent,
+    some_of,
+)
 from tests.audit.helpers import assert_audit_clean
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,6 +123,30 @@ def test_plain_sales_take_the_short_way_and_come_to_the_same(monkeypatch: pytest
 @given(st.lists(PURCHASES, min_size=1, max_size=10), some_of(RULES_OF_ONE))
 def test_queued_and_at_once_come_to_the_same(stream: list[Sale], rules: frozenset[str]) -> None:
     assert_queued_alike(stream, rules)
+
+
+def test_who_shares_a_pool_is_judged_by_what_the_others_left_queued_and_at_once() -> None:
+    """A toll of forty on the same pool, by turns and one after the other; the queue takes two memberships at once."""
+    several = [Sale(who, 4_000, 90 * who) for who in (3, 4, 3, 4, 4, 3, 3, 4, 4)]
+    stream = [*several, Sale(0, 2_000), *several, Sale(4, 300, late=20), Sale(3, 9_000, color="red")]
+    program = sent(stream, Way.QUEUED, rules=RULES_OF_ONE)[0]
+    tolls = [row for row in outcome(program)["effects"] if row["rule_version__rule__code"] == "toll"]
+    assert len(tolls) > 5
+    assert_queued_alike(stream, RULES_OF_ONE)
+    assert_sound()
+
+
+@settings(**QUICK)
+@given(st.lists(SHARED_PURCHASES, min_size=1, max_size=10), some_of(RULES_OF_ONE))
+def test_queued_and_at_once_come_to_the_same_in_a_pool(stream: list[Sale], rules: frozenset[str]) -> None:
+    assert_queued_alike(stream, rules | {"toll"})
+
+
+@pytest.mark.deep
+@settings(max_examples=60, **SLOW)
+@given(st.lists(SHARED_PURCHASES, min_size=1, max_size=40), some_of(RULES_OF_ONE))
+def test_long_streams_queued_and_at_once_come_to_the_same_in_a_pool(stream: list[Sale], rules: frozenset[str]) -> None:
+    assert_queued_alike(stream, rules | {"toll"})
 
 
 @settings(**QUICK)

@@ -1,6 +1,7 @@
 """The rules in plain words, and the verbs that come with a sale: each changes the model or raises Refused."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.stateful.climbing import GOLD
 from tests.stateful.rewarding import (
@@ -43,7 +44,7 @@ def process(world: Rewards, number: int, now: datetime) -> None:
 
 
 def process_together(world: Rewards, numbers: list[int], now: datetime) -> None:
-    """Of one person each. All are judged by what could be spent before, and every toll is taken after all credits."""
+    """Of one person each, and of one who shares a pool; so nobody's toll is another one's."""
     going = [one for one in numbers if not _fails(world, world.sales[one], now)]
     there = {one: world.spendable(world.sales[one].person, world.sales[one].at) for one in going}
     tolls = [one for one in going if world.sales[one].person in world.fans and world.sales[one].cents > TOLL_FROM]
@@ -124,14 +125,33 @@ def _credit(world: Rewards, number: int, now: datetime) -> None:
 
 
 def process_waiting(world: Rewards, waiting: list[int], now: datetime) -> None:
-    """Each person's in order of event time, the earliest of everybody together."""
+    """Each person's in order of event time, the earliest of everybody together; but who shares a pool waits until
+    nothing earlier waits in it, and a pool in which somebody waits is gone through before the others go on."""
     while waiting:
-        first: dict[int, int] = {}
-        for number in sorted(waiting, key=lambda one: (world.sales[one].at, one)):
-            first.setdefault(world.sales[number].person, number)
-        wave = sorted(first.values(), key=lambda one: (world.sales[one].at, one))
-        waiting = [one for one in waiting if one not in wave]
-        process_together(world, wave, now)
+        wave, held = _wave(world, waiting)
+        waiting = _processed(world, wave, waiting, now)
+        while there := [one for one in waiting if world.place(world.sales[one].person) in held]:
+            wave, _ = _wave(world, there)
+            waiting = _processed(world, wave, waiting, now)
+
+
+def _wave(world: Rewards, waiting: list[int]) -> tuple[list[int], set[Any]]:
+    """The earliest of each line, and the pools in which somebody else's earliest has to wait."""
+    in_order = sorted(waiting, key=lambda one: (world.sales[one].at, one))
+    head: dict[Any, int] = {}
+    for number in in_order:
+        head.setdefault(world.place(world.sales[number].person), number)
+    people: dict[Any, set[int]] = {}
+    for number in in_order:
+        people.setdefault(world.place(world.sales[number].person), set()).add(world.sales[number].person)
+    wave = sorted(head.values(), key=lambda one: (world.sales[one].at, one))
+    return wave, {place for place, who in people.items() if len(who) > 1}
+
+
+def _processed(world: Rewards, wave: list[int], waiting: list[int], now: datetime) -> list[int]:
+    """What still waits after it."""
+    process_together(world, wave, now)
+    return [one for one in waiting if one not in wave]
 
 
 def reprocess(world: Rewards, number: int, now: datetime) -> None:
