@@ -24,9 +24,11 @@ INVARIANTS = (
         "an activity and its posting belong to one program, and one membership's own set",
         "Reverse the posting and process the activity again.",
         """
-        SELECT v.id, 'posting ' || p.id || ' acts for set ' || p.for_set_id FROM activity v
-        JOIN points_posting p ON p.id = v.posting_id JOIN memberships_membership m ON m.id = v.membership_id
-        WHERE p.program_id <> v.program_id OR m.program_id <> v.program_id OR p.for_set_id <> m.own_set_id
+        SELECT v.id, 'posting ' || v.posting_id || coalesce(' acts for set ' || p.for_set_id, ' is not there')
+        FROM activity v JOIN memberships_membership m ON m.id = v.membership_id
+        LEFT JOIN points_posting p ON p.id = v.posting_id
+        WHERE v.posting_id IS NOT NULL AND (p.id IS NULL
+            OR p.program_id <> v.program_id OR m.program_id <> v.program_id OR p.for_set_id <> m.own_set_id)
         """,
     ),
 )

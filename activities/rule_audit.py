@@ -24,13 +24,16 @@ INVARIANTS = (
     Invariant(
         "T04",
         "activities",
-        "rules have effects on processed activities of their program, posted for those",
+        "versions of rules have effects on processed activities of their program, posted for those",
         "Reverse the posting; the effect stays as a record of what was done.",
         """
         SELECT f.id, 'activity ' || f.activity_id || ' is ' || coalesce(v.status, 'not there') || ', posting '
-            || coalesce(p.id::text, 'none') FROM effect f
+            || coalesce(p.id::text, 'none') || ', version of program ' || coalesce(r.program_id::text, 'none')
+        FROM effect f
         LEFT JOIN activities_memberactivity v ON v.id = f.activity_id LEFT JOIN points_posting p ON p.id = f.posting_id
+        LEFT JOIN activities_ruleversion r ON r.id = f.rule_version_id
         WHERE v.id IS NULL OR v.status NOT IN ('processed', 'reversed') OR v.program_id <> f.program_id
+            OR r.program_id IS DISTINCT FROM f.program_id
             OR p.cause_kind <> 'activity' OR p.cause_id <> v.id OR (f.points <> 0) <> (f.posting_id IS NOT NULL)
         """,
     ),

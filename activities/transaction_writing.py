@@ -166,5 +166,5 @@ def _events(row: Transaction, done: Processed) -> dict[str, Any]:
     return {
         "n_kind": array([f"activity.{activity.status}", "transaction.taken"]),
         "n_subject": array([activity.pk, row.pk]),
-        "n_facts": texts(map(encoded, facts)),
+        "n_facts": encoded(facts),
     }

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
-from common.arrays import array, texts
+from common.arrays import array
 from gateway.models import Event
 
 encoded = DjangoJSONEncoder().encode
@@ -17,15 +17,16 @@ VALUES (%s, %s, %s, %s::jsonb, clock_timestamp()) RETURNING id, recorded_at
 """
 MANY = """
 INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
-SELECT %s, %s, subject, facts::jsonb, clock_timestamp()
-FROM unnest(%s::bigint[], %s::text[]) AS t(subject, facts)
+SELECT %s, %s, subject, facts, clock_timestamp()
+FROM ROWS FROM (unnest(%s::bigint[]), jsonb_array_elements(%s::jsonb)) AS t(subject, facts)
 """
 
 
 def record_events(kind: str, *, program_id: int | None, facts: Mapping[int, Mapping[str, Any]]) -> None:
     """One event of the kind per subject, with its facts."""
     with connection.cursor() as cursor:
-        cursor.execute(MANY, [program_id, kind, array(facts), texts(encoded(dict(one)) for one in facts.values())])
+        # As one text: to make a thousand small ones takes longer, here and in the server.
+        cursor.execute(MANY, [program_id, kind, array(facts), encoded([dict(one) for one in facts.values()])])
 
 
 def record_event(kind: str, *, program_id: int | None, subject_id: int, facts: Mapping[str, Any]) -> Event:

@@ -28,6 +28,7 @@ UNION ALL SELECT NULL, earlier.request_digest, earlier.status::bigint, earlier.f
 # Events of several kinds, as gateway.events leaves them one kind at a time.
 EVENTS = """
 INSERT INTO gateway_event (program_id, kind, subject_id, facts, recorded_at)
-SELECT %(program)s, kind, subject, facts::jsonb, clock_timestamp()
-FROM unnest(%(n_kind)s::text[], %(n_subject)s::bigint[], %(n_facts)s::text[]) AS n(kind, subject, facts)
+SELECT %(program)s, kind, subject, facts, clock_timestamp()
+FROM ROWS FROM (unnest(%(n_kind)s::text[], %(n_subject)s::bigint[]), jsonb_array_elements(%(n_facts)s::jsonb))
+    AS n(kind, subject, facts)
 """

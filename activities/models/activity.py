@@ -85,7 +85,13 @@ class MemberActivity(ReadLightly):
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"))
     posting = models.ForeignKey(
-        Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="activities", db_index=False
+        Posting,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="activities",
+        db_constraint=False,
+        db_index=False,
     )
     # What rules read besides; empty on what only earns or redeems by figures, so that such rows stay narrow.
     transaction = models.ForeignKey(

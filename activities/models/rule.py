@@ -125,7 +125,6 @@ class RuleVersion(models.Model):
         ordering = ["rule", "-version"]
         constraints = [
             models.UniqueConstraint(fields=["rule", "version"], name="rule_version_once"),
-            models.UniqueConstraint(fields=["id", "program"], name="rule_version_id_program"),
             CompositeForeignKey(
                 name="rule_version_rule_program",
                 fields=["rule", "program"],
@@ -160,7 +159,7 @@ class RuleRetirement(models.Model):
 
 class RuleEffect(models.Model):
     """What one action of one rule version did for one activity, and why. `because` holds the figures it was worked out
-    from; `points` are signed."""
+    from; `points` are signed. The database lets no version and no posting go, so that nothing has to be checked."""
 
     # Found by the index of its constraint with the position.
     activity = models.ForeignKey(
@@ -202,12 +201,6 @@ class RuleEffect(models.Model):
         indexes = [models.Index(fields=["rule_version", "id"], name="rule_effect_of_version")]
         constraints = [
             models.UniqueConstraint(fields=["activity", "position"], name="rule_effect_position_once"),
-            CompositeForeignKey(
-                name="rule_effect_version_program",
-                fields=["rule_version", "program"],
-                to="activities.RuleVersion",
-                to_fields=["id", "program"],
-            ),
             AppendOnly(name="rule_effect_append_only"),
         ]
 

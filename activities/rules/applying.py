@@ -15,7 +15,7 @@ from activities.rules.facts import NOT_USED, Use, UseKey
 from activities.rules.posting import post_effects
 from activities.rules.wave import Decided, Postings
 from common.actor import Actor
-from common.arrays import columns, texts
+from common.arrays import columns
 from programs.design import Design
 
 encoded = DjangoJSONEncoder().encode
@@ -42,8 +42,8 @@ def _keep_effects(wave: Sequence[Decided], posted: Mapping[int, Postings], desig
 def effect_columns(wave: Sequence[Decided], posted: Mapping[int, Postings], design: Design) -> dict[str, Any]:
     """The parameters of sql.EFFECTS."""
     rows = [row for one in wave for row in _rows(one, posted.get(one.activity.pk, NOT_POSTED), design)]
-    because = texts(encoded(_because(effect)) for one in wave for effect in one.decision.effects)
-    given: dict[str, Any] = {"program": design.program.pk, "e_because": because}
+    because = [_because(effect) for one in wave for effect in one.decision.effects]
+    given: dict[str, Any] = {"program": design.program.pk, "e_because": encoded(because)}
     names = ("activity", "version", "position", "action", "type", "points", "posting")
     return given | columns("e", names, rows)
 

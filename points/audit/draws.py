@@ -76,10 +76,11 @@ SELECT e.account_id, CASE WHEN e.posting_id = d.posting_id THEN e.number ELSE (
     d.entry_id, d.lot_id, d.amount
 FROM points_entry e JOIN points_draw d ON d.entry_id = e.id WHERE e.account_id = ANY(%(chunk)s::bigint[])
 """
+# Likewise: a lot that is on another account than its entry is for P04 to tell.
 HELD = f"""
-SELECT l.account_id, l.id, b.points, {_micros("h.occurred_at")}, {_micros("LEAST(h.expires_at, h.ended_at)")}
+SELECT e.account_id, l.id, b.points, {_micros("h.occurred_at")}, {_micros("LEAST(h.expires_at, h.ended_at)")}
 FROM points_hold h JOIN points_holdlot b ON b.hold_id = h.id JOIN points_lot l ON l.id = b.lot_id
-WHERE h.account_id = ANY(%(chunk)s::bigint[])
+JOIN points_entry e ON e.id = l.entry_id AND e.account_id = h.account_id WHERE h.account_id = ANY(%(chunk)s::bigint[])
 """  # noqa: S608 - names of our own
 # A change moves holds along: which lots they kept before, nobody knows any more. Accounts are linked by such postings.
 MOVED = f"""
@@ -96,8 +97,9 @@ SELECT k.account_id, h.points, {_micros("h.occurred_at")}, {_micros("LEAST(h.exp
 FROM linked k JOIN points_hold h ON h.account_id = k.other_id WHERE k.other_id <> k.account_id
 """  # noqa: S608 - names of our own
 DATES = f"""
-SELECT l.account_id, l.id, {_micros("c.recorded_at")}, {_micros("c.old_expires_at")} FROM points_lotdatechange c
-JOIN points_lot l ON l.id = c.lot_id WHERE l.account_id = ANY(%(chunk)s::bigint[]) ORDER BY c.id
+SELECT e.account_id, l.id, {_micros("c.recorded_at")}, {_micros("c.old_expires_at")} FROM points_lotdatechange c
+JOIN points_lot l ON l.id = c.lot_id JOIN points_entry e ON e.id = l.entry_id
+WHERE e.account_id = ANY(%(chunk)s::bigint[]) ORDER BY c.id
 """  # noqa: S608 - names of our own
 
 
@@ -159,7 +161,9 @@ class _Account:
         insort(self.open, lot, key=attrgetter("order"))
 
     def _draw(self, lot_id: int, amount: int) -> None:
-        lot = self.lots[lot_id]
+        lot = self.lots.get(lot_id)
+        if lot is None:
+            return  # Its entry is not of this account, which P04 tells.
         was_open, lot.left = lot.left > 0, lot.left - amount
         if was_open and lot.left <= 0:
             self.open.remove(lot)

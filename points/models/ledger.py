@@ -71,7 +71,6 @@ class Posting(models.Model):
             BrinIndex(fields=["recorded_at"], name="posting_recorded_at", autosummarize=True),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["id", "program"], name="posting_id_program"),
             models.UniqueConstraint(
                 fields=["channel", "key_digest", "ordinal"],
                 name="posting_key_once",
@@ -119,12 +118,6 @@ class Entry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "number"], name="entry_number_once"),
             models.CheckConstraint(name="entry_not_zero", condition=~Q(amount=0)),
-            CompositeForeignKey(
-                name="entry_posting_program",
-                fields=["posting", "program"],
-                to="points.Posting",
-                to_fields=["id", "program"],
-            ),
             CompositeForeignKey(
                 name="entry_account_program",
                 fields=["account", "program"],

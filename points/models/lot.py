@@ -13,11 +13,14 @@ from points.models.ledger import Entry, Posting
 class Lot(models.Model):
     """Drawn nearest expiry first, then oldest. `origin` is the lot that was earned, empty on that lot itself.
 
-    Nothing deletes a lot or a posting, so what refers to them in thousands has no constraint; the audit proves it.
+    The database lets no posting and no entry go, nothing deletes a lot, and an account stays where its entries are:
+    what refers to them in thousands has no constraint, and the audit proves it.
     """
 
-    account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="lots", db_index=False)
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lots")
+    account = models.ForeignKey(
+        PointAccount, on_delete=models.PROTECT, related_name="lots", db_constraint=False, db_index=False
+    )
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="lots", db_constraint=False)
     earner = models.ForeignKey(
         Customer,
         on_delete=models.PROTECT,

@@ -153,6 +153,11 @@ def activity_of_another_membership(w: World) -> None:
     MemberActivity.objects.filter(posting=w.postings["earn"]).update(membership=w.memberships["katrin"])
 
 
+@fault("T02")
+def activity_with_a_posting_that_is_gone(w: World) -> None:
+    MemberActivity.objects.filter(posting=w.postings["earn"]).update(posting=0)
+
+
 @fault("H01")
 def changed_without_history(w: World) -> None:
     QuerySet(Program).filter(pk=w.north.pk).update(name="Renamed in silence")

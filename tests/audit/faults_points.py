@@ -85,6 +85,11 @@ def entry_of_another_program(w: World) -> None:
     Entry.objects.filter(posting=w.postings["earn"]).update(program=w.south)
 
 
+@fault("L05", "L07", "L14")
+def entry_of_a_posting_that_is_gone(w: World) -> None:
+    Entry.objects.filter(posting=w.postings["earn"]).update(posting=0)
+
+
 @fault("L09")
 def expiry_that_adds(w: World) -> None:
     _posting(w, "pooled", kind="expire")
@@ -150,6 +155,16 @@ def lot_emptied_without_a_draw(w: World) -> None:
 def lots_unlike_their_credits(w: World) -> None:
     _lot(w, "late", remaining=F("remaining") + 10, amount=F("amount") + 10)
     _lot(w, "extended", remaining=F("remaining") - 10, amount=F("amount") - 10)
+
+
+@fault("P04", "P11")
+def lot_of_an_entry_that_is_gone(w: World) -> None:
+    _lot(w, "late", entry=0)
+
+
+@fault("P03", "P04", "P05", "P12")
+def lot_on_an_account_that_is_gone(w: World) -> None:
+    _lot(w, "late", account=0)
 
 
 @fault("P05")

@@ -55,6 +55,11 @@ def points_without_a_posting(w: World) -> None:
     RuleEffect.objects.update(posting=None)
 
 
+@fault("T04", "T06")
+def effect_of_a_version_that_is_gone(w: World) -> None:
+    RuleEffect.objects.filter(position=1).update(rule_version=0)
+
+
 @fault("T05")
 def effect_of_another_type(w: World) -> None:
     RuleEffect.objects.filter(position=1).update(point_type=w.spark)
