@@ -17,7 +17,7 @@ from programs.models import Program
 from tests import kept_database
 from tests.emptying import empty_tables, is_superuser
 from tests.factories import make_membership, make_program
-from tests.quickly import quick
+from tests.quickly import forgetful, quick
 
 # Whether a race without its lock shows the damage in one try is a matter of timing.
 CONTROL_TRIES = 5
@@ -57,6 +57,13 @@ def pytest_runtest_protocol(item: pytest.Function, nextitem: pytest.Item | None)
 @pytest.fixture(scope="session", autouse=True)
 def quickly() -> Iterator[None]:
     with quick():
+        yield
+
+
+@pytest.fixture
+def forgetful_connections() -> Iterator[None]:
+    """For tests of what is prepared: a rollback forgets it, as it does outside of tests."""
+    with forgetful():
         yield
 
 

@@ -24,7 +24,7 @@ from programs.design import design_of
 from tests.channels import bearer, channel_of
 from tests.factories import ACTOR, account_of, make_membership, make_program
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("forgetful_connections")]
 
 
 @pytest.fixture

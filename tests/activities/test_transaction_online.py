@@ -31,7 +31,7 @@ from tests.changes import account_in_use, owe
 from tests.factories import ACTOR, account_of, counted, make_membership, make_program
 from tests.pooling import merged
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("forgetful_connections")]
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 PERSONAL = {"id", "membership", "memberships", "customer", "member", "reference", "set"}
 IDS = {

@@ -12,7 +12,7 @@ from psycopg import errors
 
 from common.pipeline import Statement, run_pipeline
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("forgetful_connections")]
 TYPES = {"n": "bigint", "text": "text"}
 INSERT = Statement("INSERT INTO pipeline_proof (n, note) VALUES (%(n)s, %(text)s)", TYPES).bind({})
 COUNT = Statement("SELECT count(*)::text FROM pipeline_proof WHERE n = %(n)s", TYPES).bind({})
