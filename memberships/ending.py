@@ -1,7 +1,8 @@
 """Ends of memberships, by hand and by the daily run, and the rest of their points afterwards (domain 1.5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -28,6 +29,9 @@ from programs.models import Program
 
 # Ends by hand; the others follow from a run or a change.
 BY_HAND = frozenset({EndReason.TERMINATED, EndReason.CUSTOMER_CLOSED, EndReason.DECEASED, EndReason.PROGRAM_CLOSED})
+
+# Which of these memberships are to end, asked of them under their locks.
+StillDue = Callable[[Sequence[Membership]], Collection[int]]
 
 
 def terminate(
@@ -119,7 +123,7 @@ def end_if(
     pk: int,
     *,
     program: Program,
-    still_due: Callable[[Membership], bool],
+    still_due: StillDue,
     end_reason: EndReason,
     at: datetime,
     actor: Actor,
@@ -129,7 +133,7 @@ def end_if(
     try:
         with in_program(program), audit_context(actor, str(end_reason)):
             row = _locked(pk)
-            due = row.current and still_due(row)
+            due = row.current and bool(still_due([row]))
             if due:
                 row = _on_its_own(row, actor=actor, reason=str(end_reason))
                 _close(row, end_reason, actor=actor, at=at)
@@ -197,19 +201,21 @@ def _refuse_one_of_several(membership: Membership, customer_id: int) -> None:
 
 def _close(row: Membership, end_reason: EndReason, *, actor: Actor, at: datetime) -> None:
     lapse_open_of(row.pk, actor=actor, reason="a membership ended")
-    row.status, row.end_reason, row.ended_at = MembershipStatus.EXPIRED, end_reason, at
     # What an organization's people share rests when the last of them has left.
-    row.rests_until = None if lives_on(row) else at + timedelta(days=row.program.rest_days)
-    row.version += 1
+    rests_until = None if lives_on(row) else at + timedelta(days=row.program.rest_days)
+    close(row, end_reason, at=at, rests_until=rests_until)
     row.save()
     record_members(row)
-    record_event(
-        "membership.expired",
-        program_id=row.program_id,
-        subject_id=row.pk,
-        facts={
-            "end_reason": str(end_reason),
-            "rests_until": row.rests_until and row.rests_until.isoformat(),
-            "version": row.version,
-        },
-    )
+    record_event("membership.expired", program_id=row.program_id, subject_id=row.pk, facts=told_expired(row))
+
+
+def close(row: Membership, end_reason: EndReason, *, at: datetime, rests_until: datetime | None) -> None:
+    """Not saved."""
+    row.status, row.end_reason, row.ended_at, row.rests_until = MembershipStatus.EXPIRED, end_reason, at, rests_until
+    row.version += 1
+
+
+def told_expired(row: Membership) -> dict[str, Any]:
+    """What the event of an end says."""
+    rests_until = row.rests_until and row.rests_until.isoformat()
+    return {"end_reason": str(row.end_reason), "rests_until": rests_until, "version": row.version}

@@ -5,6 +5,7 @@ Each verb: lock, re-read, check, change, record. Asked for what already is, it r
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from common.actor import Actor
 from common.clock import program_now
@@ -14,15 +15,15 @@ from customers.models import Customer
 from gateway.events import record_event
 from memberships import admission
 from memberships.card_holding import activate_cards
-from memberships.errors import NoTerm, NothingToPay, NotRestorable, ReasonMissing, WrongStatus
+from memberships.errors import NothingToPay, NotRestorable, ReasonMissing, WrongStatus
 from memberships.following import record_members
 from memberships.locking import locked_memberships
 from memberships.models import EndReason, Member, Membership, MembershipStatus
 from memberships.organization_pools import lives_on
 from memberships.organizations import refuse_second_umbrella
-from memberships.paid_terms import first_unpaid, last_day_of, last_term, open_term
+from memberships.paid_terms import first_unpaid, last_term, next_term
 from memberships.waiting_registrations import carry_out_waiting, ids_to_lock
-from programs.models import Activation
+from programs.models import Activation, Program
 
 INACTIVE, ACTIVE, SUSPENDED, EXPIRED = (
     MembershipStatus.INACTIVE,
@@ -36,6 +37,8 @@ STARTS = {"activate": (INACTIVE,), "pause": (ACTIVE,), "suspend": (ACTIVE,), "re
 WAKING = frozenset({"activated", "reinstated", "renewed", "paid"})
 # What a merge or a split ended comes back by undo alone.
 GONE_INTO_ANOTHER = frozenset({EndReason.MERGED, EndReason.SPLIT_UP})
+
+BY_ITSELF = "renews by itself"
 
 
 def activate(membership: Membership, *, actor: Actor, reason: str = "") -> Membership:
@@ -107,16 +110,24 @@ def renew_when_over(membership: Membership, *, actor: Actor, today: date) -> Mem
             raise WrongStatus(f"{row.number} does not renew by itself now.", facts={"membership": row.pk})
         _open_next_term(row, at=at)
 
-    return _transition(membership, "renewed", change, actor=actor, reason="renews by itself")
+    return _transition(membership, "renewed", change, actor=actor, reason=BY_ITSELF)
 
 
 def renews_by_itself(row: Membership, today: date) -> bool:
-    """A seasonal program's last day is final; a fee that is owed comes first."""
-    program = row.program
+    """A fee that is owed comes first."""
+    return is_over(row, row.program, today) and first_unpaid(row) is None
+
+
+def is_over(row: Membership, program: Program, today: date) -> bool:
+    """Whether a term that renews by itself is over; a seasonal program's last day is final."""
     if not program.auto_renew or row.status == EXPIRED or row.expires_on is None or row.expires_on >= today:
         return False
-    in_season = program.valid_until is None or row.expires_on < program.valid_until
-    return in_season and first_unpaid(row) is None
+    return program.valid_until is None or row.expires_on < program.valid_until
+
+
+def told(row: Membership) -> dict[str, Any]:
+    """What the event of a change of its life says."""
+    return {"status": str(row.status), "version": row.version}
 
 
 def record_payment(membership: Membership, *, actor: Actor, reference: str, paid_at: datetime) -> Membership:
@@ -171,7 +182,7 @@ def _transition(
             f"membership.{event}",
             program_id=row.program_id,
             subject_id=row.pk,
-            facts={"status": str(row.status), "version": row.version},
+            facts=told(row),
         )
         if event in WAKING and row.status == ACTIVE:
             carry_out_waiting(row, actor=actor)
@@ -253,14 +264,8 @@ def _refuse_unless_renewable(row: Membership, *, at: datetime) -> None:
 
 
 def _open_next_term(row: Membership, *, at: datetime) -> None:
-    """From the day after the last term, so that a member renewing within the grace pays for every day."""
     last = last_term(row)
-    today = at.astimezone(row.program.zone).date()
-    first_day = last.last_day + timedelta(days=1) if last is not None else today
-    term = open_term(row, program=row.program, first_day=first_day, at=at)
-    if term is None:
-        raise NoTerm(f"Memberships of {row.program.name} have no term to renew.", facts={"program": row.program.code})
-    row.expires_on = last_day_of(row.program, term)
+    next_term(row, program=row.program, last_day=None if last is None else last.last_day, at=at).save()
 
 
 def _change_member(member: Member, *, actor: Actor, reason: str, suspend: bool) -> Member:

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from memberships.errors import NoTerm
 from memberships.models import Membership, MembershipTerm
 from programs.expiry import add_months
 from programs.models import Activation, Program
@@ -30,6 +31,17 @@ def term_row(membership: Membership, *, program: Program, first_day: date, at: d
         currency=program.currency,
         paid_at=None if fee else at,
     )
+
+
+def next_term(membership: Membership, *, program: Program, last_day: date | None, at: datetime) -> MembershipTerm:
+    """Not saved, while the membership lasts as long as it says. From the day after the last term, so that a member
+    renewing within the grace pays for every day. Raises NoTerm."""
+    first_day = at.astimezone(program.zone).date() if last_day is None else last_day + timedelta(days=1)
+    term = term_row(membership, program=program, first_day=first_day, at=at)
+    if term is None:
+        raise NoTerm(f"Memberships of {program.name} have no term to renew.", facts={"program": program.code})
+    membership.expires_on = last_day_of(program, term)
+    return term
 
 
 def last_day_of(program: Program, term: MembershipTerm | None) -> date | None:

@@ -4,6 +4,7 @@ The verbs stand in registering.py. Changes of memberships call this: an absorpti
 change that comes to nothing, or is undone, takes its registration along.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -29,6 +30,12 @@ def open_registrations() -> QuerySet[CardRegistration]:
 def registrations_about(membership: Membership) -> QuerySet[CardRegistration]:
     """Those that wait for the membership, or are to bring it to somebody."""
     return open_registrations().filter(Q(membership=membership) | Q(target=membership))
+
+
+def waited_for(ids: Collection[int]) -> set[int]:
+    """Of these memberships those that somebody's found card waits to come into."""
+    waiting = open_registrations().filter(target__any_of=ids, status=RegistrationStatus.WAITING)
+    return set(waiting.values_list("target_id", flat=True))
 
 
 def settle(source: Membership, change: MembershipChange, *, receiver_id: int | None, at: datetime) -> None:

@@ -1,33 +1,36 @@
 """The daily run over the lives of memberships: terms renew or lapse, terms and seasons end, idle ones end (1.5).
 
-Each membership is a transaction of its own, asked again under its lock: a run may be cut off, repeated, made twice at
-once. A dry run does the same and undoes it, membership by membership.
+Those that are plain go in sets of hundreds, the others one by one, each set and each of the others in a transaction of
+its own, asked again under their locks: a run may be cut off, repeated, made twice at once. A dry run does the same and
+undoes it, transaction by transaction.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from common.actor import Actor
 from common.clock import program_now
-from common.db import in_program
-from common.history import audit_context
-from memberships.ending import end_if, is_due, memberships_due
+from common.db import in_program, retrying
+from memberships.ending import StillDue, end_if, is_due, memberships_due
+from memberships.ending_many import end_many, forget_unpaid
 from memberships.errors import ProgramNotOpen, WrongStatus
 from memberships.idling import idle_before, idle_memberships
 from memberships.lifecycle import renew_when_over, renews_by_itself
 from memberships.models import EndReason, Membership, MembershipStatus, MembershipTerm
-from memberships.paid_terms import first_unpaid
+from memberships.renewing_many import Done, renew_many
 from programs.models import Program, ProgramStatus
 from programs.runs import recorded
 
 KIND, ENDING = "renew_memberships", "expire_memberships"
 RENEWED, LAPSED, ENDED, IDLE, LEFT = "renewed", "lapsed", "ended", "idle", "left"
+UNPAID = "fee not paid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,19 @@ class Touched:
 
 
 Heard = Callable[[Touched], object]
-Step = Callable[[int], str]
-Steps = Sequence[tuple[Iterable[int], Step]]
+Many = Callable[[Sequence[int]], Done]
+One = Callable[[int], str]
+# Short enough for a till that waits for one of them.
+AT_ONCE = 500
+
+
+class Step(NamedTuple):
+    """Whom it is about, what becomes of them, how those that are plain are done at once, and how each other one is."""
+
+    due: Callable[[], Iterable[int]]
+    what: str
+    many: Many
+    one: One
 
 
 def renew_memberships(
@@ -71,7 +85,7 @@ def expire_memberships(
     return _carry_out(run, ENDING, [run.ends()], dry_run=dry_run, heard=heard)
 
 
-def _carry_out(run: "_Run", kind: str, steps: Steps, *, dry_run: bool, heard: Heard) -> Counter[str]:
+def _carry_out(run: "_Run", kind: str, steps: Iterable[Step], *, dry_run: bool, heard: Heard) -> Counter[str]:
     program = run.program
     if program.status != ProgramStatus.RELEASED:
         raise ProgramNotOpen(
@@ -79,18 +93,39 @@ def _carry_out(run: "_Run", kind: str, steps: Steps, *, dry_run: bool, heard: He
             facts={"program": program.code, "program_status": program.status},
         )
     with recorded(program, kind, actor=run.actor, dry_run=dry_run) as counts:
-        for due, step in steps:
-            for pk in due:
-                touched = _touch(program, pk, step, dry_run=dry_run)
-                if touched is not None:
+        for step in steps:
+            # Lists are read when their turn comes: what an earlier step ended is in no later one.
+            due = list(step.due())
+            for start in range(0, len(due), AT_ONCE):
+                for touched in _touch(program, due[start : start + AT_ONCE], step, dry_run=dry_run):
                     counts[touched.what] += 1
                     heard(touched)
         return counts
 
 
-def _touch(program: Program, pk: int, step: Step, *, dry_run: bool) -> Touched | None:
+def _touch(program: Program, ids: Sequence[int], step: Step, *, dry_run: bool) -> list[Touched]:
+    """In the order of the ids."""
+    touched, left = retrying(lambda: _touch_plain(program, ids, step, dry_run=dry_run))
+    for pk in left:
+        one = _touch_one(program, pk, step, dry_run=dry_run)
+        if one is not None:
+            touched[pk] = one
+    return [touched[pk] for pk in ids if pk in touched]
+
+
+def _touch_plain(
+    program: Program, ids: Sequence[int], step: Step, *, dry_run: bool
+) -> tuple[dict[int, Touched], Sequence[int]]:
     with in_program(program):
-        what = step(pk)
+        done = step.many(ids)
+        if dry_run:
+            transaction.set_rollback(True)
+    return {row.pk: Touched(step.what, row.number, row.expires_on) for row in done.rows}, done.left
+
+
+def _touch_one(program: Program, pk: int, step: Step, *, dry_run: bool) -> Touched | None:
+    with in_program(program):
+        what = step.one(pk)
         row = Membership.objects.get(pk=pk)
         if dry_run:
             transaction.set_rollback(True)
@@ -98,36 +133,35 @@ def _touch(program: Program, pk: int, step: Step, *, dry_run: bool) -> Touched |
 
 
 class _Run:
-    """One program at one time. A step answers what it did to a membership, '' for nothing."""
+    """One program at one time. What does one of them answers what it did, '' for nothing."""
 
     def __init__(self, program: Program, at: datetime, actor: Actor) -> None:
         self.program, self.at, self.actor = program, at, actor
         self.today = at.astimezone(program.zone).date()
         self.idle_before = idle_before(program, self.today)
 
-    def steps(self) -> Steps:
-        """Lists are read when their turn comes: what an earlier step ended is in no later one."""
+    def steps(self) -> list[Step]:
+        many = partial(renew_many, program=self.program, actor=self.actor, today=self.today)
         return [
-            (_late(self._unpaid), self.lapse),
-            (_late(self._over), self.renew),
+            Step(self._unpaid, LAPSED, self.lapse_many, self.lapse),
+            Step(self._over, RENEWED, many, self.renew),
             self.ends(),
-            (_late(self._idle), partial(self._end, EndReason.INACTIVITY, IDLE, self._is_idle)),
+            self._ending(self._idle, IDLE, EndReason.INACTIVITY, self._are_idle),
         ]
 
-    def ends(self) -> tuple[Iterable[int], Step]:
-        return _late(self._ending), partial(self._end, EndReason.TERM_END, ENDED, self._is_over)
+    def ends(self) -> Step:
+        return self._ending(self._past_their_end, ENDED, EndReason.TERM_END, self._are_over)
 
     def lapse(self, pk: int) -> str:
         """The unpaid term is owed no more: it goes, and the membership ends with the last day that was paid."""
-        done = self._end(EndReason.TERM_END, LAPSED, self._is_unpaid, pk)
+        done = self._end(EndReason.TERM_END, LAPSED, self._are_unpaid, pk)
         if done == LAPSED:
-            with audit_context(self.actor, "fee not paid"):
-                row = Membership.objects.get(pk=pk)
-                term = first_unpaid(row)
-                if term is not None:
-                    row.expires_on = term.first_day - timedelta(days=1)
-                    row.save()
-                    term.delete()
+            forget_unpaid([Membership.objects.get(pk=pk)], actor=self.actor, reason=UNPAID)
+        return done
+
+    def lapse_many(self, ids: Sequence[int]) -> Done:
+        done = self._end_many(EndReason.TERM_END, self._are_unpaid, ids)
+        forget_unpaid(done.rows, actor=self.actor, reason=UNPAID)
         return done
 
     def renew(self, pk: int) -> str:
@@ -141,11 +175,17 @@ class _Run:
             renewed = RENEWED
         return renewed
 
-    def _end(self, reason: EndReason, what: str, still_due: Callable[[Membership], bool], pk: int) -> str:
+    def _ending(self, due: Callable[[], Iterable[int]], what: str, reason: EndReason, still_due: StillDue) -> Step:
+        return Step(due, what, partial(self._end_many, reason, still_due), partial(self._end, reason, what, still_due))
+
+    def _end_many(self, reason: EndReason, still_due: StillDue, ids: Sequence[int]) -> Done:
+        return end_many(ids, program=self.program, still_due=still_due, end_reason=reason, at=self.at, actor=self.actor)
+
+    def _end(self, reason: EndReason, what: str, still_due: StillDue, pk: int) -> str:
         done = end_if(pk, program=self.program, still_due=still_due, end_reason=reason, at=self.at, actor=self.actor)
         if done:
             return what
-        return LEFT if still_due(Membership.objects.get(pk=pk)) else ""
+        return LEFT if still_due([Membership.objects.get(pk=pk)]) else ""
 
     def _unpaid(self) -> Iterable[int]:
         terms = MembershipTerm.objects.filter(
@@ -156,7 +196,7 @@ class _Run:
     def _over(self) -> Iterable[int]:
         return _ids(memberships_due(self.program, self.today)) if self.program.auto_renew else []
 
-    def _ending(self) -> Iterable[int]:
+    def _past_their_end(self) -> Iterable[int]:
         if not self._season_is_over():
             due = memberships_due(self.program, self.today)
             return [one.pk for one in due if is_due(one, self.program, self.today)]
@@ -172,20 +212,21 @@ class _Run:
     def _season_is_over(self) -> bool:
         return self.program.valid_until is not None and self.program.valid_until < self.today
 
-    def _is_unpaid(self, row: Membership) -> bool:
-        term = first_unpaid(row)
-        return row.current and term is not None and term.first_day < self._grace_began()
+    def _are_unpaid(self, rows: Sequence[Membership]) -> Collection[int]:
+        terms = MembershipTerm.objects.filter(
+            membership__any_of=[row.pk for row in rows if row.current],
+            paid_at__isnull=True,
+            first_day__lt=self._grace_began(),
+        )
+        return set(terms.values_list("membership_id", flat=True))
 
-    def _is_over(self, row: Membership) -> bool:
-        return row.current and (self._season_is_over() or is_due(row, self.program, self.today))
+    def _are_over(self, rows: Sequence[Membership]) -> Collection[int]:
+        season = self._season_is_over()
+        return {row.pk for row in rows if row.current and (season or is_due(row, self.program, self.today))}
 
-    def _is_idle(self, row: Membership) -> bool:
+    def _are_idle(self, rows: Sequence[Membership]) -> Collection[int]:
         before = self.idle_before
-        return before is not None and bool(idle_memberships(self.program, before=before, ids=[row.pk]))
-
-
-def _late(read: Callable[[], Iterable[int]]) -> Iterable[int]:
-    yield from read()
+        return [] if before is None else idle_memberships(self.program, before=before, ids=[row.pk for row in rows])
 
 
 def _ids(rows: QuerySet[Membership]) -> list[int]:

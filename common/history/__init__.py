@@ -1,12 +1,12 @@
 """Who changed what, when, through which channel and why: the base of every audited model.
 
 `with audit_context(actor, reason): ...` around a verb is enough; every save and delete inside writes its
-history row in the same transaction. Changes of many rows at once go through `update_with_history` and
-`create_with_history`, or by a statement that ends with what `recording` answers; the plain bulk calls of an audited
+history row in the same transaction. Changes of many rows at once go through `update_with_history`, or those of
+like name, or by a statement that ends with what `recording` answers; the plain bulk calls of an audited
 model refuse.
 """
 
-from .bulk import create_with_history, update_with_history
+from .bulk import create_with_history, delete_with_history, save_with_history, update_with_history
 from .context import audit_context, current_channel, desk_context
 from .erasure import erase_personal
 from .models import AuditedModel, AuditedQuerySet, UnrecordedChange
@@ -19,8 +19,10 @@ __all__ = [
     "audit_context",
     "create_with_history",
     "current_channel",
+    "delete_with_history",
     "desk_context",
     "erase_personal",
     "recording",
+    "save_with_history",
     "update_with_history",
 ]

@@ -43,14 +43,67 @@ def update_with_history(rows: models.QuerySet[A] | Sequence[A], **values: Any) -
         return sum(_update(batch, values, given) for source in sources for batch in _batches(lock_rows(source)))
 
 
+def save_with_history(rows: Sequence[A], *names: str) -> None:
+    """Write these fields of rows that the caller has locked, and a history row for each that differs in them."""
+    if not rows:
+        return
+    model = type(rows[0])
+    fields = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
+    told, given = recording(model, rows="changed", kind="~")
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        for batch in _batches(rows):
+            cursor.execute(_saving(model, names).format(told=told), [*_columns(fields, batch), *given])
+
+
+def delete_with_history(rows: Sequence[A]) -> None:
+    """Rows that the caller has locked and nothing refers to; with a history row each."""
+    if not rows:
+        return
+    table, pk = _table(type(rows[0]))
+    told, given = recording(type(rows[0]), rows="gone", kind="-")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH gone AS (DELETE FROM {table} WHERE {pk} = ANY(%s) RETURNING *) {told}",  # noqa: S608 - names of our own table
+            [[row.pk for row in rows], *given],
+        )
+
+
+@cache
+def _saving(model: type[AuditedModel], names: tuple[str, ...]) -> str:
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    table, pk = _table(model)
+    columns = [connection.ops.quote_name(str(field.column)) for field in fields]
+    now, then = (", ".join(f"{one}.{column}" for column in columns) for one in "mt")
+    values = ", ".join(f"{column} = t.{column}" for column in columns)
+    return (
+        f"WITH changed AS (UPDATE {table} m SET {values} "  # noqa: S608 - names of our own table
+        f"FROM unnest({_types([model._meta.pk, *fields])}) AS t(pk, {', '.join(columns)}) "
+        f"WHERE m.{pk} = t.pk AND ROW({now}) IS DISTINCT FROM ROW({then}) RETURNING m.*) {{told}}"
+    )
+
+
+def _columns(fields: Sequence[Any], rows: Sequence[A]) -> list[list[Any]]:
+    return [[field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows] for field in fields]
+
+
+def _types(fields: Iterable[Any]) -> str:
+    """Of `unnest`; without the length, so that what is too long is refused instead of cut off."""
+    kinds = (str(getattr(field, "rel_db_type", field.db_type)(connection)) for field in fields)
+    return ", ".join(f"%s::{kind.partition('(')[0]}[]" for kind in kinds)
+
+
+def _table(model: type[AuditedModel]) -> tuple[str, str]:
+    quote = connection.ops.quote_name
+    return quote(model._meta.db_table), quote(str(model._meta.pk.column))
+
+
 def _create(rows: Sequence[A]) -> None:
     """Rows and history by one statement: it costs a third of the library's two, and most often it is one row."""
     model = type(rows[0])
     statement, fields, returned = _creating(model, any(row.pk is not None for row in rows))
-    values = [[field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows] for field in fields]
     told, given = recording(model, rows="made", kind="+")
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(told=told), [*values, *given])
+        cursor.execute(statement.format(told=told), [*_columns(fields, rows), *given])
         for row, answer in zip(rows, cursor.fetchall(), strict=True):
             for name, value in zip(returned, answer, strict=True):
                 setattr(row, name, value)
@@ -64,10 +117,8 @@ def _creating(model: type[AuditedModel], with_pk: bool) -> tuple[str, list[Any],
     computed = [field for field in model._meta.concrete_fields if getattr(field, "generated", False)]
     fields = [field for field in model._meta.concrete_fields if field not in computed and (with_pk or field is not pk)]
     names = ", ".join(quote(str(field.column)) for field in fields)
-    # Without the length, so that what is too long is refused instead of cut off.
-    types = ", ".join(f"%s::{str(field.db_type(connection)).partition('(')[0]}[]" for field in fields)
     statement = (
-        f"WITH made AS (INSERT INTO {quote(model._meta.db_table)} ({names}) SELECT * FROM unnest({types}) "  # noqa: S608 - names of our own table
+        f"WITH made AS (INSERT INTO {quote(model._meta.db_table)} ({names}) SELECT * FROM unnest({_types(fields)}) "  # noqa: S608 - names of our own table
         "RETURNING *), told AS ({told}) SELECT "
         f"{', '.join(quote(str(field.column)) for field in (pk, *computed))} FROM made"
     )

@@ -20,7 +20,7 @@ ORIGIN = {
     "history_channel": "text",
     REASON: "text",
 }
-Kind = Literal["+", "~"]
+Kind = Literal["+", "~", "-"]
 
 
 def recording(model: type[models.Model], *, rows: str, kind: Kind) -> tuple[str, list[Any]]:

@@ -1,6 +1,6 @@
 """Open changes whose time is over, or of whose memberships one has ended (domain 1.5, 1.9)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from common.actor import Actor
@@ -55,6 +55,12 @@ def locked_open_changes(membership_ids: Iterable[int]) -> list[MembershipChange]
     if not ids:
         return []
     return [row for row in lock_rows(MembershipChange.objects.filter(pk__in=ids)) if row.is_open]
+
+
+def in_open_changes(membership_ids: Collection[int]) -> set[int]:
+    """Which of these memberships, none of them an organization's, are in an open change."""
+    parties = ChangeParty.objects.filter(membership__any_of=membership_ids, is_open=True)
+    return set(parties.values_list("membership_id", flat=True))
 
 
 def lapse_open_of(membership_id: int, *, actor: Actor, reason: str) -> MembershipChange | None:

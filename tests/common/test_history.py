@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, models, transaction
+from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.questioner import MigrationQuestioner
@@ -24,8 +24,10 @@ from common.history import (
     UnrecordedChange,
     audit_context,
     create_with_history,
+    delete_with_history,
     desk_context,
     erase_personal,
+    save_with_history,
     update_with_history,
 )
 
@@ -300,6 +302,46 @@ def test_update_with_history_takes_instances_and_expressions(world: SimpleNamesp
     assert [row[4] for row in rows(made[1])] == [0, 2]
     assert update_with_history([], visits=1) == 0
     assert update_with_history(world.Guest.objects.none(), visits=1) == 0
+
+
+def test_save_with_history_writes_what_each_row_holds_and_records_what_differs(world: SimpleNamespace) -> None:
+    made = create_with_history([world.Guest(name=name, email=f"{name}@example.org") for name in "abc"])
+    made[0].visits, made[1].visits, made[2].email = 7, 5, "never@example.org"
+    with audit_context(MIA, "counted"):
+        save_with_history(made, "visits", "born")
+
+    assert list(world.Guest.objects.order_by("name").values_list("visits", "email", "often")) == [
+        (7, "a@example.org", True),
+        (5, "b@example.org", True),
+        (0, "c@example.org", False),
+    ]
+    counted = ("~", 42, "desk", "counted")
+    assert [rows(guest)[1:] for guest in made] == [[(*counted, 7)], [(*counted, 5)], []]
+    save_with_history([], "visits")
+
+
+def test_delete_with_history_leaves_a_row_each(world: SimpleNamespace) -> None:
+    made = create_with_history([world.Guest(name=name) for name in "abc"])
+    with audit_context(MIA, "gone"):
+        delete_with_history(made[:2])
+    assert list(world.Guest.objects.values_list("name", flat=True)) == ["c"]
+    told = world.Guest.history.filter(history_type="-").order_by("name")
+    assert list(told.values_list("name", "history_user_id", "history_change_reason")) == [
+        ("a", 42, "gone"),
+        ("b", 42, "gone"),
+    ]
+    delete_with_history([])
+
+
+def test_create_with_history_answers_ids_given_and_generated_values_and_refuses_what_is_too_long(
+    world: SimpleNamespace,
+) -> None:
+    one, two = create_with_history([world.Guest(id=77, name="a", visits=4), world.Guest(id=78, name="b")])
+    assert [(one.pk, one.often), (two.pk, two.often)] == [(77, True), (78, False)]
+    assert not one._state.adding and world.Guest.objects.get(pk=77).visits == 4
+    with pytest.raises(DataError), transaction.atomic():
+        create_with_history([world.Guest(name="n" * 21)])
+    assert world.Guest.objects.count() == 2
 
 
 def test_history_refuses_changes_but_emptying_personal_values(guest: Any) -> None:

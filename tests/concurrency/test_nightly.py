@@ -4,7 +4,7 @@ with a control that takes the guard away and must see the damage."""
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from activities.campaigns import create_campaign, members, put_on_list
 from activities.models import Campaign, CampaignMember
 from common import clock
 from gateway.models import Event
-from memberships import lifecycle
+from memberships import renewing_many
 from memberships.changes.carrying_out import carry_out
 from memberships.lifecycle import record_payment
 from memberships.models import Membership, MembershipTerm
@@ -104,15 +104,14 @@ def test_control_without_the_memberships_lock_both_open_its_next_term(
 ) -> None:
     both_have_read = threading.Barrier(2, timeout=20)
 
-    def unlocked(membership: Membership, **_: Any) -> Membership:
-        row = Membership.objects.get(pk=membership.pk)
+    def nobody(ids: Collection[int]) -> set[int]:
         if not both_have_read.broken:
             both_have_read.wait()
             both_have_read.abort()
-        return row
+        return set()
 
-    monkeypatch.setattr(lifecycle, "_locked", unlocked)
-    monkeypatch.setattr(lifecycle, "_lock_people", lambda membership: None)
+    monkeypatch.setattr(renewing_many, "lock_rows", list)
+    monkeypatch.setattr(renewing_many, "waited_for", nobody)
     assert errors_in(worker_and_commands(club)) != []
 
 

@@ -1,14 +1,15 @@
 """Two daily runs at once: every term is opened once, every membership ends once."""
 
-import time
+import threading
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from common import clock
-from memberships import lifecycle
+from memberships import renewing_many
 from memberships.lifecycle import record_payment
 from memberships.models import Membership, MembershipTerm
 from memberships.renewing import renew_memberships
@@ -55,11 +56,12 @@ def test_two_runs_open_one_term_and_end_a_membership_once(club: Program) -> None
 
 @pytest.mark.control
 def test_control_without_the_lock_both_open_the_same_term(club: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unlocked(membership: Membership, **_: Any) -> Membership:
-        row = Membership.objects.get(pk=membership.pk)
-        time.sleep(0.05)
-        return row
+    both_have_read = threading.Barrier(2, timeout=20)
 
-    monkeypatch.setattr(lifecycle, "_locked", unlocked)
-    monkeypatch.setattr(lifecycle, "_lock_people", lambda membership: None)
+    def nobody(ids: Collection[int]) -> set[int]:
+        both_have_read.wait()
+        return set()
+
+    monkeypatch.setattr(renewing_many, "lock_rows", list)
+    monkeypatch.setattr(renewing_many, "waited_for", nobody)
     assert errors_in(run_twice(club, NEXT_YEAR)) != []
