@@ -31,7 +31,9 @@ def due_vouchers(program: Program, *, at: datetime) -> QuerySet[Voucher]:
 def expire_due_vouchers(program: Program, *, actor: Actor, progress: Progress = lambda count: None) -> Counter[str]:
     """The run, kept in the program's history: how many `vouchers`."""
     with recorded(program, KIND, actor=actor) as counts:
-        counts["vouchers"] += expire_vouchers(program, actor=actor, progress=progress)
+        done = expire_vouchers(program, actor=actor, progress=progress)
+        if done:
+            counts["vouchers"] = done
         return counts
 
 

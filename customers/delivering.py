@@ -10,14 +10,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from email.utils import parseaddr
+from email.utils import formataddr, parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 
 from common import clock
+from customers.letters import letter_of
 from customers.models import Message, MessageStatus
 from customers.outbox import reason_not_to_send
 
@@ -57,7 +58,8 @@ def deliver_forever(every: float, *, stop: threading.Event, progress: Callable[[
 def _take() -> Message | None:
     """A message that is due. Until its next try nobody else takes it."""
     now = clock.now()
-    due = Message.objects.filter(status=MessageStatus.WAITING, next_try_at__lte=now).order_by("next_try_at", "id")
+    waiting = Message.objects.filter(status=MessageStatus.WAITING, next_try_at__lte=now)
+    due = waiting.select_related("program").order_by("next_try_at", "id")
     with transaction.atomic():
         message = due.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
         if message is not None:
@@ -99,16 +101,21 @@ def _settle(message: Message, status: MessageStatus, why_not: str = "") -> Messa
     return status
 
 
-def _mail(message: Message) -> EmailMessage:
-    sender = settings.DEFAULT_FROM_EMAIL
-    domain = parseaddr(sender)[1].rpartition("@")[2]
-    return EmailMessage(
+def _mail(message: Message) -> EmailMultiAlternatives:
+    """As text, and as a letter in the program's color; a program writes under its own name."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    program, body = message.program, message.body or ""
+    mail = EmailMultiAlternatives(
         subject=message.subject or "",
-        body=message.body or "",
-        from_email=sender,
+        body=body,
+        from_email=formataddr((program.name if program else name, address)),
         to=[message.address or ""],
         headers={
-            "Message-ID": f"<{message.pk}.{message.created_at:%Y%m%d%H%M%S}@{domain}>",
+            "Message-ID": f"<{message.pk}.{message.created_at:%Y%m%d%H%M%S}@{address.rpartition('@')[2]}>",
             "Auto-Submitted": "auto-generated",
         },
     )
+    if program is not None:
+        letter = letter_of(program, message.subject or "", body, language=message.customer.language)
+        mail.attach_alternative(letter, "text/html")
+    return mail

@@ -10,7 +10,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from common.desk.colors import text_on
+from common.colors import text_on
 
 register = template.Library()
 MINUS = "\u2212"

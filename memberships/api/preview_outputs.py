@@ -13,6 +13,7 @@ class PreviewedMembershipOutput(serializers.Serializer):
     status = serializers.ChoiceField(MembershipStatus.choices)
     main = serializers.BooleanField()
     new = serializers.BooleanField()
+    expires_on = serializers.DateField(allow_null=True, help_text="Last day; null where none is set.")
 
 
 class PreviewedPointsOutput(serializers.Serializer):

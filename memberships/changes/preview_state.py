@@ -6,7 +6,9 @@ Plain values. Read before and after the change that is tried out.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+
+from django.db.models import Q
 
 from memberships.changes.carriers import lines_of
 from memberships.models import (
@@ -35,6 +37,7 @@ class MembershipLine:
     status: str
     main: bool
     new: bool
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def state_of(
     nobodys = [one for one in memberships if one.current and one.type == MembershipType.ANONYMOUS]
     every = {one.pk: one for one in (*memberships, *shown.values(), *nobodys)}
     profiles = profiles_of(_sets(every.values()), design=design, at=at)
-    reader = _Reader(design, profiles, every, known, customers)
+    reader = _Reader(design, profiles, every, known, customers, at)
     standings: dict[int | None, Standing] = {
         member.customer_id: reader.standing(member.membership, member) for member in members
     }
@@ -176,6 +179,7 @@ class _Reader:
         memberships: Mapping[int, Membership],
         known: Collection[int],
         customers: Collection[int],
+        at: datetime,
     ) -> None:
         self.design = design
         self.known = known
@@ -191,7 +195,8 @@ class _Reader:
             line_of_card = CardLine(holding.card.number_id, holding.card.kind, holding.card.status)
             self.cards[holding.membership_id, holding.customer_id].append(line_of_card)
         self.benefits: dict[int, list[tuple[int | None, BenefitLine]]] = defaultdict(list)
-        given = MembershipBenefit.objects.filter(membership__in=memberships, ended_at__isnull=True)
+        lasting = Q(ended_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=at))
+        given = MembershipBenefit.objects.filter(lasting, membership__in=memberships)
         for benefit in given.select_related("benefit", "member").order_by("benefit__code", "pk"):
             whose = benefit.member.customer_id if benefit.member is not None else None
             told = BenefitLine(benefit.benefit.code, benefit.benefit.name, benefit.source, benefit.until)
@@ -223,6 +228,7 @@ class _Reader:
             status=str(membership.status),
             main=member is not None and membership.main_member_id == member.pk,
             new=new,
+            expires_on=membership.expires_on,
         )
         retired = [] if person_id is None else self.numbers[person_id]
         return Standing(

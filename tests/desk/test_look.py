@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from common.actor import Actor
-from common.desk.colors import contrast, text_on
+from common.colors import contrast, text_on
 from common.desk.menu import Entry, Group
 from common.templatetags import desk
 from loyalty_site.desk import menu

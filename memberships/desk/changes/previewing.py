@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from common.desk.outcomes import Change, Figure, changes
-from common.desk.words import figure
+from common.desk.words import day, figure
 from memberships.changes.preview import PersonPreview, Preview
 from memberships.changes.preview_state import PointsLine, Standing
 from memberships.desk.changes.base import ChangePage
@@ -77,6 +77,8 @@ def _figures(standing: Standing, design: Design) -> Iterator[Figure]:
     main = _(", main member") if membership.main else ""
     yield Figure("membership", _("Membership"), f"{number}: {MembershipType(membership.type).label}{main}")
     yield Figure("status", _("Status"), str(MembershipStatus(membership.status).label).capitalize())
+    ends = day(membership.expires_on) if membership.expires_on else None
+    yield Figure("expires_on", _("Through"), ends, always=False)
     for line in standing.points:
         yield from _of_points(line, line.pooled or membership.type == MembershipType.GROUP, design)
     for tier in standing.tiers:
