@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activities', '0004_lean_indexes'),
+        ('activities', '0005_discarded_awards'),
         ('points', '0006_lean_ledger'),
     ]
 
