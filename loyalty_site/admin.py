@@ -96,10 +96,10 @@ class DeviceAdmin(AsksPasswordAgain, PlainModelAdmin):
         made = enrol_device(obj.user, name=obj.name, actor=actor_of_request(request))
         obj.pk = made.pk
         told = _(
-            "Let %(user)s scan this code with an authenticator app now, or enter the secret %(secret)s (%(url)s); "
-            "neither is shown again."
+            "Let %(user)s scan this code with an authenticator app now, or enter the secret %(secret)s; neither is "
+            "shown again."
         )
-        shown = {"user": obj.user, "secret": secret_of(made), "url": made.config_url}
+        shown = {"user": obj.user, "secret": secret_of(made)}
         picture = format_html('<br><img src="{}" alt="{}" width="240">', qr_of(made), _("The secret as a QR code"))
         self.message_user(request, format_html("{}{}", told % shown, picture), messages.WARNING)
 

@@ -18,7 +18,7 @@ from programs.tier_benefits import give_those_below
 
 EXPLAINED = _(
     "What the next lower tier gives, the new one gives too. Each benefit gets a row of its own, which can be taken "
-    "away again: where a discount of 10 % takes the place of one of 5 %, take the 5 % away."
+    "away again: where a discount of 10\u00a0% takes the place of one of 5\u00a0%, take the 5\u00a0% away."
 )
 
 
