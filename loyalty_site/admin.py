@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db import models
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_id_token_model, get_refresh_token_model
@@ -15,7 +16,7 @@ from unfold.admin import ModelAdmin
 
 from common.admin import AsksPasswordAgain, PlainModelAdmin, ReadOnlyMixin, RightsMixin
 from common.staff_actor import actor_of_request
-from staff.second_factor import MANAGE, enrol_device, secret_of, withdraw_device
+from staff.second_factor import MANAGE, enrol_device, qr_of, secret_of, withdraw_device
 
 AccessToken: Any = get_access_token_model()
 
@@ -73,7 +74,7 @@ class LoginLogAdmin(ReadOnlyMixin, ForAdmins):
 
 @admin.register(TOTPDevice)
 class DeviceAdmin(AsksPasswordAgain, PlainModelAdmin):
-    """Its secret is shown once, when the device is enrolled; who lost it gets a new one."""
+    """Its secret is shown once, when the device is enrolled, to be scanned or typed; who lost it gets a new one."""
 
     view_action = write_action = MANAGE
     list_display = ("user", "name", "created_at", "last_used_at")
@@ -95,10 +96,12 @@ class DeviceAdmin(AsksPasswordAgain, PlainModelAdmin):
         made = enrol_device(obj.user, name=obj.name, actor=actor_of_request(request))
         obj.pk = made.pk
         told = _(
-            "Let %(user)s enter this secret into an authenticator app now; it is not shown again: %(secret)s (%(url)s)"
+            "Let %(user)s scan this code with an authenticator app now, or enter the secret %(secret)s; neither is "
+            "shown again."
         )
-        shown = {"user": obj.user, "secret": secret_of(made), "url": made.config_url}
-        self.message_user(request, told % shown, messages.WARNING)
+        shown = {"user": obj.user, "secret": secret_of(made)}
+        picture = format_html('<br><img src="{}" alt="{}" width="240">', qr_of(made), _("The secret as a QR code"))
+        self.message_user(request, format_html("{}{}", told % shown, picture), messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: TOTPDevice) -> None:
         withdraw_device(obj, actor=actor_of_request(request))

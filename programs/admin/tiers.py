@@ -11,13 +11,14 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from common.admin import LoyaltyModelAdmin, PlainTabularInline, ReasonedForm
 from common.admin.filters import by_choice, by_row
+from common.admin.history import LOOKING_BACK
 from programs.admin.points import ChoosesPointTypes
 from programs.models import Tier, TierGroup
 from programs.tier_benefits import give_those_below
 
 EXPLAINED = _(
     "What the next lower tier gives, the new one gives too. Each benefit gets a row of its own, which can be taken "
-    "away again: where a discount of 10 % takes the place of one of 5 %, take the 5 % away."
+    "away again: where a discount of 10\u00a0% takes the place of one of 5\u00a0%, take the 5\u00a0% away."
 )
 
 
@@ -80,9 +81,9 @@ class TierGroupAdmin(ChoosesPointTypes, LoyaltyModelAdmin):
         return [*super().get_readonly_fields(request, obj), *fixed]
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """A new group has no tier yet whose benefits another one could get."""
+        """Only where a tier can be added: a new group has none yet whose benefits another one could get."""
         shown = super().get_fieldsets(request, obj)
-        if obj is None or not self.has_change_permission(request, obj):
+        if obj is None or LOOKING_BACK in request.__dict__ or not self.has_change_permission(request, obj):
             return shown
         return [*shown, (_("New tiers"), {"fields": ("with_benefits",)})]
 

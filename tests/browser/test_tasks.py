@@ -106,7 +106,19 @@ def test_every_kind_of_form_fits_and_is_accessible(
     make_terms(miles)
     customer = emma.members.get().customer_id
     log_in(Role.ADMIN)
-    names = ("transfer", "hold", "convert", "activate", "pause", "suspend", "reinstate", "renew", "terminate")
+    names = (
+        "transfer",
+        "redeem",
+        "spending-code",
+        "hold",
+        "convert",
+        "activate",
+        "pause",
+        "suspend",
+        "reinstate",
+        "renew",
+        "terminate",
+    )
     paths = [f"memberships/{emma.pk}/{name}" for name in names]
     paths += [f"customers/{customer}/{name}" for name in ("enrol", "edit", "deactivate", "delete", "erase")]
     for path in ["customers/new", *paths]:

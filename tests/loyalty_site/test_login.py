@@ -14,7 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from common import clock
 from common.actor import Actor
 from staff.models import AccessLog, Role, StaffRight, User
-from staff.second_factor import enrol_device
+from staff.second_factor import enrol_device, qr_of, secret_of
 from staff.users import create_staff_user
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +122,29 @@ def test_the_first_device_is_enrolled_by_a_command(katrin: User) -> None:
     assert AccessLog.objects.get().action == "enrol_device"
     with pytest.raises(CommandError, match="no member of staff named otto"):
         call_command("enrol_second_factor", "otto")
+
+
+def test_the_secret_is_shown_once_as_text_and_as_a_picture_to_scan(client: Client, katrin: User) -> None:
+    root = User.objects.create_superuser(username="root", password=PASSWORD)
+    client.post(LOGIN, {"username": "root", "password": PASSWORD})
+    url = "/admin/otp_totp/totpdevice/"
+    first = client.post(f"{url}add/", {"user": katrin.pk, "name": "phone"}, follow=True).content.decode()
+    device = TOTPDevice.objects.get()
+    picture = f'<img src="{qr_of(device)}" alt="The secret as a QR code" width="240">'
+    assert (picture in first, secret_of(device) in first) == (True, True)
+    again = client.get(url).content.decode()
+    assert ("data:image/svg" in again, secret_of(device) in again) == (False, False)
+    other = enrol_device(root, name="phone", actor=ADMIN)
+    assert qr_of(other) != qr_of(device)
+    assert qr_of(device).startswith("data:image/svg+xml")
+
+
+def test_a_name_is_text_beside_the_picture(client: Client) -> None:
+    root = User.objects.create_superuser(username="root", password=PASSWORD, first_name="<b>Bo</b>", last_name="B")
+    User.objects.filter(pk=root.pk).update(username="<i>root</i>")
+    client.force_login(User.objects.get(), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.post("/admin/otp_totp/totpdevice/add/", {"user": root.pk, "name": "phone"}, follow=True)
+    assert "<i>root" not in page.content.decode()
 
 
 def test_too_many_wrong_passwords_lock_the_login_and_say_what_to_do(client: Client, katrin: User) -> None:

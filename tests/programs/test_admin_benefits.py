@@ -122,6 +122,8 @@ def test_tiers_added_in_their_group_get_them_too_each_from_the_one_below_it(
     gold.save()
     url = f"/admin/programs/tiergroup/{group.pk}/change/"
     assert "Tiers added below get the benefits of the tier under them" in desk.get(url).content.decode()
+    old = desk.get(f"{url.removesuffix('change/')}history/{group.history.latest().pk}/")
+    assert (old.status_code, "Tiers added below" in old.content.decode()) == (200, False)
     fields: dict[str, object] = {
         "name": group.name, "fed_by": group.fed_by, "point_type": group.point_type_id, "attribute": "",
         "period": group.period, "period_months": group.period_months or "", "downgrade": group.downgrade,
