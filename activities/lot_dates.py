@@ -1,6 +1,7 @@
 """From when and until when points earned by an event are usable."""
 
 from datetime import datetime
+from typing import Any
 
 from programs import tiers
 from programs.design import Design
@@ -22,10 +23,11 @@ def lot_dates(
 
 def _of_day(point_type: PointType, design: Design, at: datetime) -> datetime | None:
     """All that is earned on one local day ends together: worked out once, for queues ask a thousand times a second."""
-    name = f"lot_ends/{point_type.pk}/{at.astimezone(design.zone).date()}"
-    if name not in design.derived:
-        design.derived[name] = expires_at(point_type, earned_at=at, zone=design.zone)
-    found: datetime | None = design.derived[name]  # type: ignore[assignment]
+    known: Any = design.derived.setdefault("lot_ends", {})
+    key = point_type.id, at.astimezone(design.zone).date()
+    if key not in known:
+        known[key] = expires_at(point_type, earned_at=at, zone=design.zone)
+    found: datetime | None = known[key]
     return found
 
 

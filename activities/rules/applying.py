@@ -55,17 +55,14 @@ def _because(effect: Effect) -> Mapping[str, Any]:
 
 
 def _rows(one: Decided, postings: Postings, design: Design) -> Iterable[tuple[Any, ...]]:
+    activity_id = one.activity.id
     for effect in one.decision.effects:
+        head = activity_id, effect.rule.version_id, effect.position, effect.action
+        if not effect.point_type:
+            yield *head, None, None, None
+            continue
         posting = postings.earned if (effect.points or 0) > 0 else postings.spent if effect.points else None
-        yield (
-            one.activity.pk,
-            effect.rule.version_id,
-            effect.position,
-            effect.action,
-            design.by_code[effect.point_type].pk if effect.point_type else None,
-            effect.points if effect.point_type else None,
-            posting.id if posting and effect.point_type else None,
-        )
+        yield *head, design.by_code[effect.point_type].id, effect.points, posting.id if posting else None
 
 
 def _count(uses: Iterable[Mapping[UseKey, Use]], spent: Iterable[Mapping[int, int]]) -> None:

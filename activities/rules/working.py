@@ -103,7 +103,7 @@ class Turn:
         effects = self.working.effects
         if len(effects) >= MOST_EFFECTS:
             raise RuleFailed("too_many_effects", f"One activity has at most {MOST_EFFECTS} effects.")
-        told = {**because, "own": self.own} if self.own else dict(because)
+        told = {**because, "own": self.own} if self.own else because
         effects.append(Effect(self.rule, len(effects) + 1, action, told, **payload))
 
     def credit(
@@ -126,7 +126,8 @@ class Turn:
         self.working.credited[point_type] = self.working.credited.get(point_type, 0) + given
         if self.rule.campaign_id is not None:
             self.working.spent[self.rule.campaign_id] = self.working.spent.get(self.rule.campaign_id, 0) + given
-        self.add(action, {**because, **cut}, point_type=point_type, points=given, expires_at=expires_at)
+        told = {**because, **cut} if cut else because
+        self.add(action, told, point_type=point_type, points=given, expires_at=expires_at)
 
     def _within(self, points: int) -> tuple[int, dict[str, Any]]:
         if not self.limits:
