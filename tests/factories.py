@@ -4,6 +4,8 @@ from datetime import date, datetime
 from itertools import count
 from typing import Any
 
+from django.db import transaction
+
 from activities.types import create_built_in_types
 from common import clock
 from common.actor import Actor
@@ -34,15 +36,18 @@ def actor_in(*programs: Program) -> Actor:
 def make_program(code: str = "sky", **values: Any) -> Program:
     """Released, with a redeemable and a qualifying type and one ladder of two rungs."""
     defaults = {"name": code.title(), "status": ProgramStatus.RELEASED, "member_number_prefix": code[:2].upper()}
-    program = Program.objects.create(code=code, **(defaults | values))
-    miles = PointType(program=program, code="miles", name="Miles", kind=PointKind.REDEEMABLE, is_default=True)
-    status = PointType(program=program, code="status", name="Status", kind=PointKind.QUALIFYING)
-    create_with_history([miles, status])
-    ladder = TierGroup.objects.create(program=program, code="ladder", name="Ladder", point_type=status)
-    blue = Tier(group=ladder, code="blue", name="Blue", rank=0)
-    create_with_history([blue, Tier(group=ladder, code="gold", name="Gold", rank=1, threshold=1000)])
-    # Gives the design its version at last.
-    create_built_in_types(program)
+    program = Program(code=code, **(defaults | values))
+    with transaction.atomic():
+        create_with_history([program])
+        miles = PointType(program=program, code="miles", name="Miles", kind=PointKind.REDEEMABLE, is_default=True)
+        status = PointType(program=program, code="status", name="Status", kind=PointKind.QUALIFYING)
+        create_with_history([miles, status])
+        ladder = TierGroup(program=program, code="ladder", name="Ladder", point_type=status)
+        create_with_history([ladder])
+        blue = Tier(group=ladder, code="blue", name="Blue", rank=0)
+        create_with_history([blue, Tier(group=ladder, code="gold", name="Gold", rank=1, threshold=1000)])
+        # Gives the design its version at last.
+        create_built_in_types(program)
     return program
 
 

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.db import models, transaction
-from django.db.models import F
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Greatest
+from django.db import connection, models, transaction
 
 from common.history import AuditedModel
 
-MICROSECONDS = RawSQL("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", ())
+BUMP = """
+INSERT INTO programs_designversion AS d (program_id, version)
+VALUES (%s, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+ON CONFLICT (program_id) DO UPDATE
+SET version = greatest(d.version + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+"""
 
 
 class DesignModel(AuditedModel):
@@ -55,5 +57,5 @@ def bump_design(program_id: int) -> None:
 
     Versions are times, so that one that was rolled back never names another design later.
     """
-    DesignVersion.objects.bulk_create([DesignVersion(program_id=program_id, version=0)], ignore_conflicts=True)
-    DesignVersion.objects.filter(program_id=program_id).update(version=Greatest(F("version") + 1, MICROSECONDS))
+    with connection.cursor() as cursor:
+        cursor.execute(BUMP, [program_id])
