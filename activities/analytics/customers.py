@@ -76,22 +76,22 @@ def customer_lines(programs: Sequence[Program], *, since: datetime, unmasked: bo
                 one.name if unmasked else masked_name(one.name),
                 one.kind,
                 one.customer_since,
-                *figures.of(one.pk, worth, currencies),
+                *(_shown(each) if isinstance(each, dict) else each for each in figures.of(one.pk, worth, currencies)),
             ]
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerFigures:
-    """Of one customer over all programs, as in the columns of NAMES; sums are texts by currency, "" for nothing."""
+    """Of one customer over all programs, as in the columns of NAMES; sums by currency."""
 
     programs: int
     memberships: int
     activities: int
     last_activity_at: datetime | None
-    purchases: str
-    points_earned_value: str
-    points_redeemed_value: str
-    fees_paid: str
+    purchases: Sums
+    points_earned_value: Sums
+    points_redeemed_value: Sums
+    fees_paid: Sums
 
 
 def figures_of_customer(customer_id: int, programs: Sequence[Program], *, since: datetime) -> CustomerFigures:
@@ -141,7 +141,10 @@ class _Page:
             len(held),
             count,
             last,
-            *(_shown(sums) for sums in (self.bought.get(customer, {}), earned, redeemed, fees)),
+            self.bought.get(customer, {}),
+            earned,
+            redeemed,
+            fees,
         ]
 
 
