@@ -1,6 +1,7 @@
 """Every customer over all programs: how many, how active, what it brought and cost; one line each."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -24,17 +25,32 @@ JOIN memberships_membership m ON m.id = b.membership_id
 WHERE b.customer_id = ANY(%(customers)s) AND m.program_id = ANY(%(programs)s) AND b.ended_at IS NULL AND m.current
     AND (m.main_member_id IS NULL OR m.main_member_id = b.id)
 """
+# What was recorded for a record that was merged into another is that person's.
 DID = """
-SELECT customer_id, count(*), max(occurred_at) FROM activities_memberactivity
-WHERE membership_id = ANY(%(memberships)s) AND customer_id = ANY(%(customers)s) AND status = 'processed'
-    AND occurred_at >= %(since)s
+SELECT COALESCE(c.merged_into_id, c.id), count(*), max(v.occurred_at) FROM activities_memberactivity v
+JOIN customers_customer c ON c.id = v.customer_id
+WHERE v.membership_id = ANY(%(memberships)s) AND (c.id = ANY(%(customers)s) OR c.merged_into_id = ANY(%(customers)s))
+    AND v.status = 'processed' AND v.occurred_at >= %(since)s
 GROUP BY 1
 """
+# A receipt that was told twice counts once, and so do its returns (activities.receipts says when it is one receipt).
 BOUGHT = """
-SELECT customer_id, currency, sum(CASE type WHEN 'purchase' THEN amount WHEN 'return' THEN -amount ELSE 0 END)
-FROM activities_transaction
-WHERE customer_id = ANY(%(customers)s) AND amount IS NOT NULL AND occurred_at >= %(since)s
-    AND (program_id IS NULL OR program_id = ANY(%(programs)s))
+WITH told AS (
+    SELECT COALESCE(c.merged_into_id, c.id) AS person, s.id, s.type, s.original_id, s.currency, s.amount,
+        s.type = 'purchase' AND row_number() OVER (
+            PARTITION BY COALESCE(c.merged_into_id, c.id), s.type, s.reference, s.amount, s.currency,
+                (s.occurred_at AT TIME ZONE 'UTC')::date
+            ORDER BY s.id
+        ) > 1 AS again
+    FROM activities_transaction s JOIN customers_customer c ON c.id = s.customer_id
+    WHERE s.customer_id IN (
+            SELECT id FROM customers_customer WHERE id = ANY(%(customers)s) OR merged_into_id = ANY(%(customers)s)
+        )
+        AND s.amount IS NOT NULL AND s.occurred_at >= %(since)s
+        AND (s.program_id IS NULL OR s.program_id = ANY(%(programs)s))
+)
+SELECT person, currency, sum(CASE type WHEN 'purchase' THEN amount WHEN 'return' THEN -amount ELSE 0 END)
+FROM told WHERE NOT again AND NOT EXISTS (SELECT FROM told o WHERE o.id = told.original_id AND o.again)
 GROUP BY 1, 2
 """
 EVER = """
@@ -51,8 +67,7 @@ Sums = dict[str, Decimal]
 def customer_lines(programs: Sequence[Program], *, since: datetime, unmasked: bool) -> Iterator[list[Any]]:
     """In the order of NAMES. Activities and purchases since then, points and fees ever; sums by currency."""
     ids = [one.pk for one in programs]
-    worth = {one.pk: one for one in PointType.objects.filter(program__in=ids, kind=PointKind.REDEEMABLE)}
-    currencies = {one.pk: one.currency for one in programs}
+    worth, currencies = _designs(programs)
     for page in pages(Customer.objects.exclude(status=CustomerStatus.ERASED).filter(merged_into=None)):
         figures = _Page([one.pk for one in page], ids, since)
         for one in page:
@@ -61,8 +76,36 @@ def customer_lines(programs: Sequence[Program], *, since: datetime, unmasked: bo
                 one.name if unmasked else masked_name(one.name),
                 one.kind,
                 one.customer_since,
-                *figures.of(one.pk, worth, currencies),
+                *(_shown(each) if isinstance(each, dict) else each for each in figures.of(one.pk, worth, currencies)),
             ]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFigures:
+    """Of one customer over all programs, as in the columns of NAMES; sums by currency."""
+
+    programs: int
+    memberships: int
+    activities: int
+    last_activity_at: datetime | None
+    purchases: Sums
+    points_earned_value: Sums
+    points_redeemed_value: Sums
+    fees_paid: Sums
+
+
+def figures_of_customer(customer_id: int, programs: Sequence[Program], *, since: datetime) -> CustomerFigures:
+    """Activities and purchases since then, points and fees ever."""
+    worth, currencies = _designs(programs)
+    page = _Page([customer_id], [one.pk for one in programs], since)
+    return CustomerFigures(*page.of(customer_id, worth, currencies))
+
+
+def _designs(programs: Sequence[Program]) -> tuple[dict[int, PointType], dict[int, str]]:
+    """The types that are worth money, and each program's currency."""
+    ids = [one.pk for one in programs]
+    worth = {one.pk: one for one in PointType.objects.filter(program__in=ids, kind=PointKind.REDEEMABLE)}
+    return worth, {one.pk: one.currency for one in programs}
 
 
 class _Page:
@@ -98,7 +141,10 @@ class _Page:
             len(held),
             count,
             last,
-            *(_shown(sums) for sums in (self.bought.get(customer, {}), earned, redeemed, fees)),
+            self.bought.get(customer, {}),
+            earned,
+            redeemed,
+            fees,
         ]
 
 

@@ -1,11 +1,14 @@
-"""What a customer bought and returned; one transaction whole; receipts told twice in a change."""
+"""What a customer bought and returned, and did over all programs; one transaction whole; receipts told twice in a
+change."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from activities.analytics.customers import CustomerFigures, figures_of_customer
 from activities.desk.seen import name_for
 from activities.effects import effects_of_activities
 from activities.models import MemberActivity, Transaction
@@ -14,14 +17,17 @@ from activities.returnable import refusal_of, returned_so_far, sold_lines
 from activities.returning import reversals_of
 from activities.transaction_history import history_of, transactions_of
 from activities.transaction_shown import NO_TRANSACTION, Told, told_again, visible_transaction
+from common import clock
 from common.desk.pages import DeskPage
 from common.errors import NotFound
 from customers.models import Customer
 from memberships.models import Membership, MembershipChange
 from points.models import PostingKind, Reversal
 from programs.design import design_of
+from programs.models import Program
 
 PAGE = 50
+YEAR = timedelta(days=365)
 LARGEST_ID = 2**63 - 1
 
 
@@ -47,10 +53,17 @@ class CustomerTransactions(DeskPage):
             customer=customer,
             name=name_for(self.actor, pk, customer.name),
             history=history,
+            over_all=self._over_all(pk),
             rows=[(row, history.repeated.get(row.pk)) for row in rows[:PAGE]],
             first_page=request.path if text else "",
             next_page=f"{request.path}?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
         )
+
+    def _over_all(self, pk: int) -> CustomerFigures:
+        """Of the programs the user works with."""
+        programs = Program.objects.visible_to(self.actor).order_by("pk")
+        reachable = [one for one in programs if self.may(self.action, one.pk)]
+        return figures_of_customer(pk, reachable, since=clock.now() - YEAR)
 
 
 class TransactionPage(DeskPage):

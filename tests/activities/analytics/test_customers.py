@@ -9,6 +9,7 @@ from activities.analytics import customers, overlap
 from activities.calls import PointsCall
 from activities.earning import earn_in_general
 from common import clock
+from customers.models import CustomerStatus
 from memberships.enrolment import enrol
 from memberships.models import MembershipTerm
 from programs.models import Program
@@ -72,6 +73,35 @@ class TestLines:
         assert lines["Anna Ash"][4:] == ["80.00 EUR", "7.50 EUR", "", "30.00 EUR"]
         assert lines["Dan Dew"] == [0, 0, 0, None, "", "", "", ""]
         assert len(lines) == 4
+        one = customers.figures_of_customer(member_of(anna), two, since=since)
+        assert [one.programs, one.memberships, one.activities, one.last_activity_at] == lines["Anna Ash"][:4]
+        assert (one.purchases, one.points_earned_value) == ({"EUR": Decimal(80)}, {"EUR": Decimal("7.5")})
+        assert (one.points_redeemed_value, one.fees_paid) == ({"EUR": Decimal(0)}, {"EUR": Decimal(30)})
+
+    def test_a_receipt_told_twice_counts_once_for_the_person_under_both_records(
+        self, two: tuple[Program, Program]
+    ) -> None:
+        sky, _ = two
+        anna = sky.memberships.get(members__customer__name="Anna Ash")
+        again = make_customer("Anna Ash", merged_into_id=member_of(anna), status=CustomerStatus.CLOSED)
+        sale(sky, "r1", "80.00", customer_id=member_of(anna))
+        told = sale(sky, "r1", "80.00", customer_id=again.pk, channel_id=1)
+        sale(sky, "back", "30.00", customer_id=again.pk, original=told)
+        sale(sky, "r2", "5.00", customer_id=again.pk)
+        one = customers.figures_of_customer(member_of(anna), two, since=clock.now() - timedelta(days=30))
+        assert one.purchases == {"EUR": Decimal(85)}
+
+    def test_a_program_that_is_not_asked_for_counts_nothing(self, two: tuple[Program, Program]) -> None:
+        sky, sea = two
+        anna = sky.memberships.get(members__customer__name="Anna Ash")
+        earn_in_general(PointsCall(anna.pk, 500), actor=ACTOR)
+        one = customers.figures_of_customer(member_of(anna), [sea], since=clock.now() - timedelta(days=30))
+        assert (one.programs, one.memberships, one.activities, one.points_earned_value) == (
+            1,
+            1,
+            0,
+            {"EUR": Decimal(0)},
+        )
 
     def test_a_group_counts_for_its_main_member_only(self, miles: Program) -> None:
         group_of(miles, "Anna Ash", "Ben Birch")
