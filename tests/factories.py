@@ -60,8 +60,10 @@ def make_customer(name: str = "Emma Stone", **values: Any) -> Customer:
     """A person with a number that answers, and no event."""
     now: datetime = clock.now()
     defaults = {"number": f"T{next(_numbers)}", "name": name, "customer_since": date(2024, 1, 1)}
-    customer = Customer.objects.create(**(defaults | {"contact_changed_at": now, "created_at": now} | values))
-    CustomerNumber.objects.create(number=customer.number, customer=customer)
+    customer = Customer(**(defaults | {"contact_changed_at": now, "created_at": now} | values))
+    with transaction.atomic(savepoint=False):
+        create_with_history([customer])
+        CustomerNumber.objects.create(number=customer.number, customer=customer)
     return customer
 
 

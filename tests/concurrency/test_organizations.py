@@ -34,14 +34,14 @@ def acme(transactional_db: None) -> Membership:
 
 @pytest.fixture
 def slow_enrolments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between finding the agreement and making the membership."""
-    made = enrolment._open_membership
+    """Between finding the agreement and writing the membership."""
+    made = enrolment.write_enrolments
 
-    def slowly(*args: Any, **kwargs: Any) -> Membership:
+    def slowly(*args: Any, **kwargs: Any) -> list[Membership]:
         time.sleep(0.4)
         return made(*args, **kwargs)
 
-    monkeypatch.setattr(enrolment, "_open_membership", slowly)
+    monkeypatch.setattr(enrolment, "write_enrolments", slowly)
 
 
 @pytest.fixture
