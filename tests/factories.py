@@ -23,6 +23,7 @@ from programs.models import (
     Tier,
     TierGroup,
 )
+from tests.rows import counts
 
 ACTOR = Actor.system(2)
 _numbers = count(1)
@@ -90,4 +91,5 @@ def lots_of(membership: Membership, code: str = "miles") -> list[tuple[int, int]
 
 def counted(*models: Any) -> dict[str, int]:
     """How many rows each table has, to prove that nothing else changed."""
-    return {model.__name__: model.objects.count() for model in models}
+    found = counts(models)
+    return {model.__name__: found[model._meta.label] for model in models}

@@ -6,12 +6,12 @@ from functools import cache
 from unittest.mock import patch
 
 from django.apps import apps
-from django.db import connection
 
 from common import clock
 from common.audit import Invariant, Scope
 from loyalty_site import audit_history
 from loyalty_site.auditing import SOURCES, audit, chosen
+from tests.rows import filled
 
 
 def assert_audit_clean(*, only: Collection[str] = (), without: Collection[str] = ()) -> None:
@@ -20,9 +20,9 @@ def assert_audit_clean(*, only: Collection[str] = (), without: Collection[str] =
     Hundreds of tests ask, most of them with few filled tables: what reads only empty ones is not asked
     (tests/audit/test_invariants.py asks everything).
     """
-    filled = filled_tables()
-    asked = {one.id for one in chosen(only, without) if one.find is not None or tables_of(one) & filled}
-    audited = [one for one in audit_history.audited_models() if tables_of_model(one) & filled]
+    full = filled(tables())
+    asked = {one.id for one in chosen(only, without) if one.find is not None or tables_of(one) & full}
+    audited = [one for one in audit_history.audited_models() if tables_of_model(one) & full]
     with patch.object(audit_history, "audited_models", lambda: audited):
         found = audit(only=asked) if asked else []
     findings = [f"{one.invariant.id} {one.row}: {one.detail}" for one in found]
@@ -43,11 +43,3 @@ def tables_of(invariant: Invariant) -> frozenset[str]:
     """What its query reads; all tables where it names none of ours."""
     statement = invariant.statement(Scope(clock.now()), SOURCES)
     return frozenset(re.findall(r"\w+", statement)) & tables() or tables()
-
-
-def filled_tables() -> set[str]:
-    """The tables that hold a row."""
-    parts = [f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in sorted(tables())]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts))
-        return {name for (name,) in cursor.fetchall()}
