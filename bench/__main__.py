@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--entries", type=int, default=Sizes.entries, help="of the grown program, at least")
     parser.add_argument("--cards", type=int, default=Sizes.cards, help="that there are, before one is looked up")
     parser.add_argument("--activities", type=int, default=Sizes.activities, help="lines of a night's file")
+    parser.add_argument("--workers", type=int, default=Sizes.workers, help="processes at the queue")
     parser.add_argument("--document", action="store_true", help="put the table into docs/performance.md")
     given = parser.parse_args(arguments)
     if PRODUCTION:
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         entries=given.entries,
         cards=given.cards,
         activities=given.activities,
+        workers=given.workers,
     )
     figures, about = measure(given.sections or list(ALL), sizes)
     shown = report.table(figures)

@@ -26,7 +26,6 @@ from gateway.channels import system_actor
 from memberships.models import Membership
 from programs.models import Program
 
-WORKERS = 2
 # Of a worker that found nothing.
 PAUSE = 0.2
 # Of purchases, which take longer each.
@@ -42,41 +41,41 @@ def queue(sizes: Sizes) -> Iterator[Figure]:
     settle()
     yield from posting_many(world, sizes)
     yield from online(world, sizes)
-    yield from queued(program, max(1, sizes.activities // SHARE))
-    yield from nightly(program, sizes.activities)
+    yield from queued(program, max(1, sizes.activities // SHARE), workers=sizes.workers)
+    yield from nightly(program, sizes.activities, workers=sizes.workers)
     rows.prove()
 
 
-def queued(program: Program, lines: int) -> Iterator[Figure]:
-    """Purchases that wait already, through twenty rules by two workers."""
+def queued(program: Program, lines: int, *, workers: int) -> Iterator[Figure]:
+    """Purchases that wait already, through twenty rules."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "purchases.csv"
         write_file(path, program, type_code="purchase", lines=lines)
         import_file(path, program.pk)
     settle()
-    done, seconds = processed(program)
+    done, seconds = processed(program, workers)
     _require(done, lines)
     yield Figure(f"queued: {lines:,} purchases over 20 rules", lines / seconds, "1/s", GOAL_QUEUED)
 
 
-def nightly(program: Program, lines: int) -> Iterator[Figure]:
-    """A file of simple activities, from its first line read to its last one processed; two workers are at work all the
+def nightly(program: Program, lines: int, *, workers: int) -> Iterator[Figure]:
+    """A file of simple activities, from its first line read to its last one processed; the workers are at work all the
     time, as those of a site are."""
     spawn = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as folder, spawn.Pool(WORKERS) as workers, spawn.Pool(1) as reader:
+    with tempfile.TemporaryDirectory() as folder, spawn.Pool(workers) as pool, spawn.Pool(1) as reader:
         path, is_read = Path(folder) / "night.csv", Path(folder) / "is_read"
         write_file(path, program, type_code=SIMPLE, lines=lines)
-        workers.map(time.sleep, [1.0] * WORKERS, chunksize=1)
+        pool.map(time.sleep, [1.0] * workers, chunksize=1)
         began = time.perf_counter()
-        working = workers.starmap_async(work, [(program.pk, is_read)] * WORKERS, chunksize=1)
+        working = pool.starmap_async(work, [(program.pk, is_read)] * workers, chunksize=1)
         (grew,) = reader.starmap(import_file, [(path, program.pk)])
         read = time.perf_counter() - began
         is_read.touch()
         parts = working.get()
         seconds = time.perf_counter() - began
     _require(_processed(parts), lines)
-    yield Figure(f"a file of {lines:,} activities beside two workers: read", read, "s")
-    yield Figure(f"a file of {lines:,} activities beside two workers: in all", seconds, "s", GOAL_SECONDS, at_most=True)
+    yield Figure(f"a file of {lines:,} activities beside the workers: read", read, "s")
+    yield Figure(f"a file of {lines:,} activities beside the workers: in all", seconds, "s", GOAL_SECONDS, at_most=True)
     yield Figure("a file of activities: memory grown while it was read", grew, "MB", GOAL_MB, at_most=True)
     grown = max(most for _, most in parts)
     yield Figure("a file of activities: memory grown while it was processed", grown, "MB", GOAL_MB, at_most=True)
@@ -129,12 +128,12 @@ def import_file(path: Path, program_id: int) -> float:
     return memory.grown
 
 
-def processed(program: Program) -> tuple[int, float]:
-    """By two workers that stand ready: how many were processed, and how many seconds it took."""
-    with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
-        pool.map(time.sleep, [1.0] * WORKERS, chunksize=1)
+def processed(program: Program, workers: int) -> tuple[int, float]:
+    """By workers that stand ready: how many were processed, and how many seconds it took."""
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        pool.map(time.sleep, [1.0] * workers, chunksize=1)
         began = time.perf_counter()
-        parts = pool.starmap(work, [(program.pk,)] * WORKERS, chunksize=1)
+        parts = pool.starmap(work, [(program.pk,)] * workers, chunksize=1)
         seconds = time.perf_counter() - began
     return _processed(parts), seconds
 

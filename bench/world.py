@@ -36,6 +36,8 @@ class Sizes:
     cards: int = 1_000_000
     # Lines of a night's file.
     activities: int = 1_000_000
+    # At the queue; a third one fills the cores while another waits for its commit.
+    workers: int = 2
     seconds: float = 5.0
     rounds: int = 5
 

@@ -76,7 +76,7 @@ FROM ROWS FROM (unnest(%(e_activity)s::bigint[], %(e_version)s::bigint[], %(e_po
     AS t(activity, version, position, action, type, points, posting, because)
 """
 # A row that another process finished meanwhile is left as it is; the caller compares the count. The planner takes CASE
-# for half of the rows: bare conditions, by statistics of an hour without a queue, promise one, and then each row of the
+# for half of the rows: bare conditions, without statistics of these activities, promise one row, and then each of the
 # wave is compared with each.
 FINISH = """
 UPDATE activities_memberactivity v SET status = t.status, posting_id = t.posting, problem = t.problem::jsonb,
