@@ -1,6 +1,6 @@
 """Figures and days as the sentences of the desk write them."""
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from django.utils.formats import date_format, number_format
@@ -22,6 +22,11 @@ def day(at: date | datetime, zone: tzinfo | None = None) -> str:
     """The day, of a time its day in that zone."""
     local = at.astimezone(zone).date() if isinstance(at, datetime) else at
     return date_format(local, "j M Y")
+
+
+def last_day(before: datetime, zone: tzinfo) -> str:
+    """The last day of what ends just before that time, as members are told it."""
+    return day(before - timedelta(microseconds=1), zone)
 
 
 def moment(at: datetime, zone: tzinfo) -> str:

@@ -1,6 +1,6 @@
 """Words of the desk's templates: figures, times, and a program's tile."""
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -69,6 +69,12 @@ def day(value: date | datetime | None, zone: tzinfo | str | None = None) -> Safe
         return ""
     local = timezone.localtime(value, _zone(zone)).date() if isinstance(value, datetime) else value
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "j M Y"))
+
+
+@register.simple_tag
+def last_day(before: datetime, zone: tzinfo | str | None = None) -> SafeString | str:
+    """The last day of what ends just before that time, as members are told it."""
+    return day(before - timedelta(microseconds=1), zone)
 
 
 @register.filter

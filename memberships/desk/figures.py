@@ -1,15 +1,14 @@
 """How a membership stands, line by line, for before and after."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.desk.outcomes import Figure
-from common.desk.words import day, figure, money
+from common.desk.words import day, figure, last_day, money
 from memberships.capabilities import capabilities_of
 from memberships.card_holding import cards_in_hand
 from memberships.models import Membership
@@ -67,15 +66,9 @@ def _of_balance(balance: dict[str, Any], design: Design) -> Iterator[Figure]:
     if following:
         text = _("%(points)s on %(day)s") % {
             "points": figure(following["points"]),
-            "day": last_day(following["at"], design),
+            "day": last_day(datetime.fromisoformat(following["at"]), design.zone),
         }
         yield Figure(f"{code}/expiry", _("%(name)s, next to expire") % {"name": name}, text, always=False)
-
-
-def last_day(at: str, design: Design) -> str:
-    """The last day on which points are usable that end at this moment."""
-    moment = parse_datetime(at)
-    return day(moment - timedelta(seconds=1), design.zone) if moment else ""
 
 
 def term_told(row: Membership) -> list[str]:

@@ -48,7 +48,8 @@ def test_it_shows_every_figure_of_a_membership(agent: Visitor, miles: Program, m
     sale = redeemed(michael_adams, 200)
     hold_points(HoldCall(michael_adams.pk, 300, reference="BASKET"), actor=ACTOR)
     earned(michael_adams, 40, point_type="status")
-    end = (clock.now() + timedelta(days=31)).date()
+    # They end with that day.
+    end = (clock.now() + timedelta(days=30)).date()
 
     page = agent.reads("customer", member_of(michael_adams))
 
