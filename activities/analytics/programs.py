@@ -36,12 +36,23 @@ LEFT JOIN memberships_membership s ON s.id = m.superseded_by_id
 WHERE v.program_id = %(program)s AND v.status = 'processed' AND v.occurred_at >= %(since)s
     AND v.occurred_at < %(until)s
 """
-# What was bought less what came back, in the program's own currency.
+# What was bought less what came back, in the program's own currency. A receipt of a person that was told twice counts
+# once, and so do its returns (activities.receipts says when it is one receipt).
 SALES = """
+WITH told AS (
+    SELECT s.id, s.type, s.original_id, s.amount,
+        s.type = 'purchase' AND s.customer_id IS NOT NULL AND s.amount IS NOT NULL AND row_number() OVER (
+            PARTITION BY COALESCE(c.merged_into_id, c.id), s.type, s.reference, s.amount,
+                (s.occurred_at AT TIME ZONE 'UTC')::date
+            ORDER BY s.id
+        ) > 1 AS again
+    FROM activities_transaction s LEFT JOIN customers_customer c ON c.id = s.customer_id
+    WHERE s.program_id = %(program)s AND s.currency = %(currency)s AND s.occurred_at >= %(since)s
+        AND s.occurred_at < %(until)s
+)
 SELECT count(*) FILTER (WHERE type = 'purchase'),
     COALESCE(sum(CASE type WHEN 'purchase' THEN amount WHEN 'return' THEN -amount END), 0)
-FROM activities_transaction
-WHERE program_id = %(program)s AND currency = %(currency)s AND occurred_at >= %(since)s AND occurred_at < %(until)s
+FROM told WHERE NOT again AND NOT EXISTS (SELECT FROM told o WHERE o.id = told.original_id AND o.again)
 """
 FEES = """
 SELECT COALESCE(sum(fee), 0) FROM memberships_membershipterm

@@ -12,11 +12,12 @@ from activities.earning import earn_in_general
 from activities.models import Transaction
 from activities.redeeming import redeem
 from common import clock
+from customers.models import CustomerStatus
 from memberships.ending import terminate
 from memberships.models import Membership, MembershipTerm
 from programs.kept import keep_figures
 from programs.models import PointType, Program
-from tests.factories import ACTOR, make_membership, make_program, member_of
+from tests.factories import ACTOR, make_customer, make_membership, make_program, member_of
 from tests.memberships.changes.undone import done
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,25 @@ def test_what_two_did_before_they_became_a_group_engages_the_group_once(busy: Me
     done("merge", busy, ben, result_type="group", main_id=member_of(busy))
     found = analysis_of(busy.program)
     assert (found.memberships, found.engaged) == (1, 1)
+
+
+def test_a_receipt_told_twice_counts_once_and_so_do_its_returns(busy: Membership) -> None:
+    anna = member_of(busy)
+    again = make_customer("Anna", merged_into_id=anna, status=CustomerStatus.CLOSED)
+    sale(busy.program, "r5", "80.00", customer_id=anna)
+    told = sale(busy.program, "r5", "80.00", customer_id=again.pk, channel_id=1)
+    sale(busy.program, "r6", "30.00", customer_id=again.pk, original=told)
+    found = analysis_of(busy.program)
+    assert (found.sales, found.revenue) == (2, Decimal(230))
+
+
+def test_two_people_and_strangers_may_have_receipts_alike(busy: Membership) -> None:
+    ben = Membership.objects.exclude(pk=busy.pk).get(program=busy.program)
+    for reference, customer, other in (("r5", member_of(busy), member_of(ben)), ("r6", None, None)):
+        sale(busy.program, reference, "80.00", customer_id=customer)
+        sale(busy.program, reference, "80.00", customer_id=other, channel_id=1)
+    found = analysis_of(busy.program)
+    assert (found.sales, found.revenue) == (5, Decimal(470))
 
 
 def test_what_is_older_than_twelve_months_does_not_count(busy: Membership) -> None:
