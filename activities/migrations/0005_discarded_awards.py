@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
             model_name='bulkaward',
             name='bulk_award_name_once',
         ),
+        # The server writes a condition on a column whose type changes in other words; made anew it reads as the model's.
+        migrations.RemoveConstraint(
+            model_name='bulkaward',
+            name='bulk_award_approved',
+        ),
         migrations.AlterField(
             model_name='bulkaward',
             name='status',
@@ -23,5 +28,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='bulkaward',
             constraint=models.UniqueConstraint(condition=models.Q(('status', 'discarded'), _negated=True), fields=('program', 'name'), name='bulk_award_name_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkaward',
+            constraint=models.CheckConstraint(condition=models.Q(('needs_approval', False), ('status__in', ['draft', 'waiting']), ('decided_by_id__isnull', False), _connector='OR'), name='bulk_award_approved'),
         ),
     ]
