@@ -85,8 +85,7 @@ def issue_card(
 
 
 def issue_cards(design: Design, times: Sequence[tuple[datetime, bool]], *, actor: Actor) -> list[Card]:
-    """A main card per (when, whether usable at once), with few statements, in the caller's transaction; the caller
-    knows that the program is released."""
+    """A main card per (when, whether usable at once), by few statements in the transaction of a released program."""
     program = design.program
     numbers = register_numbers(program, count=len(times))
     with audit_context(actor):
