@@ -84,7 +84,8 @@ def stand_as_known(
     """Bring the standing in line with an event of that time that came late or, `taken_back`, lost points; those that
     moved. The membership is locked by the caller."""
     story = _story(membership_id, ladder, now=now, design=design)
-    known = _ending(story, event_at) if ladder.ends else _present(story)
+    # A till's clock may be ahead, into a period that has not begun.
+    known = _ending(story, min(event_at, now)) if ladder.ends else _present(story)
     stood, target = story.stood, known.rung
     if taken_back:
         target = higher(target, story.floor(now)) or target

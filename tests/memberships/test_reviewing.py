@@ -439,6 +439,13 @@ class TestAgain:
         assert review(air, NEW_YEAR_27 + timedelta(days=11)) == {"kept": 1}
         assert reviews_of(michael) == [(0, 1_000, "gold", "gold")]
 
+    def test_an_event_a_moment_ahead_in_the_new_year_is_taken_back_in_the_old(self, air: Program) -> None:
+        michael = joined(air, JUNE, 1_000)
+        with clock.frozen(NEW_YEAR_27 - SECOND):
+            posting = earn_status(michael, 500, at=NEW_YEAR_27 + SECOND)["posting"]["id"]
+            reverse_posting(posting, Part("mistake"), actor=ACTOR)
+        assert tier_of(michael) == "gold"
+
     def test_what_is_taken_back_in_steps_lowers_step_by_step(self, air: Program) -> None:
         michael = joined(air, JUNE)
         with clock.frozen(JUNE):
